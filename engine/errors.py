@@ -1,0 +1,85 @@
+"""What can go wrong in the engine.
+
+EngineError
+├── InvalidWorkflow        problem, node_problems
+├── NotAWorkflow           a file that holds no workflow
+├── CycleError             the loop, named
+├── DuplicateNode
+├── NodeFailed             node, inputs, error
+├── InvalidNode            a node declared wrongly
+├── UnsafePath             a file name that leaves its folder
+├── FolderNotFound
+├── DuplicateJob           a job id in use
+└── JobNotFound
+Cancelled (BaseException)  interrupted; a node's ``except Exception`` does not swallow it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.graph import Node
+    from engine.problems import NodeProblems, Problem
+
+
+class EngineError(Exception):
+    """Anything the engine raises on purpose."""
+
+
+class InvalidWorkflow(EngineError):
+    """No output of the workflow can run; ``problem`` says why as a whole, ``node_problems`` node by node."""
+
+    def __init__(self, problem: Problem, node_problems: Mapping[str, NodeProblems] | None = None) -> None:
+        super().__init__(f"{problem.message}: {problem.details}" if problem.details else problem.message)
+        self.problem = problem
+        self.node_problems = dict(node_problems or {})
+
+
+class NotAWorkflow(EngineError):
+    """A document that is no workflow at all."""
+
+
+class InvalidNode(EngineError):
+    """A node whose declaration cannot work."""
+
+
+class CycleError(EngineError):
+    """Nodes that wait for one another; ``loop`` lists them, the first again at the end."""
+
+    def __init__(self, loop: tuple[str, ...]) -> None:
+        super().__init__("dependency cycle: " + " -> ".join(loop))
+        self.loop = loop
+
+
+class DuplicateNode(EngineError):
+    """An expansion that brings a node id which the graph has already."""
+
+
+class NodeFailed(EngineError):
+    """A node raised; the original error is the ``__cause__``, and ``inputs`` are what it was called with."""
+
+    def __init__(self, node: Node, error: Exception, inputs: Mapping[str, list[Any]]) -> None:
+        super().__init__(f"node {node.id} ({node.type}): {type(error).__name__}: {error}")
+        self.node, self.error, self.inputs = node, error, dict(inputs)
+
+
+class UnsafePath(EngineError):
+    """A file name that would leave its folder."""
+
+
+class FolderNotFound(EngineError):
+    """A folder key that nobody registered."""
+
+
+class DuplicateJob(EngineError):
+    """A job id that is in use already."""
+
+
+class JobNotFound(EngineError):
+    """A job id that the queue does not know."""
+
+
+class Cancelled(BaseException):
+    """The job was interrupted."""

@@ -1,0 +1,114 @@
+"""What happens while jobs run, as values. The server turns them into messages; tests just look at them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.graph import NodeId, NodeRef
+
+
+def now_ms() -> int:
+    """Milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened in a job."""
+
+    job_id: str
+    at_ms: int = field(default_factory=now_ms, kw_only=True)
+
+
+@dataclass(frozen=True)
+class RunStarted(Event):
+    """``cached`` are the nodes whose results are remembered."""
+
+    cached: tuple[NodeId, ...] = ()
+
+
+@dataclass(frozen=True)
+class NodeEvent(Event):
+    """Something that happened at a node."""
+
+    node: NodeRef
+
+
+@dataclass(frozen=True)
+class NodeStarted(NodeEvent):
+    pass
+
+
+@dataclass(frozen=True)
+class NodeProgress(NodeEvent):
+    value: float
+    total: float
+
+
+@dataclass(frozen=True)
+class NodePreview(NodeEvent):
+    """A small picture of unfinished work: ``media_type`` is ``image/jpeg`` or ``image/png``."""
+
+    media_type: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class NodeFinished(NodeEvent):
+    """``cached``: it did not run, its result was remembered. ``is_output``: it is a root of the workflow."""
+
+    ui: Mapping[str, list[Any]] | None = None
+    cached: bool = False
+    is_output: bool = False
+
+
+@dataclass(frozen=True)
+class NodeBlocked(NodeEvent):
+    """A blocker with a message reached this node, so it did not run."""
+
+    node_type: str
+    reason: str
+    executed: tuple[NodeId, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunFinished(Event):
+    pass
+
+
+@dataclass(frozen=True)
+class NodeFailure:
+    """Why a job failed, as data that can be stored and sent. ``inputs`` are JSON values or their text."""
+
+    node_id: NodeId
+    node_type: str
+    message: str
+    exception_type: str
+    traceback: tuple[str, ...] = ()
+    inputs: Mapping[str, list[Any]] = field(default_factory=dict)
+    executed: tuple[NodeId, ...] = ()
+    outputs: tuple[NodeId, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunFailed(Event):
+    failure: NodeFailure
+
+
+@dataclass(frozen=True)
+class RunCancelled(Event):
+    """Interrupted while ``node_id`` ran; empty if none did."""
+
+    node_id: NodeId = ""
+    node_type: str = ""
+    executed: tuple[NodeId, ...] = ()
+
+
+@dataclass(frozen=True)
+class QueueChanged(Event):
+    """A job was queued, taken, finished or removed; ``remaining`` counts pending and running ones."""
+
+    remaining: int

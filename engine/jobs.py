@@ -1,0 +1,100 @@
+"""A job is one workflow to run; a queue keeps jobs and what became of them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeAlias
+
+from engine.events import NodeFailure, now_ms
+from engine.graph import NodeId, NodeRef
+
+Number: TypeAlias = int | float
+Status: TypeAlias = Literal["succeeded", "failed", "cancelled"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One submission. ``prompt`` is the workflow in API format, ``targets`` the output nodes to run.
+
+    Jobs run by ascending ``number``; ``attempts`` counts how often it was taken up.
+    """
+
+    prompt: Mapping[str, Any]
+    targets: tuple[NodeId, ...]
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    extra_data: Mapping[str, Any] = field(default_factory=dict)
+    number: Number = 0
+    created_ms: int = field(default_factory=now_ms)
+    attempts: int = 0
+
+    @property
+    def client_id(self) -> str | None:
+        """Whose websocket hears of it."""
+        client_id = self.extra_data.get("client_id")
+        return client_id if isinstance(client_id, str) else None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended: what history shows. ``nodes`` says who the keys of ``outputs`` are."""
+
+    status: Status
+    started_ms: int
+    finished_ms: int
+    cached: tuple[NodeId, ...] = ()
+    outputs: Mapping[NodeId, Mapping[str, list[Any]]] = field(default_factory=dict)
+    nodes: Mapping[NodeId, NodeRef] = field(default_factory=dict)
+    failure: NodeFailure | None = None
+
+
+@dataclass(frozen=True)
+class Record:
+    """A finished job and its outcome."""
+
+    job: Job
+    outcome: Outcome
+
+
+class JobQueue(Protocol):
+    """Keeps jobs in order and remembers what became of them. Safe to use from one event loop."""
+
+    async def put(self, job: Job, *, number: float | None = None, front: bool = False) -> Job:
+        """Queue a job and return it with its number: ``number`` if given, else the next of a counter, negated
+        for ``front``. Raises DuplicateJob for an id that is in use."""
+        ...
+
+    async def claim(self) -> Job:
+        """Wait for the first pending job and mark it as running."""
+        ...
+
+    async def finish(self, job_id: str, outcome: Outcome) -> None:
+        """Running -> history. Raises JobNotFound."""
+        ...
+
+    async def cancel(self, job_ids: Collection[str] | None = None) -> set[str]:
+        """Remove pending jobs (None: all of them); return the ids of those that were pending."""
+        ...
+
+    async def pending(self) -> list[Job]:
+        """In the order they will run."""
+        ...
+
+    async def running(self) -> list[Job]: ...
+
+    async def remaining(self) -> int:
+        """How many are pending or running."""
+        ...
+
+    async def history(self, limit: int | None = None, offset: int = 0) -> list[Record]:
+        """Finished jobs, oldest first. ``offset`` < 0: the newest ``limit``; else skip that many of the oldest."""
+        ...
+
+    async def record(self, job_id: str) -> Record | None: ...
+
+    async def forget(self, job_ids: Collection[str] | None = None) -> None:
+        """Remove from history (None: everything)."""
+        ...
+
+    async def close(self) -> None: ...

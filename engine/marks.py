@@ -1,0 +1,48 @@
+"""What an annotation of a node's argument may carry beside its Python type."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Socket:
+    """A value's type on the wire: ``IMAGE``, ``*`` for anything, or a union such as ``INT,FLOAT``."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class FileIn:
+    """A file name within a named folder: shown as a list, checked and stamped by ``Folders``.
+
+    With ``anywhere`` any file below the folder passes, listed or not, and a name may end in ``[output]``,
+    ``[input]`` or ``[temp]`` to say another folder.
+    """
+
+    folder: str
+    anywhere: bool = False
+
+
+@dataclass(frozen=True)
+class Choices:
+    """A string out of a list that is read anew each time it is shown or checked."""
+
+    read: Callable[[], Sequence[str]]
+
+
+class Widget:
+    """Options that are passed to the editor as they are: ``Widget(multiline=True, step=0.1)``."""
+
+    def __init__(self, **options: Any) -> None:
+        self.options: Mapping[str, Any] = options
+
+
+@dataclass(frozen=True)
+class LazyMark:
+    """The input is computed only when the node's ``needs`` hook asks for it."""
+
+
+Lazy = Annotated[T | None, LazyMark()]

@@ -1,0 +1,50 @@
+"""Who runs jobs. A pool is the only thing that knows whether that happens here or in another process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from engine.events import Event
+from engine.graph import NodeId
+from engine.jobs import Job
+from engine.node import NodeInfo
+from engine.problems import NodeProblems
+
+
+@dataclass(frozen=True)
+class PlanSummary:
+    """A checked workflow as data: ``prompt`` is the workflow with its constants converted to the declared types."""
+
+    prompt: Mapping[str, Any]
+    targets: tuple[NodeId, ...]
+    rejected: Mapping[NodeId, NodeProblems] = field(default_factory=dict)
+
+
+class WorkerPool(Protocol):
+    """Runs jobs, ``size`` of them at once."""
+
+    size: int
+
+    async def describe(self) -> list[NodeInfo]:
+        """All node types, with their choices read now."""
+        ...
+
+    async def plan(self, prompt: Mapping[str, Any], only: Collection[NodeId] | None = None) -> PlanSummary:
+        """Check a workflow. Raises InvalidWorkflow."""
+        ...
+
+    def run(self, job: Job) -> AsyncIterator[Event]:
+        """Run a job; the last event is RunFinished, RunFailed or RunCancelled. Never raises for a node's failure."""
+        ...
+
+    async def cancel(self, job_id: str) -> bool:
+        """Interrupt a job if it is running here; return whether it was."""
+        ...
+
+    async def free(self, *, models: bool, cache: bool) -> None:
+        """Let go of models in memory, of remembered results, or of both, after what runs now."""
+        ...
+
+    async def close(self) -> None: ...
