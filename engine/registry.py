@@ -51,6 +51,10 @@ class Registry(Mapping[str, NodeDef]):
         choices = self.choices(spec)
         return [spec.type if choices is None else list(choices), options]
 
+    def has_fingerprint(self, definition: NodeDef) -> bool:
+        """Whether the constants of this type of node do not tell all."""
+        return definition.fingerprint is not None or any(isinstance(spec.choices, FileIn) for spec in definition.inputs)
+
     def fingerprint(self, definition: NodeDef, literals: Mapping[str, Any]) -> Any:
         """What the literals do not show of a node's inputs: its own fingerprint, and the stamps of its files."""
         changed: list[Any] = []

@@ -1,0 +1,24 @@
+"""Scaled dot product attention, Vaswani et al. 2017 (arXiv:1706.03762)."""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import scaled_dot_product_attention
+
+SCORES_BYTES = 1 << 30
+"""Above this much memory for one score matrix, queries are taken in slices; the result is the same."""
+
+
+def attention(q: Tensor, k: Tensor, v: Tensor, heads: int) -> Tensor:
+    """Attend (B, N, H·D) queries to (B, M, H·D) keys and values, in ``heads`` heads; returns (B, N, H·D)."""
+    q, k, v = (split_heads(t, heads) for t in (q, k, v))
+    slices = -(-q.shape[0] * heads * q.shape[2] * k.shape[2] * q.element_size() // SCORES_BYTES)
+    if slices <= 1:
+        out = scaled_dot_product_attention(q, k, v)
+    else:
+        out = torch.cat([scaled_dot_product_attention(part, k, v) for part in q.chunk(slices, dim=2)], dim=2)
+    return out.transpose(1, 2).flatten(2)
+
+
+def split_heads(t: Tensor, heads: int) -> Tensor:
+    """(B, N, H·D) -> (B, H, N, D)."""
+    return t.unflatten(-1, (heads, -1)).transpose(1, 2)

@@ -1,0 +1,126 @@
+"""A file -> its header -> its family -> handles of its parts. Weights are read when a part is first used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from nodes.diffusion.errors import MissingWeights, UnknownCheckpoint
+from nodes.diffusion.families import FAMILIES, Family
+from nodes.diffusion.lazy import Lazy, Residency
+from nodes.diffusion.model import Model
+from nodes.diffusion.tensors import TensorFile, open_tensors
+from nodes.diffusion.text.clip import Clip, ClipText, clip_config
+from nodes.diffusion.unet.model import UNet
+from nodes.diffusion.vae.config import vae_config
+from nodes.diffusion.vae.handle import Vae
+from nodes.diffusion.vae.model import AutoencoderKL
+
+N = TypeVar("N", bound=nn.Module)
+CPU = torch.device("cpu")
+VAE_LANDMARKS = ("encoder.conv_in.weight", "decoder.conv_in.weight", "quant_conv.weight", "post_quant_conv.weight")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The parts of a checkpoint; a file may lack the text encoder or the VAE."""
+
+    model: Model
+    clip: Clip | None
+    vae: Vae | None
+
+
+@dataclass(frozen=True)
+class Loader:
+    """Opens model files, all for one device and dtype, all known to one residency."""
+
+    residency: Residency
+    dtype: torch.dtype = torch.float32
+    device: torch.device = CPU
+
+    def checkpoint(self, path: Path) -> Checkpoint:
+        """Open a checkpoint. Raises FileNotFoundError, CorruptCheckpoint, UnknownCheckpoint, MissingWeights."""
+        file = open_tensors(path)
+        family = family_of(file)
+        unet = family.unet(file.header.under(family.unet_prefix))
+        model = Model(
+            self._network(file, "U-Net", family.unet_prefix, lambda: UNet(unet)),
+            family.prediction(file.header),
+            family.latent_format,
+            unet.in_channels,
+        )
+        has_vae = not file.header.under(family.vae_prefix).missing(VAE_LANDMARKS)
+        return Checkpoint(model, self._clip(file, family), self._vae(file, family.vae_prefix) if has_vae else None)
+
+    def vae(self, path: Path) -> Vae:
+        """Open a file that holds a VAE, alone or within a checkpoint. Raises as ``checkpoint`` does."""
+        file = open_tensors(path)
+        for prefix in ("", *(family.vae_prefix for family in FAMILIES)):
+            if not file.header.under(prefix).missing(VAE_LANDMARKS):
+                return self._vae(file, prefix)
+        raise UnknownCheckpoint(path, "the KL autoencoder of Stable Diffusion", file.header.missing(VAE_LANDMARKS))
+
+    def _vae(self, file: TensorFile, prefix: str) -> Vae:
+        config = vae_config(file.header.under(prefix))
+        network = self._network(file, "VAE", prefix, lambda: AutoencoderKL(config))
+        return Vae(network, config.downscale, config.latent_channels)
+
+    def _clip(self, file: TensorFile, family: Family) -> Clip | None:
+        for prefix in family.text_prefixes:
+            header = file.header.under(prefix)
+            if "embeddings.token_embedding.weight" in header.shapes:
+                config = clip_config(header)
+                return Clip(self._network(file, "text encoder", prefix, lambda: ClipText(config)))
+        return None
+
+    def _network(self, file: TensorFile, part: str, prefix: str, make: Callable[[], N]) -> Lazy[N]:
+        """Check a network against the header now; read its weights at first use."""
+        with torch.device("meta"):
+            blank = make()
+        header = file.header.under(prefix)
+        problems = []
+        for name, tensor in blank.state_dict().items():
+            if name not in header.shapes:
+                problems.append(f"{prefix}{name} is missing")
+            elif torch.Size(header.shapes[name]).numel() != tensor.numel():
+                problems.append(f"{prefix}{name} is {header.shapes[name]}, not {tuple(tensor.shape)}")
+        if problems:
+            raise MissingWeights(file.path, part, problems)
+        return self.residency.add(Lazy(lambda: filled(make, file, prefix), self.dtype, self.device))
+
+
+def filled(make: Callable[[], N], file: TensorFile, prefix: str) -> N:
+    """Build a network around a file's tensors, without filling it with random numbers first."""
+    with torch.device("meta"):
+        network = make()
+    stored = file.read(prefix)
+    # Some files keep 1x1 convolutions as matrices, or the other way round: the numbers are the same.
+    weights = {name: stored[name].reshape(blank.shape) for name, blank in network.state_dict().items()}
+    network.load_state_dict(weights, assign=True)
+    for module in network.modules():
+        for name, buffer in module.named_buffers(recurse=False):
+            if buffer.is_meta:
+                setattr(module, name, position_ids(name, buffer))
+    return network
+
+
+def position_ids(name: str, buffer: Tensor) -> Tensor:
+    """The one buffer that is not in files: 0, 1, 2, ... Raises LookupError for any other."""
+    if name != "position_ids":
+        raise LookupError(f"buffer {name} has no value")
+    return torch.arange(buffer.numel()).reshape(buffer.shape)
+
+
+def family_of(file: TensorFile) -> Family:
+    """The first family that matches. Raises UnknownCheckpoint naming the nearest."""
+    for family in FAMILIES:
+        if family.matches(file.header):
+            return family
+    nearest = min(FAMILIES, key=lambda family: len(file.header.missing(family.landmarks)))
+    missing = file.header.missing(nearest.landmarks)
+    raise UnknownCheckpoint(file.path, nearest.name, missing or ["text conditioning without class labels"])

@@ -1,0 +1,151 @@
+"""The denoiser: a network and its conditionings, as one function from ``(x, sigma)`` to the denoised latent."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+from nodes.diffusion.conditioning import Conditioning
+from nodes.diffusion.guidance import guided, needs_uncond
+from nodes.diffusion.latent import LatentFormat
+from nodes.diffusion.prediction import Prediction
+from nodes.diffusion.regions import Region, regions
+from nodes.diffusion.resizing import match_batch
+
+STRETCH = 4  # a context is repeated at most this often to share a call with a longer one
+TINY = 1e-37  # keeps cells that no item covers from 0 / 0
+
+
+class DiffusionModel(Protocol):
+    """What sampling needs of a model; ``nodes.diffusion.model.Model`` is one."""
+
+    @property
+    def network(self) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+        """(x scaled by c_in (B, C, h, w), timesteps (B,), context (B, T, D)) -> output (B, C, h, w)."""
+
+    @property
+    def prediction(self) -> Prediction: ...
+
+    @property
+    def latent_format(self) -> LatentFormat: ...
+
+    @property
+    def dtype(self) -> torch.dtype: ...
+
+    @property
+    def device(self) -> torch.device: ...
+
+
+class Denoise(Protocol):
+    """What drives a sampler: its ``Eval``, answered."""
+
+    def __call__(self, x: Tensor, sigma: Tensor, uncond: bool = False) -> Tensor: ...
+
+
+class Look(NamedTuple):
+    """One item's part in an evaluation."""
+
+    list: int  # 0 is the positive list, 1 the negative
+    region: Region
+    weight: Tensor
+
+
+class Denoiser:
+    """Guided denoising of latents of one size, cond and uncond in as few network calls as their shapes allow."""
+
+    def __init__(
+        self, model: DiffusionModel, positive: Conditioning, negative: Conditioning, cfg: float, size: Sequence[int]
+    ) -> None:
+        """``size`` is the latents' (h, w)."""
+        self._model, self._cfg = model, cfg
+        self._regions = regions((positive, negative), model.prediction, size[-2], size[-1], model.device)
+
+    def __call__(self, x: Tensor, sigma: Tensor, uncond: bool = False) -> Tensor:
+        """The denoised estimate for ``x`` (B, C, h, w); with ``uncond`` (2, B, C, h, w), the unconditional second."""
+        wanted = self._regions if uncond or needs_uncond(self._cfg) else self._regions[:1]
+        estimates = estimate(self._model, wanted, x, sigma)
+        if len(estimates) == 1:
+            return estimates[0]
+        result = guided(estimates[0], estimates[1], self._cfg) if needs_uncond(self._cfg) else estimates[0]
+        return torch.stack((result, estimates[1])) if uncond else result
+
+
+class KeepUnmasked:
+    """A denoiser that changes a latent only where a mask says, at every noise level: inpainting on any model.
+
+    Lugmayr et al. 2022, RePaint, equation 8 (arXiv:2201.09865), without its resampling.
+    """
+
+    def __init__(self, denoise: Denoise, mask: Tensor, latent: Tensor, noise: Tensor) -> None:
+        """``mask`` (B, 1, h, w) is 1 where to change; ``latent`` is what to keep elsewhere, in network scale."""
+        self._denoise, self._mask, self._latent, self._noise = denoise, mask, latent, noise
+
+    def __call__(self, x: Tensor, sigma: Tensor, uncond: bool = False) -> Tensor:
+        known = self._latent + sigma * self._noise
+        answer = self._denoise(torch.lerp(known, x, self._mask), sigma, uncond)
+        if not uncond:
+            return torch.lerp(self._latent, answer, self._mask)
+        denoised, unguided = answer
+        return torch.stack((torch.lerp(self._latent, denoised, self._mask), unguided))
+
+
+def estimate(model: DiffusionModel, lists: Sequence[Sequence[Region]], x: Tensor, sigma: Tensor) -> list[Tensor]:
+    """The denoised estimate of each list: its active items' own, averaged by their weights cell by cell."""
+    looks = [look for k, one in enumerate(lists) for look in looks_of(k, one, x, sigma.item())]
+    sums = [torch.zeros_like(x, dtype=torch.float32) for _ in lists]
+    weights = [torch.full_like(total, TINY) for total in sums]
+    for group in groups(looks):
+        for look, denoised in zip(group, evaluated(model, group, x, sigma), strict=True):
+            look.region.area.of(sums[look.list]).add_(denoised * look.weight)
+            look.region.area.of(weights[look.list]).add_(look.weight)
+    return [total / weight for total, weight in zip(sums, weights, strict=True)]
+
+
+def looks_of(k: int, items: Sequence[Region], x: Tensor, sigma: float) -> list[Look]:
+    """The active items of list ``k``; default ones count as much as the others leave."""
+    active = [item for item in items if item.active(sigma)]
+    looks = [Look(k, item, match_batch(item.weight, len(x))) for item in active if not item.default]
+    if len(looks) == len(active):
+        return looks
+    left = x.new_ones((len(x), 1, *x.shape[2:]), dtype=torch.float32)
+    for look in looks:
+        look.region.area.of(left).sub_(look.weight)
+    left = left.clamp(min=0)
+    if left.any():
+        looks += [Look(k, item, item.area.of(left)) for item in active if item.default]
+    return looks
+
+
+def groups(looks: Sequence[Look]) -> list[list[Look]]:
+    """Looks that can share a call: crops of the same size, contexts that can be made the same length."""
+    made: list[list[Look]] = []
+    for look in reversed(looks):
+        for group in made:
+            if fits(look, group):
+                group.append(look)
+                break
+        else:
+            made.append([look])
+    return made
+
+
+def fits(look: Look, group: Sequence[Look]) -> bool:
+    """Whether a look can join a group."""
+    first, lengths = group[0].region, [member.region.context.shape[1] for member in (*group, look)]
+    same_crop = look.region.area[:2] == first.area[:2]
+    same_width = look.region.context.shape[2] == first.context.shape[2]
+    return same_crop and same_width and math.lcm(*lengths) <= STRETCH * min(lengths)
+
+
+def evaluated(model: DiffusionModel, group: Sequence[Look], x: Tensor, sigma: Tensor) -> Sequence[Tensor]:
+    """One call of the network: the denoised crop of each look, (B, C, area.h, area.w)."""
+    length = math.lcm(*(look.region.context.shape[1] for look in group))
+    contexts = [look.region.context for look in group]
+    context = torch.cat([match_batch(c.repeat(1, length // c.shape[1], 1), len(x)) for c in contexts])
+    crops = torch.cat([look.region.area.of(x) for look in group])
+    timesteps = model.prediction.timestep(sigma).expand(len(crops))
+    scaled = model.prediction.network_input(crops, sigma)
+    output = model.network(scaled.to(model.dtype), timesteps, context.to(model.dtype))
+    return model.prediction.denoised(crops, sigma, output).chunk(len(group))

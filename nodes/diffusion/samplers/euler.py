@@ -1,0 +1,54 @@
+"""First-order methods on the probability flow ODE ``dx/dsigma = (x - denoised) / sigma``."""
+
+from torch import Tensor
+
+from nodes.diffusion.samplers.step import Eval, Noise, State, Step, ancestral_split
+
+
+def euler(state: State, sigmas: Tensor, noise: Noise) -> Step:
+    """Euler's method; Karras et al. 2022, algorithm 1 without the correction (arXiv:2206.00364)."""
+    sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
+    denoised = yield Eval(state.x, sigma)
+    d = (state.x - denoised) / sigma
+    return state.next(state.x + d * (sigma_next - sigma))
+
+
+def euler_cfg_pp(state: State, sigmas: Tensor, noise: Noise) -> Step:
+    """CFG++: from the guided estimate, back along the unconditional noise; Chung et al. 2024 (arXiv:2406.08070)."""
+    sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
+    denoised, uncond = yield Eval(state.x, sigma, uncond=True)
+    d = (state.x - uncond) / sigma
+    return state.next(denoised + sigma_next * d)
+
+
+def euler_ancestral(state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s_noise: float = 1.0) -> Step:
+    """Euler's method to a lower sigma, then noise up to the next; ancestral sampling as in k-diffusion."""
+    sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
+    denoised = yield Eval(state.x, sigma)
+    if sigma_next == 0:
+        return state.next(denoised)
+    down, up = ancestral_split(sigma, sigma_next, eta)
+    d = (state.x - denoised) / sigma
+    return state.next(state.x + d * (down - sigma) + noise(sigma, sigma_next) * s_noise * up)
+
+
+def euler_ancestral_cfg_pp(state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s_noise: float = 1.0) -> Step:
+    """CFG++ with ancestral noise; Chung et al. 2024 (arXiv:2406.08070)."""
+    sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
+    denoised, uncond = yield Eval(state.x, sigma, uncond=True)
+    if sigma_next == 0:
+        return state.next(denoised)
+    down, up = ancestral_split(sigma, sigma_next, eta)
+    d = (state.x - uncond) / sigma
+    return state.next(denoised + down * d + noise(sigma, sigma_next) * s_noise * up)
+
+
+def gradient_estimation(state: State, sigmas: Tensor, noise: Noise, gamma: float = 2.0) -> Step:
+    """Euler's method with the direction's change extrapolated; Permenter & Yuan 2023 (arXiv:2306.04848)."""
+    sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
+    denoised = yield Eval(state.x, sigma)
+    if sigma_next == 0:
+        return state.next(denoised)
+    d = (state.x - denoised) / sigma
+    estimate = d + (gamma - 1) * (d - state.past[0]) if state.past else d
+    return state.next(state.x + estimate * (sigma_next - sigma), past=(d,))

@@ -1,0 +1,42 @@
+"""Heun's method: Euler's, corrected by the directions it finds ahead."""
+
+from torch import Tensor
+
+from nodes.diffusion.samplers.step import Eval, Noise, State, Step
+
+
+def heun(state: State, sigmas: Tensor, noise: Noise) -> Step:
+    """Heun's second-order method, deterministic; Karras et al. 2022, algorithm 1 (arXiv:2206.00364)."""
+    sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
+    denoised = yield Eval(state.x, sigma)
+    d = (state.x - denoised) / sigma
+    x_ahead = state.x + d * (sigma_next - sigma)
+    if sigma_next == 0:
+        return state.next(x_ahead)
+    denoised_ahead = yield Eval(x_ahead, sigma_next)
+    d_ahead = (x_ahead - denoised_ahead) / sigma_next
+    return state.next(state.x + (d + d_ahead) / 2 * (sigma_next - sigma))
+
+
+def heunpp2(state: State, sigmas: Tensor, noise: Noise) -> Step:
+    """Heun's method looking two steps ahead, each direction weighted by how noisy it is; Heun++ by Carzit."""
+    sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
+    denoised = yield Eval(state.x, sigma)
+    d = (state.x - denoised) / sigma
+    x_ahead = state.x + d * (sigma_next - sigma)
+    if sigma_next == 0:
+        return state.next(x_ahead)
+
+    sigma_after = sigmas[state.i + 2]
+    denoised_ahead = yield Eval(x_ahead, sigma_next)
+    d_ahead = (x_ahead - denoised_ahead) / sigma_next
+    if sigma_after == 0:
+        weight = sigma_next / (2 * sigmas[0])
+        return state.next(state.x + d.lerp(d_ahead, weight) * (sigma_next - sigma))
+
+    x_after = x_ahead + d_ahead * (sigma_after - sigma_next)
+    denoised_after = yield Eval(x_after, sigma_after)
+    d_after = (x_after - denoised_after) / sigma_after
+    weight_ahead, weight_after = sigma_next / (3 * sigmas[0]), sigma_after / (3 * sigmas[0])
+    mean = (1 - weight_ahead - weight_after) * d + weight_ahead * d_ahead + weight_after * d_after
+    return state.next(state.x + mean * (sigma_next - sigma))

@@ -1,0 +1,168 @@
+"""Sampling one latent: from noise, along a schedule, to a picture's latent."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from nodes.diffusion.conditioning import Conditioning
+from nodes.diffusion.denoiser import Denoise, Denoiser, DiffusionModel, KeepUnmasked
+from nodes.diffusion.latent import LatentFormat
+from nodes.diffusion.noise import initial_noise
+from nodes.diffusion.resizing import match_batch
+from nodes.diffusion.samplers import Noise, Sampler, State, Step, sampler_named
+from nodes.diffusion.sigmas import between_steps, denoising_sigmas
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """What a finished step had before it: for progress and previews."""
+
+    step: int  # from 0
+    total: int
+    denoised: Tensor  # (B, C, h, w), network scale
+    x: Tensor  # (B, C, h, w) at the step's first sigma
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A latent after sampling, and the last step's estimate of the clean one; they differ if noise is left over."""
+
+    latent: dict[str, Any]
+    denoised: dict[str, Any]
+
+
+OnStep = Callable[[StepReport], None]
+
+
+def sample_latent(
+    model: DiffusionModel,
+    latent: Mapping[str, Any],
+    positive: Conditioning,
+    negative: Conditioning,
+    *,
+    seed: int,
+    steps: int,
+    cfg: float,
+    sampler_name: str,
+    scheduler: str,
+    denoise_fraction: float = 1.0,
+    add_noise: bool = True,
+    start_at_step: int | None = None,
+    end_at_step: int | None = None,
+    leftover_noise: bool = False,
+    on_step: OnStep | None = None,
+) -> dict[str, Any]:
+    """Denoise ``latent`` (ComfyUI's dict, VAE scale) with classifier-free guidance; returns a new dict on the CPU.
+
+    ``on_step`` may raise to cancel. Raises ValueError for a sampler or scheduler that does not exist.
+    """
+    sampler = sampler_named(sampler_name)
+    sigmas = denoising_sigmas(
+        model.prediction,
+        scheduler,
+        steps,
+        denoise_fraction=denoise_fraction,
+        discard_penultimate=sampler.discard_penultimate,
+    )
+    sigmas = between_steps(sigmas, start_at_step, end_at_step, leftover_noise=leftover_noise)
+    denoiser = Denoiser(model, positive, negative, cfg, latent["samples"].shape[-2:])
+    return sample_along(
+        model, latent, denoiser, sampler, sigmas, seed=seed, add_noise=add_noise, on_step=on_step
+    ).latent
+
+
+@torch.no_grad()
+def sample_along(
+    model: DiffusionModel,
+    latent: Mapping[str, Any],
+    denoise: Denoise,
+    sampler: Sampler,
+    sigmas: Tensor,
+    *,
+    seed: int,
+    add_noise: bool = True,
+    on_step: OnStep | None = None,
+) -> Sampled:
+    """Denoise ``latent`` along any schedule with any denoiser; with fewer than two sigmas there is nothing to do."""
+    if len(sigmas) < 2:
+        return Sampled(dict(latent), dict(latent))
+    samples = fitting_channels(latent["samples"], model.latent_format.channels)
+    if add_noise:
+        noise = initial_noise(samples.shape, seed, latent.get("batch_index"))
+    else:
+        noise = torch.zeros_like(samples, dtype=torch.float32)
+    clean = to_network(samples.float(), model.latent_format).to(model.device)
+    noise, sigmas = noise.to(model.device), sigmas.to(model.device)
+
+    if (mask := latent.get("noise_mask")) is not None:
+        kept_noise = initial_noise(samples.shape, seed + 1).to(model.device) if sampler.fresh_inpaint_noise else noise
+        denoise = KeepUnmasked(denoise, cell_mask(mask, clean), clean, kept_noise)
+
+    start = State(noised(clean, noise, sigmas[0], model.prediction.sigma_max))
+    source = sampler.noise(start.x, sigmas, seed)
+    x, denoised = start.x, clean
+    for state, report in states(sampler, start, sigmas, denoise, source):
+        x, denoised = state.x, report.denoised
+        if on_step is not None:
+            on_step(report)
+
+    def delivered(samples: Tensor) -> dict[str, Any]:
+        return {**latent, "samples": model.latent_format.from_network(samples).cpu()}
+
+    return Sampled(delivered(x), delivered(denoised))
+
+
+def states(
+    sampler: Sampler, state: State, sigmas: Tensor, denoise: Denoise, noise: Noise
+) -> Iterator[tuple[State, StepReport]]:
+    """Step by step from ``state`` to the end of ``sigmas``.
+
+    The caller may stop after any step. Whoever stores the state, ``noise.state()`` and the sigmas can go on from
+    there later, with the same bytes.
+    """
+    total = len(sigmas) - 1
+    while state.i < total:
+        before = state
+        state, denoised = advanced(sampler.step(state, sigmas, noise), denoise)
+        yield state, StepReport(before.i, total, denoised, before.x)
+
+
+def advanced(step: Step, denoise: Denoise) -> tuple[State, Tensor]:
+    """Run one step; its state, and what its first evaluation found."""
+    request = next(step)
+    answer = denoise(*request)
+    first = answer[0] if request.uncond else answer
+    while True:
+        try:
+            request = step.send(answer)
+        except StopIteration as end:
+            return end.value, first
+        answer = denoise(*request)
+
+
+def noised(clean: Tensor, noise: Tensor, sigma: Tensor, sigma_max: float) -> Tensor:
+    """Where sampling starts. From the very top the latent's own unit variance is taken for noise as well."""
+    top = sigma > sigma_max or torch.isclose(sigma, sigma.new_tensor(sigma_max), rtol=1e-5, atol=0.0)
+    return clean + noise * (1 + sigma**2).sqrt() if top else clean + noise * sigma
+
+
+def to_network(samples: Tensor, latent_format: LatentFormat) -> Tensor:
+    """VAE scale to network scale; an empty latent stays zero, whatever the format's shift."""
+    return latent_format.to_network(samples) if samples.any() else samples
+
+
+def fitting_channels(samples: Tensor, channels: int) -> Tensor:
+    """An empty latent (B, C, h, w) made for another kind of model, given this one's channels."""
+    if samples.shape[1] == channels or samples.any():
+        return samples
+    return match_batch(samples.transpose(0, 1), channels).transpose(0, 1)
+
+
+def cell_mask(mask: Tensor, like: Tensor) -> Tensor:
+    """A ``noise_mask`` ((B, (1,)) H, W) resized to the cells of ``like`` (B, C, h, w): (B, 1, h, w)."""
+    mask = mask.reshape(-1, 1, *mask.shape[-2:]).to(like)
+    return match_batch(interpolate(mask, like.shape[-2:], mode="bilinear"), len(like))

@@ -1,0 +1,155 @@
+"""Schedules: which noise levels a sampler visits. Each falls from sigma_max and ends in 0."""
+
+import math
+from collections.abc import Callable
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+from nodes.diffusion.prediction import Prediction
+
+Schedule: TypeAlias = Callable[[Prediction, int], Tensor]  # (prediction, steps) -> (steps + 1,) float32, on the CPU
+
+
+def simple(prediction: Prediction, steps: int) -> Tensor:
+    """Every (1000 / steps)-th sigma of the table, from the top."""
+    table = prediction.sigmas
+    stride = len(table) / steps
+    return ending_in_zero(table[[-1 - int(i * stride) for i in range(steps)]])
+
+
+def sgm_uniform(prediction: Prediction, steps: int) -> Tensor:
+    """Even in timesteps, as in Stability's generative-models: the last one is left to the final 0."""
+    return ending_in_zero(prediction.sigma(torch.linspace(last_timestep(prediction), 0, steps + 1)[:-1]))
+
+
+def karras(prediction: Prediction, steps: int, rho: float = 7.0) -> Tensor:
+    """Even in sigma^(1/rho); Karras et al. 2022, equation 5 (arXiv:2206.00364)."""
+    return ending_in_zero(karras_ramp(steps, prediction.sigma_min, prediction.sigma_max, rho))
+
+
+def exponential(prediction: Prediction, steps: int) -> Tensor:
+    """Even in log sigma."""
+    top, bottom = math.log(prediction.sigma_max), math.log(prediction.sigma_min)
+    return ending_in_zero(torch.linspace(top, bottom, steps).exp())
+
+
+def ddim_uniform(prediction: Prediction, steps: int) -> Tensor:
+    """Whole strides over the table from its second sigma up, as DDIM's authors ran it (arXiv:2010.02502).
+
+    Has more than ``steps`` steps where they do not divide the table's length.
+    """
+    table = prediction.sigmas
+    return ending_in_zero(table[1 :: max(len(table) // steps, 1)].flip(0))
+
+
+def beta(prediction: Prediction, steps: int, alpha: float = 0.6, beta: float = 0.6) -> Tensor:
+    """Timesteps at quantiles of a Beta distribution: dense at both ends; Lee et al. 2024 (arXiv:2407.12173).
+
+    Quantiles that round to the same timestep count once, so there may be fewer than ``steps`` steps.
+    """
+    from scipy.special import betaincinv  # type: ignore[import-untyped]  # slow to import, and rarely asked for
+
+    quantiles = betaincinv(alpha, beta, 1 - torch.arange(steps, dtype=torch.float64).numpy() / steps)
+    timesteps = torch.from_numpy(quantiles * last_timestep(prediction)).round().long().tolist()
+    return ending_in_zero(prediction.sigmas[list(dict.fromkeys(timesteps))])
+
+
+def normal(prediction: Prediction, steps: int) -> Tensor:
+    """Even in timesteps, the first and the last included."""
+    return ending_in_zero(prediction.sigma(torch.linspace(last_timestep(prediction), 0, steps)))
+
+
+def linear_quadratic(prediction: Prediction, steps: int, threshold: float = 0.025) -> Tensor:
+    """Small even steps down to ``1 - threshold`` of sigma_max, then quadratically growing ones.
+
+    Polyak et al. 2024, Movie Gen, section 3.4.2 (arXiv:2410.13720).
+    """
+    if steps == 1:
+        return torch.tensor([prediction.sigma_max, 0.0])
+    linear = steps // 2
+    rest = steps - linear
+    excess = linear - threshold * steps
+    a = excess / (linear * rest**2)
+    b = threshold / linear - 2 * excess / rest**2
+    c = a * linear**2
+    done = [threshold * i / linear for i in range(linear)]
+    done += [a * i**2 + b * i + c for i in range(linear, steps)]
+    return torch.tensor([(1 - s) * prediction.sigma_max for s in [*done, 1.0]])
+
+
+def kl_optimal(prediction: Prediction, steps: int) -> Tensor:
+    """Even in atan(sigma), which bounds the divergence; Sabour et al. 2024, Align Your Steps (arXiv:2404.14507)."""
+    top, bottom = math.atan(prediction.sigma_max), math.atan(prediction.sigma_min)
+    return ending_in_zero(torch.linspace(top, bottom, steps).tan())
+
+
+SCHEDULES: dict[str, Schedule] = {
+    "simple": simple,
+    "sgm_uniform": sgm_uniform,
+    "karras": karras,
+    "exponential": exponential,
+    "ddim_uniform": ddim_uniform,
+    "beta": beta,
+    "normal": normal,
+    "linear_quadratic": linear_quadratic,
+    "kl_optimal": kl_optimal,
+}
+
+
+def schedule(scheduler: str) -> Schedule:
+    """The schedule of that name; ValueError if there is none."""
+    if scheduler not in SCHEDULES:
+        raise ValueError(f"unknown scheduler {scheduler!r}; known are {', '.join(SCHEDULES)}")
+    return SCHEDULES[scheduler]
+
+
+def denoising_sigmas(
+    prediction: Prediction,
+    scheduler: str,
+    steps: int,
+    *,
+    denoise_fraction: float = 1.0,
+    discard_penultimate: bool = False,
+) -> Tensor:
+    """The last ``steps`` steps of a schedule of ``steps / denoise_fraction``: (steps + 1,), or (0,) to do nothing.
+
+    ``discard_penultimate`` is for samplers that do badly on the short step before the last.
+    """
+    if denoise_fraction <= 0:
+        return torch.empty(0)
+    total = steps if denoise_fraction > 0.9999 else int(steps / denoise_fraction)
+    sigmas = schedule(scheduler)(prediction, total + 1 if discard_penultimate else total)
+    if discard_penultimate:
+        sigmas = torch.cat((sigmas[:-2], sigmas[-1:]))
+    return sigmas if total == steps else sigmas[-(steps + 1) :]
+
+
+def between_steps(
+    sigmas: Tensor, start_at_step: int | None = None, end_at_step: int | None = None, *, leftover_noise: bool = False
+) -> Tensor:
+    """The part of a schedule from one step to another; (0,) if it starts behind the end.
+
+    Stopping early still ends in 0, in one long last step, unless ``leftover_noise``.
+    """
+    if end_at_step is not None and end_at_step < len(sigmas) - 1:
+        sigmas = sigmas[: end_at_step + 1].clone()
+        if not leftover_noise:
+            sigmas[-1] = 0
+    if start_at_step is None:
+        return sigmas
+    return sigmas[start_at_step:] if start_at_step < len(sigmas) - 1 else sigmas[:0]
+
+
+def karras_ramp(steps: int, sigma_min: float, sigma_max: float, rho: float = 7.0) -> Tensor:
+    """(steps,) from sigma_max to sigma_min, without the final 0."""
+    return torch.linspace(sigma_max ** (1 / rho), sigma_min ** (1 / rho), steps) ** rho
+
+
+def ending_in_zero(sigmas: Tensor) -> Tensor:
+    return torch.cat((sigmas, sigmas.new_zeros(1)))
+
+
+def last_timestep(prediction: Prediction) -> int:
+    return len(prediction.sigmas) - 1

@@ -1,0 +1,86 @@
+"""Model files as data: safetensors, memory-mapped; or pickles, through torch's weights-only loader."""
+
+from __future__ import annotations
+
+import pickle
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from nodes.diffusion.errors import CorruptCheckpoint
+from nodes.diffusion.header import Header
+
+PICKLES = frozenset({".ckpt", ".pt", ".pth", ".bin"})
+
+
+class TensorFile(Protocol):
+    """A file of named tensors whose header is known."""
+
+    path: Path
+    header: Header
+
+    def read(self, prefix: str) -> dict[str, Tensor]:
+        """The tensors below ``prefix``, named without it, in the dtype they are stored in."""
+        ...
+
+
+def open_tensors(path: Path) -> TensorFile:
+    """Read a file's header. Raises FileNotFoundError, CorruptCheckpoint."""
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no model file {path}")
+    if path.stat().st_size == 0:
+        raise CorruptCheckpoint(path, "it is empty")
+    return PickledTensors(path) if path.suffix.lower() in PICKLES else SafeTensors(path)
+
+
+class SafeTensors:
+    """The safetensors format: a header, then raw numbers that are mapped into memory, not copied."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            with safe_open(path, "pt") as file:
+                shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+                self.header = Header(shapes, file.metadata() or {})
+        except (SafetensorError, ValueError) as error:
+            raise CorruptCheckpoint(path, f"it is damaged, cut short or no safetensors file ({error})") from None
+
+    def read(self, prefix: str) -> dict[str, Tensor]:
+        with safe_open(self.path, "pt") as file:
+            names = [name for name in self.header.shapes if name.startswith(prefix)]
+            return {name.removeprefix(prefix): file.get_tensor(name) for name in names}
+
+
+class PickledTensors:
+    """PyTorch's own format. Only tensors and plain containers are let in: a file cannot run code."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+        except pickle.UnpicklingError as error:
+            reason = str(error).splitlines()[0]
+            raise CorruptCheckpoint(path, f"it is damaged, or holds more than weights ({reason})") from None
+        except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+            raise CorruptCheckpoint(path, f"it is damaged or cut short ({error})") from None
+        self._tensors = tensors_in(content)
+        if not self._tensors:
+            raise CorruptCheckpoint(path, "there are no tensors in it")
+        self.header = Header({name: tuple(tensor.shape) for name, tensor in self._tensors.items()})
+
+    def read(self, prefix: str) -> dict[str, Tensor]:
+        return {n.removeprefix(prefix): tensor for n, tensor in self._tensors.items() if n.startswith(prefix)}
+
+
+def tensors_in(content: Any) -> dict[str, Tensor]:
+    """The named tensors of what a pickle held; training frameworks put them under ``state_dict``."""
+    if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
+        content = content["state_dict"]
+    if not isinstance(content, Mapping):
+        return {}
+    return {name: value for name, value in content.items() if isinstance(name, str) and isinstance(value, Tensor)}

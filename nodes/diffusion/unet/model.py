@@ -1,0 +1,127 @@
+"""The U-Net of Stable Diffusion; Ronneberger et al. 2015 (arXiv:1505.04597), Rombach et al. 2022 (arXiv:2112.10752).
+
+Three parts: **down** shrinks the image into features, step by step, and keeps a copy of each step; the **middle**
+(the bottleneck) holds its gist; **up** builds it back, and at each step is handed the copy of its size: the skip
+connections. Words come in by cross-attention, the noise level by the time embedding.
+"""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from nodes.diffusion.unet.blocks import Downsample, ResBlock, Upsample, timestep_embedding
+from nodes.diffusion.unet.config import UNetConfig
+from nodes.diffusion.unet.transformer import SpatialTransformer
+
+
+class Stage(nn.Sequential):
+    """Layers in a row, each given what its kind needs."""
+
+    def forward(self, x: Tensor, emb: Tensor, context: Tensor, size: torch.Size | None = None) -> Tensor:
+        for layer in self:
+            if isinstance(layer, ResBlock):
+                x = layer(x, emb)
+            elif isinstance(layer, SpatialTransformer):
+                x = layer(x, context)
+            elif isinstance(layer, Upsample):
+                x = layer(x, size)
+            else:
+                x = layer(x)
+        return x
+
+
+class UNet(nn.Module):
+    """Noisy latent, timestep and words -> what to take away. Parameter names match SD checkpoints."""
+
+    def __init__(self, config: UNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        width = config.model_channels
+        self.time_embed = nn.Sequential(nn.Linear(width, 4 * width), nn.SiLU(), nn.Linear(4 * width, 4 * width))
+        self.input_blocks = nn.ModuleList(self._down_stages())
+        bottom = config.levels[-1].channels
+        self.middle_block = Stage(
+            self._res(bottom, bottom), *self._transformer(bottom, config.middle_depth), self._res(bottom, bottom)
+        )
+        self.output_blocks = nn.ModuleList(self._up_stages())
+        self.out = nn.Sequential(
+            nn.GroupNorm(config.groups, width), nn.SiLU(), nn.Conv2d(width, config.out_channels, 3, padding=1)
+        )
+
+    def forward(self, x: Tensor, timesteps: Tensor, context: Tensor) -> Tensor:
+        """Latent (B, C, h, w), timesteps (B,) in 0..999, context (B, T, D) -> prediction (B, C, h, w)."""
+        waves = timestep_embedding(timesteps, self.config.model_channels)
+        emb = self.time_embed(waves.to(x.dtype))
+        h, skips = self.down(x, emb, context)
+        h = self.middle(h, emb, context)
+        return self.out(self.up(h, skips, emb, context))
+
+    def down(self, x: Tensor, emb: Tensor, context: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """To ever fewer pixels with ever more channels; also returns what each stage gave."""
+        skips = []
+        for stage in self.input_blocks:
+            x = stage(x, emb, context)
+            skips.append(x)
+        return x, skips
+
+    def middle(self, x: Tensor, emb: Tensor, context: Tensor) -> Tensor:
+        """The bottleneck: fewest pixels, most channels."""
+        return self.middle_block(x, emb, context)
+
+    def up(self, x: Tensor, skips: list[Tensor], emb: Tensor, context: Tensor) -> Tensor:
+        """Back to full size; each stage sees its like of the way down beside what came from below."""
+        skips = list(skips)
+        for stage in self.output_blocks:
+            x = torch.cat((x, skips.pop()), dim=1)
+            x = stage(x, emb, context, skips[-1].shape[-2:] if skips else None)
+        return x
+
+    def _down_stages(self) -> Iterator[Stage]:
+        config, channels = self.config, self.config.model_channels
+        yield Stage(nn.Conv2d(config.in_channels, channels, 3, padding=1))
+        for n, level in enumerate(config.levels):
+            for _ in range(level.blocks):
+                yield Stage(self._res(channels, level.channels), *self._transformer(level.channels, level.depth))
+                channels = level.channels
+            if n < len(config.levels) - 1:
+                yield Stage(Downsample(channels))
+
+    def _up_stages(self) -> Iterator[Stage]:
+        config, channels = self.config, self.config.levels[-1].channels
+        skips = self._skip_channels()
+        for n, level in reversed(list(enumerate(config.levels))):
+            for block in range(level.blocks + 1):
+                stage = Stage(
+                    self._res(channels + skips.pop(), level.channels), *self._transformer(level.channels, level.depth)
+                )
+                channels = level.channels
+                if n > 0 and block == level.blocks:
+                    stage.append(Upsample(channels))
+                yield stage
+
+    def _skip_channels(self) -> list[int]:
+        """The widths of what the way down gives, in order."""
+        widths = [self.config.model_channels]
+        for n, level in enumerate(self.config.levels):
+            last = n == len(self.config.levels) - 1
+            widths += [level.channels] * (level.blocks + (0 if last else 1))
+        return widths
+
+    def _res(self, channels: int, out_channels: int) -> ResBlock:
+        return ResBlock(channels, 4 * self.config.model_channels, out_channels, self.config.groups)
+
+    def _transformer(self, channels: int, depth: int) -> list[nn.Module]:
+        if depth == 0:
+            return []
+        config = self.config
+        return [
+            SpatialTransformer(
+                channels,
+                config.heads(channels),
+                depth,
+                config.context_dim,
+                config.groups,
+                linear=config.linear_projections,
+            )
+        ]
