@@ -1,0 +1,15 @@
+"""The built-in nodes. Importing this package is cheap; ``register`` imports torch."""
+
+from importlib import import_module
+
+from engine.declare import NodeFunction
+from engine.registry import Registry
+
+MODULES = ("loaders", "text", "conditioning", "sampling", "latents", "images", "masks", "primitives")
+
+
+def register(registry: Registry) -> None:
+    """Add the built-in nodes: every declared function of the node modules."""
+    for name in MODULES:
+        module = import_module(f"nodes.{name}")
+        registry.add(*(value.definition for value in vars(module).values() if isinstance(value, NodeFunction)))

@@ -1,0 +1,99 @@
+"""Nodes that make and change latents."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import torch
+from pydantic import Field
+
+from engine.declare import node
+from engine.marks import Widget
+from engine.problems import Problem
+from engine.services import Services
+from nodes.diffusion import latents
+from nodes.limits import too_large
+from nodes.types import MAX_SIDE, Image, Latent, Mask, Vae
+
+CELL = 8  # pixels a side of a latent cell
+CHANNELS = 4
+FLOAT_BYTES = 4
+
+Method = Literal["nearest-exact", "bilinear", "area", "bicubic", "bislerp"]
+Side = Annotated[int, Field(ge=16, le=MAX_SIDE, multiple_of=CELL)]
+SideOrKeep = Annotated[int, Field(ge=0, le=MAX_SIDE, multiple_of=CELL)]
+
+
+@node("EmptyLatentImage", title="Empty Latent Image", category="latent", lane="cpu")
+def empty_latent(
+    width: Side = 512, height: Side = 512, batch_size: Annotated[int, Field(ge=1, le=4096)] = 1
+) -> Latent:
+    """A latent of zeros: an empty canvas for the sampler, sizes in pixels."""
+    return {"samples": torch.zeros(batch_size, CHANNELS, height // CELL, width // CELL)}
+
+
+@empty_latent.check()
+def check_latent_size(inputs: Mapping[str, Any], services: Services) -> list[Problem]:
+    """The decoded pictures must fit into memory."""
+    sides = [inputs.get(name) or 1 for name in ("width", "height", "batch_size")]
+    pixels = sides[0] * sides[1] * sides[2]
+    return too_large("width", pixels * 3 * FLOAT_BYTES, f"{sides[2]} pictures of {sides[0]}x{sides[1]}")
+
+
+@node("LatentUpscale", title="Upscale Latent", category="latent", lane="cpu")
+def upscale(
+    samples: Latent,
+    upscale_method: Method = "nearest-exact",
+    width: SideOrKeep = 512,
+    height: SideOrKeep = 512,
+    crop: Literal["disabled", "center"] = "disabled",
+) -> Latent:
+    """Resize a latent to a size in pixels; a side of 0 keeps the aspect."""
+    return latents.upscale(samples, width, height, upscale_method, crop)
+
+
+@node("LatentUpscaleBy", title="Upscale Latent By", category="latent", lane="cpu")
+def upscale_by(
+    samples: Latent,
+    upscale_method: Method = "nearest-exact",
+    scale_by: Annotated[float, Field(ge=0.01, le=8.0), Widget(step=0.01)] = 1.5,
+) -> Latent:
+    """Resize a latent by a factor."""
+    return latents.upscale_by(samples, scale_by, upscale_method)
+
+
+@node("RepeatLatentBatch", title="Repeat Latent Batch", category="latent/batch", lane="cpu")
+def repeat(samples: Latent, amount: Annotated[int, Field(ge=1, le=64)] = 1) -> Latent:
+    """The same latent several times, each with noise of its own."""
+    return latents.repeat(samples, amount)
+
+
+@node("LatentFromBatch", title="Latent From Batch", category="latent/batch", lane="cpu")
+def from_batch(
+    samples: Latent,
+    batch_index: Annotated[int, Field(ge=0, le=63)] = 0,
+    length: Annotated[int, Field(ge=1, le=64)] = 1,
+) -> Latent:
+    """Some latents out of a batch, with the noise they would have had in it."""
+    return latents.from_batch(samples, batch_index, length)
+
+
+@node("SetLatentNoiseMask", title="Set Latent Noise Mask", category="latent/inpaint", lane="cpu")
+def set_noise_mask(samples: Latent, mask: Mask) -> Latent:
+    """Let the sampler change only what the mask selects."""
+    return latents.with_noise_mask(samples, mask)
+
+
+@node("VAEDecode", title="VAE Decode", category="latent")
+def decode(samples: Latent, vae: Vae) -> Image:
+    """Turn a latent into the picture it stands for."""
+    if vae is None:
+        raise ValueError("there is no VAE: the checkpoint has none, connect one from another file")
+    return vae.decode(samples["samples"])
+
+
+@node("VAEEncode", title="VAE Encode", category="latent")
+def encode(pixels: Image, vae: Vae) -> Latent:
+    """Turn a picture into a latent; sides are cut to multiples of 8."""
+    if vae is None:
+        raise ValueError("there is no VAE: the checkpoint has none, connect one from another file")
+    return {"samples": vae.encode(pixels)}

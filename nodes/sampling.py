@@ -1,0 +1,111 @@
+"""Nodes that denoise."""
+
+import time
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from engine.context import Context
+from engine.declare import node
+from engine.marks import Choices, Widget
+from nodes.diffusion.preview import preview_jpeg
+from nodes.diffusion.samplers import SAMPLERS
+from nodes.diffusion.sampling import StepReport, sample_latent
+from nodes.diffusion.sigmas import SCHEDULES
+from nodes.types import Cond, Latent, Model, Seed
+
+PREVIEW_EVERY_S = 0.25
+
+Steps = Annotated[int, Field(ge=1, le=10_000, description="The number of steps of the denoising."), Widget(default=20)]
+Cfg = Annotated[
+    float,
+    Field(ge=0.0, le=100.0, description="How strongly to follow the words; too high looks burnt."),
+    Widget(default=8.0, step=0.1, round=0.01),
+]
+SamplerName = Annotated[str, Choices(lambda: list(SAMPLERS)), Field(description="The algorithm that takes the steps.")]
+SchedulerName = Annotated[str, Choices(lambda: list(SCHEDULES)), Field(description="How noise is removed step by step.")]
+Switch = Literal["enable", "disable"]
+
+
+def report_to(ctx: Context, model: Model) -> Callable[[StepReport], None]:
+    """Tell a running node's progress after each step, and show how it looks a few times a second."""
+    shown_at = 0.0
+
+    def report(step: StepReport) -> None:
+        nonlocal shown_at
+        now = time.monotonic()
+        if now - shown_at >= PREVIEW_EVERY_S or step.step + 1 == step.total:
+            shown_at = now
+            ctx.preview("image/jpeg", preview_jpeg(step.denoised, model.latent_format))
+        ctx.progress(step.step + 1, step.total)
+
+    return report
+
+
+@node("KSampler", category="sampling")
+def ksampler(
+    ctx: Context,
+    model: Model,
+    seed: Seed,
+    steps: Steps,
+    cfg: Cfg,
+    sampler_name: SamplerName,
+    scheduler: SchedulerName,
+    positive: Cond,
+    negative: Cond,
+    latent_image: Latent,
+    denoise: Annotated[
+        float, Field(ge=0.0, le=1.0, description="1 repaints all; less keeps that much more of the input."), Widget(step=0.01)
+    ] = 1.0,
+) -> Latent:
+    """Denoise a latent, guided towards the positive words and away from the negative ones."""
+    return sample_latent(
+        model,
+        latent_image,
+        positive,
+        negative,
+        seed=seed,
+        steps=steps,
+        cfg=cfg,
+        sampler_name=sampler_name,
+        scheduler=scheduler,
+        denoise_fraction=denoise,
+        on_step=report_to(ctx, model),
+    )
+
+
+@node("KSamplerAdvanced", title="KSampler (Advanced)", category="sampling")
+def ksampler_advanced(
+    ctx: Context,
+    model: Model,
+    add_noise: Switch,
+    noise_seed: Seed,
+    steps: Steps,
+    cfg: Cfg,
+    sampler_name: SamplerName,
+    scheduler: SchedulerName,
+    positive: Cond,
+    negative: Cond,
+    latent_image: Latent,
+    start_at_step: Annotated[int, Field(ge=0, le=10_000)] = 0,
+    end_at_step: Annotated[int, Field(ge=0, le=10_000)] = 10_000,
+    return_with_leftover_noise: Literal["disable", "enable"] = "disable",
+) -> Latent:
+    """Denoise a part of a schedule's steps; several of these in a row share one sampling."""
+    return sample_latent(
+        model,
+        latent_image,
+        positive,
+        negative,
+        seed=noise_seed,
+        steps=steps,
+        cfg=cfg,
+        sampler_name=sampler_name,
+        scheduler=scheduler,
+        add_noise=add_noise == "enable",
+        start_at_step=start_at_step,
+        end_at_step=end_at_step,
+        leftover_noise=return_with_leftover_noise == "enable",
+        on_step=report_to(ctx, model),
+    )

@@ -1,0 +1,36 @@
+"""The sockets' types: what travels on links, by ComfyUI's names."""
+
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import Field
+from torch import Tensor
+
+from engine.marks import Socket, Widget
+from nodes.diffusion import model
+from nodes.diffusion.text import clip
+from nodes.diffusion.vae import handle
+
+MAX_SIDE = 16384  # pixels
+
+Image: TypeAlias = Annotated[Tensor, Socket("IMAGE")]
+"""(B, H, W, 3) float32 in [0, 1], on the CPU."""
+Mask: TypeAlias = Annotated[Tensor, Socket("MASK")]
+"""(B, H, W) float32 in [0, 1], 1 where selected."""
+Latent: TypeAlias = Annotated[dict[str, Any], Socket("LATENT")]
+"""ComfyUI's dict: ``samples`` (B, C, h, w) in the VAE's scale, and what other nodes added."""
+Cond: TypeAlias = Annotated[list[list[Any]], Socket("CONDITIONING")]
+"""``[[context (1, T, D), fields], ...]``; never changed, only copied."""
+Model: TypeAlias = Annotated[model.Model, Socket("MODEL")]
+Clip: TypeAlias = Annotated[clip.Clip | None, Socket("CLIP")]
+"""None if the checkpoint holds no text encoder."""
+Vae: TypeAlias = Annotated[handle.Vae | None, Socket("VAE")]
+"""None if the checkpoint holds no VAE."""
+Anything: TypeAlias = Annotated[Any, Socket("*")]
+
+Seed: TypeAlias = Annotated[int, Field(ge=0, le=2**64 - 1), Widget(default=0, control_after_generate=True)]
+Size: TypeAlias = Annotated[int, Field(ge=1, le=MAX_SIDE), Widget(step=1)]
+"""Pixels."""
+SizeOrKeep: TypeAlias = Annotated[int, Field(ge=0, le=MAX_SIDE), Widget(step=1)]
+"""Pixels; 0 keeps the aspect."""
+Offset: TypeAlias = Annotated[int, Field(ge=0, le=MAX_SIDE), Widget(step=1)]
+"""Pixels."""
