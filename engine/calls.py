@@ -27,19 +27,21 @@ def spread(lists: Lists, definition: NodeDef) -> list[dict[str, Any]]:
 
 def normalise(returned: Any, definition: NodeDef) -> Output | Expand:
     """Bring what a node function returned into one form. Raises ValueError if the number of values is wrong."""
+    values: tuple[Any, ...]
+    result: Output | Expand
     if isinstance(returned, Output | Expand):
-        values = returned.values
+        values, result = returned.values, returned
     elif isinstance(returned, Blocked):
         return Output((returned,) * len(definition.outputs))
     elif returned is None and not definition.outputs:
         return Output()
     elif isinstance(returned, tuple):
-        values, returned = tuple(returned), Output(tuple(returned))
+        values, result = tuple(returned), Output(tuple(returned))
     else:
-        values, returned = (returned,), Output((returned,))
+        values, result = (returned,), Output((returned,))
     if len(values) != len(definition.outputs):
         raise ValueError(f"{definition.name} returned {len(values)} values for {len(definition.outputs)} outputs")
-    return returned
+    return result
 
 
 def merge(outputs: Sequence[Output], definition: NodeDef) -> Result:

@@ -23,14 +23,14 @@ def compatible(received: Any, expected: Any) -> bool:
 
     The ``!=`` comparison comes first because packs make wildcards of strings that are never unequal.
     """
-    if not received != expected:
+    if not bool(received != expected):
         return True
     if isinstance(received, list | tuple):
-        return expected == "COMBO"
+        return bool(expected == "COMBO")
     if not isinstance(received, str) or not isinstance(expected, str):
         return False
     ours, theirs = ({part.strip() for part in text.split(",")} for text in (received, expected))
-    return bool(ours & theirs) or "*" in ours | theirs
+    return bool(ours & theirs) or "*" in (ours | theirs)
 
 
 def missing(spec: InputSpec) -> Problem:
@@ -56,9 +56,11 @@ def link_type(spec: InputSpec, config: list[Any], received: Any, link: list[Any]
 def convert(spec: InputSpec, config: list[Any], value: Any) -> tuple[Any, Problem | None]:
     """Bring a constant to the declared type, as leniently as ComfyUI: 3.7 -> 3, "5" -> 5."""
     converter = CONVERTERS.get(spec.type)
-    if converter is None:
+    if converter is None and not spec.link_only:
         return value, None
     try:
+        if converter is None:
+            raise TypeError("it takes a link to another node, not a value")
         converted = converter(value)
         if isinstance(converted, float) and not math.isfinite(converted):
             raise ValueError("not a finite number")

@@ -93,6 +93,7 @@ class _Mark:
     is_list: bool = False
     optional: bool = False
     lazy: bool = False
+    link_only: bool = False
     choices: Any = None
     options: dict[str, Any] = field(default_factory=dict)
 
@@ -120,7 +121,8 @@ def _base(where: str, annotation: Any, extras: list[Any]) -> _Mark:
     options = _options(extras)
     for extra in extras:
         if isinstance(extra, Socket):
-            return _Mark(extra.name, options=options)
+            names = {part.strip() for part in extra.name.split(",")}
+            return _Mark(extra.name, link_only=names.isdisjoint({"*", *PLAIN.values()}), options=options)
         if isinstance(extra, FileIn | Choices):
             return _Mark("COMBO", choices=extra.read if isinstance(extra, Choices) else extra, options=options)
     if get_origin(annotation) is Literal:
@@ -157,6 +159,7 @@ def _input(parameter: inspect.Parameter, mark: _Mark) -> InputSpec:
         options=mark.options,
         choices=mark.choices,
         lazy=mark.lazy,
+        link_only=mark.link_only,
     )
 
 

@@ -112,3 +112,8 @@ class QueueChanged(Event):
     """A job was queued, taken, finished or removed; ``remaining`` counts pending and running ones."""
 
     remaining: int
+
+
+@dataclass(frozen=True)
+class JobDone(Event):
+    """The last event of a job: by now history has it."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
-from engine.events import NodeFailure, now_ms
+from engine.events import NodeFailure, RunCancelled, now_ms
 from engine.graph import NodeId, NodeRef
 
 Number: TypeAlias = int | float
@@ -38,7 +38,10 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended: what history shows. ``nodes`` says who the keys of ``outputs`` are."""
+    """How a job ended: what history shows. ``nodes`` says who the keys of ``outputs`` are.
+
+    A failed job has its ``failure``, a cancelled one the event that says where it was ``interrupted``.
+    """
 
     status: Status
     started_ms: int
@@ -47,6 +50,7 @@ class Outcome:
     outputs: Mapping[NodeId, Mapping[str, list[Any]]] = field(default_factory=dict)
     nodes: Mapping[NodeId, NodeRef] = field(default_factory=dict)
     failure: NodeFailure | None = None
+    interrupted: RunCancelled | None = None
 
 
 @dataclass(frozen=True)
@@ -62,11 +66,15 @@ class JobQueue(Protocol):
 
     async def put(self, job: Job, *, number: float | None = None, front: bool = False) -> Job:
         """Queue a job and return it with its number: ``number`` if given, else the next of a counter, negated
-        for ``front``. Raises DuplicateJob for an id that is in use."""
+        for ``front``. Raises DuplicateJob for an id that is pending or running; one in history is replaced."""
         ...
 
     async def claim(self) -> Job:
         """Wait for the first pending job and mark it as running."""
+        ...
+
+    async def release(self, job_id: str) -> None:
+        """Running -> pending, as if it had not been claimed. Raises JobNotFound."""
         ...
 
     async def finish(self, job_id: str, outcome: Outcome) -> None:

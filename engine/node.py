@@ -23,7 +23,10 @@ MISSING: Any = object()
 
 @dataclass(frozen=True)
 class InputSpec:
-    """One declared input: ``type`` is a socket name, or ``COMBO`` for a choice out of a list."""
+    """One declared input: ``type`` is a socket name, or ``COMBO`` for a choice out of a list.
+
+    ``link_only``: no constant can stand for a value of this type, such as a model.
+    """
 
     name: str
     type: str
@@ -32,6 +35,7 @@ class InputSpec:
     options: Mapping[str, Any] = field(default_factory=dict)
     choices: Sequence[str] | Callable[[], Sequence[str]] | FileIn | None = None
     lazy: bool = False
+    link_only: bool = False
 
 
 @dataclass(frozen=True)

@@ -185,7 +185,9 @@ class _Checking:
         config = self.registry.config(spec)
         seen_from = {"input_name": spec.name, "input_config": config, "exception_message": details}
         message = "Exception when validating inner node"
-        return Problem("exception_during_inner_validation", message, details, {**seen_from, **extra, "linked_node": link})
+        return Problem(
+            "exception_during_inner_validation", message, details, {**seen_from, **extra, "linked_node": link}
+        )
 
     def _check_constant(
         self, node_id: NodeId, definition: NodeDef, spec: InputSpec, value: Any, inputs: dict[str, Any]

@@ -58,7 +58,8 @@ class Run:
                 for target in targets:
                     self._demand(target)
         except BaseExceptionGroup as group:
-            raise _first(group) from None
+            first = _first(group)
+            raise first from first.__cause__
         except asyncio.CancelledError:
             if self.cancelled.is_set():
                 raise Cancelled from None
@@ -95,7 +96,7 @@ class Run:
         return self._tasks[node_id]
 
     async def _results(self, node_ids: Iterable[NodeId]) -> list[Result]:
-        """What these nodes give. Waits beside their tasks, not on them: cancelling a chain must not recurse along it."""
+        """What these nodes give. Waits beside their tasks, not on them: cancelling a chain must not recurse."""
         tasks = [self._demand(node_id) for node_id in node_ids]
         if pending := [task for task in tasks if not task.done()]:
             await asyncio.wait(pending)
@@ -221,5 +222,6 @@ async def _all(coroutines: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(c) for c in coroutines]
     except BaseExceptionGroup as failures:
-        raise _first(failures) from None
+        first = _first(failures)
+        raise first from first.__cause__
     return [task.result() for task in tasks]

@@ -33,7 +33,8 @@ class ApiWorkflow(RootModel[dict[NodeId, ApiNode]]):
 
     def dump(self) -> dict[str, Any]:
         """As plain JSON data, as it came."""
-        return self.model_dump(by_alias=True, exclude_unset=True)
+        plain: dict[str, Any] = self.model_dump(by_alias=True, exclude_unset=True)
+        return plain
 
 
 def read_api(document: Any) -> ApiWorkflow:

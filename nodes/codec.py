@@ -9,7 +9,7 @@ OVERHEAD_BYTES = 64
 
 
 def size(value: Any) -> int:
-    """Bytes of a value's tensors, and a little for the rest. Model handles weigh nothing: their weights are not here."""
+    """Bytes of a value's tensors, and a little for the rest. Model handles weigh nothing: they hold no weights."""
     if isinstance(value, Tensor):
         return value.nbytes + OVERHEAD_BYTES
     if isinstance(value, str | bytes):

@@ -50,7 +50,10 @@ def set_area(
 
 @node("ConditioningSetMask", title="Conditioning (Set Mask)", category="conditioning")
 def set_mask(
-    conditioning: Cond, mask: Mask, strength: Strength = 1.0, set_cond_area: Literal["default", "mask bounds"] = "default"
+    conditioning: Cond,
+    mask: Mask,
+    strength: Strength = 1.0,
+    set_cond_area: Literal["default", "mask bounds"] = "default",
 ) -> Cond:
     """Let a text hold where a mask is white."""
     return conds.with_mask(conditioning, mask, strength, to_bounds=set_cond_area == "mask bounds")

@@ -24,9 +24,7 @@ SideOrKeep = Annotated[int, Field(ge=0, le=MAX_SIDE, multiple_of=CELL)]
 
 
 @node("EmptyLatentImage", title="Empty Latent Image", category="latent", lane="cpu")
-def empty_latent(
-    width: Side = 512, height: Side = 512, batch_size: Annotated[int, Field(ge=1, le=4096)] = 1
-) -> Latent:
+def empty_latent(width: Side = 512, height: Side = 512, batch_size: Annotated[int, Field(ge=1, le=4096)] = 1) -> Latent:
     """A latent of zeros: an empty canvas for the sampler, sizes in pixels."""
     return {"samples": torch.zeros(batch_size, CHANNELS, height // CELL, width // CELL)}
 

@@ -24,7 +24,9 @@ Cfg = Annotated[
     Widget(default=8.0, step=0.1, round=0.01),
 ]
 SamplerName = Annotated[str, Choices(lambda: list(SAMPLERS)), Field(description="The algorithm that takes the steps.")]
-SchedulerName = Annotated[str, Choices(lambda: list(SCHEDULES)), Field(description="How noise is removed step by step.")]
+SchedulerName = Annotated[
+    str, Choices(lambda: list(SCHEDULES)), Field(description="How noise is removed step by step.")
+]
 Switch = Literal["enable", "disable"]
 
 
@@ -56,7 +58,9 @@ def ksampler(
     negative: Cond,
     latent_image: Latent,
     denoise: Annotated[
-        float, Field(ge=0.0, le=1.0, description="1 repaints all; less keeps that much more of the input."), Widget(step=0.01)
+        float,
+        Field(ge=0.0, le=1.0, description="1 repaints all; less keeps that much more of the input."),
+        Widget(step=0.01),
     ] = 1.0,
 ) -> Latent:
     """Denoise a latent, guided towards the positive words and away from the negative ones."""

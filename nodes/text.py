@@ -22,9 +22,7 @@ def encode_text(
 
 
 @node("CLIPSetLastLayer", title="CLIP Set Last Layer", category="conditioning")
-def set_last_layer(
-    clip: Clip, stop_at_clip_layer: Annotated[int, Field(ge=-24, le=-1), Widget(step=1)] = -1
-) -> Clip:
+def set_last_layer(clip: Clip, stop_at_clip_layer: Annotated[int, Field(ge=-24, le=-1), Widget(step=1)] = -1) -> Clip:
     """Take the text from an earlier layer of the encoder: -1 is the last, -2 the one before ("clip skip 2")."""
     if clip is None:
         raise ValueError("there is no text encoder: the checkpoint has none, connect one from another file")

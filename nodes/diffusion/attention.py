@@ -21,4 +21,4 @@ def attention(q: Tensor, k: Tensor, v: Tensor, heads: int) -> Tensor:
 
 def split_heads(t: Tensor, heads: int) -> Tensor:
     """(B, N, H·D) -> (B, H, N, D)."""
-    return t.unflatten(-1, (heads, -1)).transpose(1, 2)
+    return torch.unflatten(t, -1, (heads, -1)).transpose(1, 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -49,7 +50,7 @@ class Loader:
         family = family_of(file)
         unet = family.unet(file.header.under(family.unet_prefix))
         model = Model(
-            self._network(file, "U-Net", family.unet_prefix, lambda: UNet(unet)),
+            self._network(file, "U-Net", family.unet_prefix, partial(UNet, unet)),
             family.prediction(file.header),
             family.latent_format,
             unet.in_channels,
@@ -67,15 +68,15 @@ class Loader:
 
     def _vae(self, file: TensorFile, prefix: str) -> Vae:
         config = vae_config(file.header.under(prefix))
-        network = self._network(file, "VAE", prefix, lambda: AutoencoderKL(config))
+        network = self._network(file, "VAE", prefix, partial(AutoencoderKL, config))
         return Vae(network, config.downscale, config.latent_channels)
 
     def _clip(self, file: TensorFile, family: Family) -> Clip | None:
         for prefix in family.text_prefixes:
             header = file.header.under(prefix)
             if "embeddings.token_embedding.weight" in header.shapes:
-                config = clip_config(header)
-                return Clip(self._network(file, "text encoder", prefix, lambda: ClipText(config)))
+                make = partial(ClipText, clip_config(header))
+                return Clip(self._network(file, "text encoder", prefix, make))
         return None
 
     def _network(self, file: TensorFile, part: str, prefix: str, make: Callable[[], N]) -> Lazy[N]:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 SEEDS = 2**64  # seeds wrap around, as torch's do
+TREE_DIGITS = 6  # to which the Brownian tree rounds sigmas; other digits would give other noise
 
 
 def initial_noise(shape: Sequence[int], seed: int, batch_index: Sequence[int] | None = None) -> Tensor:
@@ -54,14 +55,17 @@ class BrownianNoise:
     def __init__(self, x: Tensor, sigmas: Tensor, seed: int, *, on_cpu: bool = True) -> None:
         from torchsde import BrownianTree  # brings scipy: a second that most runs need not spend
 
-        positive = sigmas[sigmas > 0].cpu()
+        positive = sigmas[sigmas > 0].tolist()
+        # The tree rounds times, so a bound as it was given could lie outside.
+        self._bounds = round(min(positive), TREE_DIGITS), round(max(positive), TREE_DIGITS)
         path = torch.zeros_like(x, device="cpu", dtype=torch.float32) if on_cpu else torch.zeros_like(x)
         self._like = x
-        self._tree = BrownianTree(t0=positive.min(), w0=path, t1=positive.max(), entropy=seed % SEEDS)
+        self._tree = BrownianTree(self._bounds[0], path, self._bounds[1], tol=10.0**-TREE_DIGITS, entropy=seed % SEEDS)
 
     def __call__(self, sigma: Tensor, sigma_next: Tensor) -> Tensor:
-        low, high = sorted((sigma.cpu(), sigma_next.cpu()))
-        increment = self._tree(low, high) / (high - low).sqrt()
+        low, high = sorted((sigma.item(), sigma_next.item()))
+        bottom, top = self._bounds
+        increment = self._tree(max(low, bottom), min(high, top)) / (high - low) ** 0.5
         return (increment if sigma < sigma_next else -increment).to(self._like)
 
     def state(self) -> Tensor:

@@ -24,16 +24,17 @@ def heunpp2(state: State, sigmas: Tensor, noise: Noise) -> Step:
     denoised = yield Eval(state.x, sigma)
     d = (state.x - denoised) / sigma
     x_ahead = state.x + d * (sigma_next - sigma)
-    if sigma_next == 0:
+    left = len(sigmas) - 2 - state.i  # steps after this one
+    if left == 0:
         return state.next(x_ahead)
 
-    sigma_after = sigmas[state.i + 2]
     denoised_ahead = yield Eval(x_ahead, sigma_next)
     d_ahead = (x_ahead - denoised_ahead) / sigma_next
-    if sigma_after == 0:
+    if left == 1:
         weight = sigma_next / (2 * sigmas[0])
         return state.next(state.x + d.lerp(d_ahead, weight) * (sigma_next - sigma))
 
+    sigma_after = sigmas[state.i + 2]
     x_after = x_ahead + d_ahead * (sigma_after - sigma_next)
     denoised_after = yield Eval(x_after, sigma_after)
     d_after = (x_after - denoised_after) / sigma_after

@@ -15,8 +15,11 @@ from nodes.diffusion.unet.config import UNetConfig
 from nodes.diffusion.unet.transformer import SpatialTransformer
 
 
-class Stage(nn.Sequential):
+class Stage(nn.ModuleList):
     """Layers in a row, each given what its kind needs."""
+
+    def __init__(self, *layers: nn.Module) -> None:
+        super().__init__(layers)
 
     def forward(self, x: Tensor, emb: Tensor, context: Tensor, size: torch.Size | None = None) -> Tensor:
         for layer in self:

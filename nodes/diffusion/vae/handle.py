@@ -26,7 +26,7 @@ class Vae:
         if latent.ndim != 4 or latent.shape[1] != self.latent_channels:
             raise ValueError(f"this VAE decodes (B, {self.latent_channels}, h, w) latents, not {tuple(latent.shape)}")
         vae = self.network.get()
-        parts = [vae.decode(self.network.cast(part)) for part in latent.split(AT_ONCE)]
+        parts = [vae.decode(self.network.cast(part)) for part in torch.split(latent, AT_ONCE)]
         return ((torch.cat(parts).float() + 1) / 2).clamp(0, 1).movedim(1, -1).cpu().contiguous()
 
     @torch.no_grad()
@@ -35,7 +35,7 @@ class Vae:
         image = centre_cropped(image, self.downscale)
         vae = self.network.get()
         pixels = (image[..., :3] * 2 - 1).movedim(-1, 1)
-        means = [vae.encode(self.network.cast(part)).mean for part in pixels.split(AT_ONCE)]
+        means = [vae.encode(self.network.cast(part)).mean for part in torch.split(pixels, AT_ONCE)]
         return torch.cat(means).float().cpu()
 
 

@@ -1,0 +1,66 @@
+# `make run` draws a picture from a fresh checkout: it needs Python 3.11 or newer with pip, and nothing else.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ADDRESS := http://127.0.0.1:8188
+
+# A failed recipe leaves no stamp behind, so the next run tries again.
+.DELETE_ON_ERROR:
+.PHONY: help setup run serve test check bench parity clean
+
+help:
+	@echo "make run     draw the first picture into output/"
+	@echo "make serve   open the editor at $(ADDRESS)"
+	@echo "make test    run the fast tests"
+	@echo "make check   lint, types, import rules"
+	@echo "make parity  compare numbers with an independent implementation"
+	@echo "make bench   print benchmark figures"
+	@echo "make setup   install what development needs"
+	@echo "make clean   remove the environment and caches; pictures stay"
+
+run: $(VENV)/installed
+	@$(BIN)/wireloom run --out output
+	@echo
+	@echo "The picture lies in $(CURDIR)/output/wireloom/"
+	@echo "Draw another:   $(BIN)/wireloom run --out output --text \"a cat on a green background\" --seed 7"
+	@echo "Open the editor: make serve, then $(ADDRESS)"
+
+serve: $(VENV)/installed
+	@$(BIN)/wireloom serve
+
+setup: $(VENV)/developing
+
+test: $(VENV)/developing
+	$(BIN)/pytest -m "not slow and not benchmark" --cov=engine --cov-report=term-missing:skip-covered --cov-fail-under=95
+
+check: $(VENV)/developing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+parity: $(VENV)/developing
+	$(BIN)/pytest -m parity
+
+bench: $(VENV)/developing
+	$(BIN)/pytest -m benchmark -s tests/benchmarks
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "wireloom needs Python 3.11 or newer; name one with make PYTHON=python3.11" >&2; exit 1; }
+	@# Some systems ship venv without ensurepip: then the system's pip brings one.
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { $(PYTHON) -m venv --clear --without-pip $(VENV) \
+		&& $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
+
+$(VENV)/installed: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing wireloom into $(VENV): some minutes, once"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/developing: $(VENV)/installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@

@@ -1,0 +1,38 @@
+"""Jobs and outcomes as JSON text, for queues that store them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from engine.jobs import Job, Outcome
+
+JOB = TypeAdapter(Job)
+OUTCOME = TypeAdapter(Outcome)
+
+
+def dump(value: Job | Outcome) -> str:
+    """As JSON. What JSON has no form for (a node may show anything) becomes its text."""
+    return json.dumps(value, default=_plain, skipkeys=True)
+
+
+def load_job(text: str) -> Job:
+    return JOB.validate_python(json.loads(text))
+
+
+def load_outcome(text: str) -> Outcome:
+    return OUTCOME.validate_python(json.loads(text))
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value, key=str)
+    return str(value)

@@ -1,0 +1,99 @@
+"""Names from outside, and the paths they lead to."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal, TypeAlias, cast
+
+from engine.errors import UnsafePath
+
+Directory: TypeAlias = Literal["input", "output", "temp", "user"]
+
+ANNOTATED = re.compile(r"(.*) \[(input|output|temp)\]", re.DOTALL)
+DRIVE = re.compile(r"[A-Za-z]:")
+
+
+@dataclass
+class SavePath:
+    """Where to put new files: ``folder / f"{name}_{counter:05}_.png"``. ``subfolder`` has forward slashes."""
+
+    folder: Path
+    name: str
+    counter: int
+    subfolder: str
+
+    def create(self, extension: str, batch: int = 0) -> BinaryIO:
+        """Open the next file for writing, and count on; never one that exists, whichever job or process made it.
+
+        ``batch`` takes the place of ``%batch_num%``.
+        """
+        name = self.name.replace("%batch_num%", str(batch))
+        while True:
+            path = self.folder / f"{name}_{self.counter:05}_{extension}"
+            self.counter += 1
+            try:
+                return path.open("xb")
+            except FileExistsError:
+                continue
+
+
+def save_path(root: Path, prefix: str, width: int = 0, height: int = 0) -> SavePath:
+    """Where below ``root`` files for a prefix such as ``%year%/portrait`` go; creates the folder. Raises UnsafePath.
+
+    The counter is one more than the largest there. Another job may take it first: ``SavePath.create`` sees to that.
+    """
+    path = safe_join(root, _filled(prefix, width, height))
+    folder, name = (root, "") if path == root else (path.parent, path.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    subfolder = folder.relative_to(root).as_posix()
+    return SavePath(folder, name, _next_counter(os.listdir(folder), name), "" if subfolder == "." else subfolder)
+
+
+def annotated(name: str) -> tuple[str, Directory | None]:
+    """Split ``x.png [output]`` into the name and the directory; None if it has no such ending."""
+    if match := ANNOTATED.fullmatch(name):
+        return match[1], cast("Directory", match[2])
+    return name, None
+
+
+def safe_join(root: Path, *parts: str) -> Path:
+    """``root`` and relative parts below it; symbolic links are not looked at. Raises UnsafePath.
+
+    Backslashes separate on every system, so that a name means the same on all of them.
+    """
+    steps: list[str] = []
+    for part in parts:
+        text = part.replace("\\", "/")
+        names = [name for name in text.split("/") if name not in ("", ".")]
+        if text.startswith("/") or ".." in names or any(DRIVE.match(name) for name in names) or not _storable(text):
+            raise UnsafePath(f"{part!r} is not a relative path within a folder")
+        steps += names
+    return root.joinpath(*steps)
+
+
+def _storable(text: str) -> bool:
+    """Whether the system can have a file of this name at all."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+
+
+def _filled(prefix: str, width: int, height: int) -> str:
+    now = time.strftime("%Y %m %d %H %M %S").split()
+    names = ("year", "month", "day", "hour", "minute", "second", "width", "height")
+    for name, value in zip(names, (*now, str(width), str(height)), strict=True):
+        prefix = prefix.replace(f"%{name}%", value)
+    return prefix
+
+
+def _next_counter(files: Iterable[str], name: str) -> int:
+    """One more than the largest number among ``name_#####_...``; whether case matters is up to the system."""
+    numbered = re.compile(re.escape(os.path.normcase(name)) + r"_([0-9]+)_")
+    matches = (numbered.match(os.path.normcase(file)) for file in files)
+    return 1 + max((int(match[1]) for match in matches if match), default=0)

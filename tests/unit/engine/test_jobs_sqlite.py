@@ -1,0 +1,367 @@
+"""What every queue must do, and what the one on disk must survive."""
+
+import asyncio
+import contextlib
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+from engine import jobs_tables
+from engine.errors import DuplicateJob, JobNotFound
+from engine.events import NodeFailure, RunCancelled
+from engine.graph import NodeRef
+from engine.jobs import Job, JobQueue, Outcome, Status
+from engine.jobs_sqlite import QueueFileError, SqliteQueue
+
+PROMPT = {"1": {"class_type": "A", "inputs": {"x": 1, "y": 1.0, "z": [1, 2], "text": "ü\ud83d\0"}}}
+
+
+def job(job_id: str = "job") -> Job:
+    return Job(PROMPT, ("1", "2"), job_id, {"client_id": "me", "extra_pnginfo": {"workflow": {"nodes": []}}})
+
+
+def outcome(status: Status = "succeeded") -> Outcome:
+    return Outcome(status, 1000, 2000)
+
+
+async def turns(count: int = 20) -> None:
+    """Let others go on; a queue may use a thread."""
+    for _ in range(count):
+        await asyncio.sleep(0.001)
+
+
+class QueueContract:
+    """Inherit, and give a fixture ``queue``."""
+
+    async def test_a_job_comes_back_as_it_was_put(self, queue: JobQueue) -> None:
+        put = await queue.put(job())
+        assert put == replace(job(), created_ms=put.created_ms)
+        assert await queue.pending() == [put]
+        assert await queue.claim() == replace(put, attempts=1)
+
+    async def test_numbers_count_up_and_are_negated_for_the_front(self, queue: JobQueue) -> None:
+        put = [await queue.put(job("a")), await queue.put(job("b")), await queue.put(job("c"), front=True)]
+        assert [j.number for j in put] == [0, 1, -2]
+        assert [j.id for j in await queue.pending()] == ["c", "a", "b"]
+
+    async def test_a_given_number_is_a_float_and_not_counted(self, queue: JobQueue) -> None:
+        given = await queue.put(job("a"), number=3)
+        counted = await queue.put(job("b"))
+        assert [(j.number, type(j.number)) for j in await queue.pending()] == [(0, int), (3.0, float)]
+        assert (given.number, counted.number) == (3.0, 0)
+
+    async def test_equal_numbers_run_in_order_of_arrival(self, queue: JobQueue) -> None:
+        for job_id in "cab":
+            await queue.put(job(job_id), number=1)
+        assert [(await queue.claim()).id for _ in range(3)] == ["c", "a", "b"]
+
+    async def test_an_id_in_use_is_refused(self, queue: JobQueue) -> None:
+        await queue.put(job())
+        with pytest.raises(DuplicateJob, match="job"):
+            await queue.put(job())
+        await queue.claim()
+        with pytest.raises(DuplicateJob):
+            await queue.put(job())
+        assert await queue.remaining() == 1
+
+    async def test_an_id_from_history_may_be_used_again(self, queue: JobQueue) -> None:
+        for status in ("failed", "succeeded"):
+            await queue.put(job())
+            await queue.claim()
+            await queue.finish("job", outcome(status))
+        assert [record.outcome.status for record in await queue.history()] == ["succeeded"]
+
+    async def test_claim_waits_for_a_job(self, queue: JobQueue) -> None:
+        claims = [asyncio.ensure_future(queue.claim()) for _ in range(2)]
+        await turns()
+        assert not any(claim.done() for claim in claims)
+        await queue.put(job("a"))
+        await queue.put(job("b"))
+        assert {claimed.id for claimed in await asyncio.gather(*claims)} == {"a", "b"}
+
+    async def test_a_cancelled_claim_takes_nothing(self, queue: JobQueue) -> None:
+        waiting = asyncio.ensure_future(queue.claim())
+        await turns()
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        await queue.put(job())
+        assert [j.id for j in await queue.pending()] == ["job"]
+
+    @pytest.mark.parametrize("patience", range(12))
+    async def test_a_claim_cancelled_at_any_moment_loses_no_job(self, queue: JobQueue, patience: int) -> None:
+        await queue.put(job())
+        claim = asyncio.ensure_future(queue.claim())
+        for _ in range(patience):
+            await asyncio.sleep(0)
+        claim.cancel()
+        await asyncio.wait([claim])
+        claimed = not claim.cancelled()
+        assert [len(await queue.pending()), len(await queue.running())] == [not claimed, claimed]
+        if not claimed:
+            assert (await queue.claim()).attempts == 1
+
+    async def test_a_job_goes_from_pending_to_running_to_history(self, queue: JobQueue) -> None:
+        await queue.put(job())
+        claimed = await queue.claim()
+        assert (await queue.pending(), await queue.running()) == ([], [claimed])
+        assert (await queue.remaining(), await queue.record("job")) == (1, None)
+        await queue.finish("job", outcome())
+        assert (await queue.running(), await queue.remaining()) == ([], 0)
+        record = await queue.record("job")
+        assert record is not None
+        assert (record.job, record.outcome) == (claimed, outcome())
+        assert await queue.history() == [record]
+
+    async def test_a_released_job_is_pending_as_before(self, queue: JobQueue) -> None:
+        put = await queue.put(job())
+        await queue.put(job("later"))
+        await queue.claim()
+        await queue.release("job")
+        assert (await queue.pending())[0] == put
+        assert await queue.claim() == replace(put, attempts=1)
+
+    async def test_a_released_job_goes_to_who_waits(self, queue: JobQueue) -> None:
+        await queue.put(job())
+        await queue.claim()
+        waiting = asyncio.ensure_future(queue.claim())
+        await turns()
+        await queue.release("job")
+        assert (await waiting).id == "job"
+
+    async def test_only_a_running_job_can_be_finished_or_released(self, queue: JobQueue) -> None:
+        await queue.put(job())
+        for job_id in ("job", "unknown"):
+            with pytest.raises(JobNotFound, match=job_id):
+                await queue.finish(job_id, outcome())
+            with pytest.raises(JobNotFound, match=job_id):
+                await queue.release(job_id)
+
+    async def test_only_pending_jobs_are_cancelled(self, queue: JobQueue) -> None:
+        for job_id in "abc":
+            await queue.put(job(job_id))
+        await queue.claim()
+        assert await queue.cancel(["a", "b", "unknown"]) == {"b"}
+        assert await queue.cancel() == {"c"}
+        assert [j.id for j in await queue.running()] == ["a"]
+        assert await queue.record("b") is None
+
+    async def test_history_is_paged_from_either_end(self, queue: JobQueue) -> None:
+        for job_id in "abcde":
+            await queue.put(job(job_id), front=True)
+            await queue.claim()
+            await queue.finish(job_id, outcome())
+
+        async def ids(limit: int | None = None, offset: int = 0) -> str:
+            return "".join([record.job.id for record in await queue.history(limit, offset)])
+
+        assert await ids() == await ids(offset=-1) == await ids(9, -1) == "abcde"
+        assert (await ids(2, -1), await ids(2, 1), await ids(None, 3), await ids(0)) == ("de", "bc", "de", "")
+
+    async def test_history_is_in_the_order_of_finishing(self, queue: JobQueue) -> None:
+        for job_id in "ab":
+            await queue.put(job(job_id))
+            await queue.claim()
+        await queue.finish("b", outcome())
+        await queue.finish("a", outcome())
+        assert [record.job.id for record in await queue.history()] == ["b", "a"]
+
+    async def test_history_can_be_forgotten(self, queue: JobQueue) -> None:
+        for job_id in "abc":
+            await queue.put(job(job_id))
+            await queue.claim()
+            await queue.finish(job_id, outcome())
+        await queue.put(job("pending"))
+        await queue.forget(["b", "pending", "unknown"])
+        assert [record.job.id for record in await queue.history()] == ["a", "c"]
+        await queue.forget()
+        assert await queue.history() == []
+        assert await queue.remaining() == 1
+
+    async def test_an_outcome_comes_back_as_it_was(self, queue: JobQueue) -> None:
+        ref = NodeRef("1.0.0.2", "1", "1", "1")
+        failure = NodeFailure("1", "A", "no", "ValueError", ("line\n",), {"x": [1, None]}, ("2",), ("3",))
+        whole = Outcome(
+            "failed",
+            started_ms=1,
+            finished_ms=2,
+            cached=("2", "3"),
+            outputs={"1.0.0.2": {"images": [{"filename": "x.png"}], "text": ["ü"]}},
+            nodes={"1.0.0.2": ref},
+            failure=failure,
+            interrupted=RunCancelled("job", "1", "A", ("2",), at_ms=5),
+        )
+        await queue.put(job())
+        await queue.claim()
+        await queue.finish("job", whole)
+        record = await queue.record("job")
+        assert record is not None
+        assert record.outcome == whole
+
+    async def test_closing_twice_is_fine(self, queue: JobQueue) -> None:
+        await queue.close()
+        await queue.close()
+
+
+class TestInMemory(QueueContract):
+    @pytest.fixture
+    async def queue(self) -> AsyncIterator[SqliteQueue]:
+        async with SqliteQueue(":memory:") as queue:
+            yield queue
+
+
+class TestOnDisk(QueueContract):
+    @pytest.fixture
+    async def queue(self, path: Path) -> AsyncIterator[SqliteQueue]:
+        queue = SqliteQueue(path)  # opened by the first call
+        yield queue
+        await queue.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "new" / "queue.sqlite"
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs_tables, "LOCK_WAIT_S", 0.01)
+
+
+async def test_queue_history_and_counter_outlive_the_process(path: Path) -> None:
+    async with SqliteQueue(path) as queue:
+        for job_id in "ab":
+            await queue.put(job(job_id))
+        await queue.claim()
+        await queue.finish("a", outcome())
+    async with SqliteQueue(path) as queue:
+        assert [record.job.id for record in await queue.history()] == ["a"]
+        assert [j.id for j in await queue.pending()] == ["b"]
+        assert (await queue.put(job("c"))).number == 2
+
+
+DIES = """
+import asyncio, os, signal, sys
+from engine.jobs import Job
+from engine.jobs_sqlite import SqliteQueue
+
+async def main():
+    queue = await SqliteQueue(sys.argv[1]).open()
+    if not await queue.remaining():
+        for job_id in "abc":
+            await queue.put(Job({}, (), job_id))
+    await queue.claim()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(main())
+"""
+
+
+def die_while_running_a_job(path: Path) -> None:
+    root = Path(jobs_tables.__file__).parents[1]
+    ended = subprocess.run([sys.executable, "-c", DIES, str(path)], cwd=root, timeout=30, check=False)
+    assert ended.returncode == -signal.SIGKILL
+
+
+async def test_a_job_that_ran_when_the_process_was_killed_runs_once_more_then_fails(path: Path) -> None:
+    die_while_running_a_job(path)
+    async with SqliteQueue(path) as queue:
+        assert [(j.id, j.attempts) for j in await queue.pending()] == [("a", 1), ("b", 0), ("c", 0)]
+        assert await queue.history() == []
+    die_while_running_a_job(path)
+    async with SqliteQueue(path) as queue:
+        assert [j.id for j in await queue.pending()] == ["b", "c"]
+        [record] = await queue.history()
+    assert (record.job.id, record.job.attempts, record.outcome.status) == ("a", 2, "failed")
+    assert record.outcome.finished_ms >= record.outcome.started_ms > 0
+    failure = record.outcome.failure
+    assert failure is not None
+    assert failure.node_id == ""
+    assert "died while running" in failure.message
+
+
+async def test_a_file_in_use_is_refused(path: Path, impatient: None) -> None:
+    async with SqliteQueue(path):
+        with pytest.raises(QueueFileError, match=r"queue\.sqlite: it is in use by another process"):
+            await SqliteQueue(path).open()
+
+
+async def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "queue.sqlite"
+    path.write_text("not a database " * 1000)
+    with pytest.raises(QueueFileError, match=r"queue\.sqlite is broken") as caught:
+        await SqliteQueue(path).open()
+    assert "Move the file away" in caught.value.__notes__[0]
+
+
+async def test_a_newer_schema_is_refused(path: Path) -> None:
+    async with SqliteQueue(path):
+        pass
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(QueueFileError, match="schema 99, from a newer wireloom"):
+        await SqliteQueue(path).open()
+
+
+async def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(QueueFileError, match="cannot use the queue"):
+        await SqliteQueue(tmp_path).open()
+
+
+async def test_a_failed_migration_leaves_the_file_as_it_was(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with SqliteQueue(path) as queue:
+        await queue.put(job())
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs_tables, "MIGRATIONS", (*jobs_tables.MIGRATIONS, "ALTER TABLE jobs ADD x;\nNONSENSE"))
+        with pytest.raises(QueueFileError, match="NONSENSE"):
+            await SqliteQueue(path).open()
+    async with SqliteQueue(path) as queue:
+        assert [j.id for j in await queue.pending()] == ["job"]
+
+
+async def test_a_put_cancelled_on_the_way_still_tells_who_waits() -> None:
+    async with SqliteQueue(":memory:") as queue:
+        claim = asyncio.ensure_future(queue.claim())
+        await turns()
+        put = asyncio.ensure_future(queue.put(job()))
+        await asyncio.sleep(0)
+        put.cancel()
+        await asyncio.wait([put])
+        assert put.cancelled()
+        assert (await claim).id == "job"
+
+
+@dataclass
+class Strange:
+    label: str = "odd"
+    more: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({"a": 1}))
+
+
+async def test_what_json_has_no_form_for_becomes_text() -> None:
+    shown = [Strange(), {3, 2}, complex(1, 2), float("inf"), {("a", "b"): 1, 5: "five"}]
+    async with SqliteQueue(":memory:") as queue:
+        await queue.put(job())
+        await queue.claim()
+        await queue.finish("job", replace(outcome(), outputs={"1": {"things": shown}}))
+        record = await queue.record("job")
+    assert record is not None
+    stored = [{"label": "odd", "more": {"a": 1}}, [2, 3], "(1+2j)", float("inf"), {"5": "five"}]
+    assert record.outcome.outputs["1"]["things"] == stored
+
+
+async def test_the_loop_goes_on_while_the_disk_is_slow(path: Path) -> None:
+    """The calls are in a thread, so a hundred of them leave the loop its turns."""
+    async with SqliteQueue(path) as queue:
+        done = asyncio.gather(*(queue.put(job(str(n))) for n in range(100)))
+        count = 0
+        while not done.done():
+            count += 1
+            await asyncio.sleep(0)
+        assert count > 100
+        assert len(await queue.pending()) == len(await done) == 100

@@ -1,0 +1,124 @@
+"""Jobs through the pool of this process: the last event tells how they ended."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from engine.cache import MemoryCache
+from engine.errors import InvalidWorkflow
+from engine.events import Event, NodeProgress, RunCancelled, RunFailed, RunFinished
+from engine.jobs import Job
+from engine.pool_local import LocalPool
+from tests.support.toys import api, new_lanes, registry
+
+
+class Parts:
+    def __init__(self) -> None:
+        self.cache, self.unloaded = MemoryCache(10**6), 0
+        self.pool = LocalPool(registry, self.cache, new_lanes(), self.unload)
+
+    def unload(self) -> None:
+        self.unloaded += 1
+
+    async def events(self, document: dict[str, Any]) -> list[Event]:
+        return [event async for event in self.pool.run(Job(prompt=document, targets=()))]
+
+
+async def test_a_job_ends_well() -> None:
+    parts = Parts()
+    events = await parts.events(api(o=("Show", {"value": 1, "style": "plain"})))
+    assert isinstance(events[-1], RunFinished)
+    assert {info.name for info in await parts.pool.describe()} >= {"Show", "Add"}
+    await parts.pool.close()
+
+
+async def test_a_failure_is_told_as_data() -> None:
+    parts = Parts()
+    events = await parts.events(
+        api(
+            a=("Number", {"value": 1}),
+            b=("Boom", {"value": ["a", 0]}),
+            o=("Show", {"value": ["b", 0], "style": "plain"}),
+        )
+    )
+    assert isinstance(events[-1], RunFailed)
+    failure = events[-1].failure
+    assert (failure.node_id, failure.node_type, failure.message, failure.exception_type) == (
+        "b",
+        "Boom",
+        "boom 1",
+        "ValueError",
+    )
+    assert failure.executed == failure.outputs == ("a",)
+    assert failure.inputs == {"value": [1]}
+    assert any("boom" in line for line in failure.traceback)
+    await parts.pool.close()
+
+
+async def test_a_job_whose_workflow_no_longer_checks_fails_with_the_reason() -> None:
+    parts = Parts()
+    (event,) = await parts.events(api(o=("Gone", {})))
+    assert isinstance(event, RunFailed)
+    assert "Gone" in event.failure.message
+    with pytest.raises(InvalidWorkflow):
+        await parts.pool.plan(api(o=("Gone", {})))
+    assert (await parts.pool.plan(api(o=("Show", {"value": 1, "style": "plain"})))).targets == ("o",)
+    await parts.pool.close()
+
+
+async def test_an_interrupt_names_the_node() -> None:
+    parts, last = Parts(), None
+    job = Job(prompt=api(p=("Patient", {"steps": 1000}), o=("Show", {"value": ["p", 0], "style": "plain"})), targets=())
+    assert not await parts.pool.cancel(job.id)
+    async for event in parts.pool.run(job):
+        last = event
+        if isinstance(event, NodeProgress):
+            await parts.pool.cancel(job.id)
+    assert isinstance(last, RunCancelled)
+    assert (last.node_id, last.node_type) == ("p", "Patient")
+    await parts.pool.close()
+
+
+async def test_leaving_a_job_in_the_middle_stops_it() -> None:
+    parts = Parts()
+    job = Job(prompt=api(p=("Patient", {"steps": 1000}), o=("Show", {"value": ["p", 0], "style": "plain"})), targets=())
+    events = parts.pool.run(job)
+    async for event in events:
+        if isinstance(event, NodeProgress):
+            break
+    await events.aclose()  # type: ignore[attr-defined]
+    assert not await parts.pool.cancel(job.id)
+    await parts.pool.close()
+
+
+async def test_freeing_waits_for_the_running_job() -> None:
+    parts = Parts()
+    document = api(p=("Patient", {"steps": 5}), o=("Show", {"value": ["p", 0], "style": "plain"}))
+    async for event in parts.pool.run(Job(prompt=document, targets=())):
+        if isinstance(event, NodeProgress):
+            await parts.pool.free(models=True, cache=True)
+            assert parts.unloaded == 0
+    assert parts.unloaded == 1
+    assert parts.cache.used_bytes == 0
+    await parts.pool.free(models=True, cache=False)
+    assert parts.unloaded == 2
+    await parts.pool.close()
+
+
+async def test_nodes_that_could_not_be_loaded_are_tried_again() -> None:
+    tries = 0
+
+    def load() -> Any:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise ImportError("no torch yet")
+        return registry()
+
+    pool = LocalPool(load, MemoryCache(10**6), new_lanes())
+    with pytest.raises(ImportError):
+        await pool.describe()
+    assert await pool.describe()
+    await asyncio.sleep(0)
+    await pool.close()

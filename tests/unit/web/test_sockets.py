@@ -1,0 +1,152 @@
+"""Clients that are slow, silent or odd."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from aiohttp import WSMsgType
+
+from engine.events import NodeFinished, NodePreview, RunFinished, RunStarted
+from tests.unit.web.conftest import FakePool, Server, ref
+from web.keys import sockets_key
+from web.outbox import Outbox
+from web.wire import JobMessages, Message
+
+Submit = Callable[..., Awaitable[str]]
+
+
+class Listener:
+    """A socket that remembers."""
+
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+
+    async def send_str(self, text: str) -> None:
+        self.sent.append(text)
+
+    async def send_bytes(self, data: bytes) -> None:
+        self.sent.append(data)
+
+
+async def test_a_full_outbox_drops_what_is_passing_and_keeps_the_order() -> None:
+    outbox, listener = Outbox(limit=3), Listener()
+    assert outbox.put("start")
+    assert outbox.put(b"old preview", passing=True)
+    assert outbox.put(b"new preview", passing=True)
+    assert outbox.put("next")
+    assert outbox.put("end")
+    assert outbox.put(b"too late", passing=True)
+    assert not outbox.put("one too many")
+    sending = asyncio.create_task(outbox.send_to(listener))  # type: ignore[arg-type]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    sending.cancel()
+    assert listener.sent == ["start", "next", "end"]
+
+
+async def silent_client(server: Server, sid: str) -> asyncio.StreamWriter:
+    """Connects, says hello, and never reads."""
+    host, port = server.server.host, server.server.port
+    _, writer = await asyncio.open_connection(host, port, limit=1)
+    lines = [
+        f"GET /ws?clientId={sid} HTTP/1.1",
+        f"Host: {host}:{port}",
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+    ]
+    writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+    await writer.drain()
+    return writer
+
+
+async def test_a_slow_client_costs_previews_not_the_job(server: Server, pool: FakePool, finished: Submit) -> None:
+    picture = b"x" * 64 * 1024
+    pool.script = lambda job: [
+        RunStarted(job.id),
+        *(NodePreview(job.id, ref("1"), "image/jpeg", picture) for _ in range(2000)),
+        RunFinished(job.id),
+    ]
+    writer = await silent_client(server, "slow")
+    async with server.ws_connect("/ws?clientId=quick") as quick:
+        await quick.receive(timeout=5)
+        await finished(client_id="slow")
+        heard = await quick.receive_json(timeout=5)
+        assert heard["type"] == "status"
+    assert "slow" in server.app[sockets_key]._clients
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_a_client_that_takes_nothing_is_given_up(
+    server: Server, pool: FakePool, finished: Submit, caplog: pytest.LogCaptureFixture
+) -> None:
+    ui = {"text": ["x" * 64 * 1024]}
+    pool.script = lambda job: [
+        RunStarted(job.id),
+        *(NodeFinished(job.id, ref(str(n)), ui, is_output=True) for n in range(1500)),
+        RunFinished(job.id),
+    ]
+    writer = await silent_client(server, "dead")
+    await finished(client_id="dead")
+    for _ in range(200):
+        if "dead" not in server.app[sockets_key]._clients:
+            break
+        await asyncio.sleep(0.01)
+    assert "dead" not in server.app[sockets_key]._clients
+    assert "too slow" in caplog.text
+    writer.close()
+
+
+async def test_odd_messages_are_ignored(server: Server) -> None:
+    async with server.ws_connect("/ws?clientId=a") as socket:
+        assert (await socket.receive_json(timeout=5))["data"]["sid"] == "a"
+        await socket.send_str("no json")
+        await socket.send_bytes(b"\0")
+        await socket.send_json([])
+        await socket.send_json({"type": "feature_flags", "data": {}})
+        with pytest.raises(asyncio.TimeoutError):
+            await socket.receive(timeout=0.1)
+
+
+async def test_the_first_message_exchanges_feature_flags(server: Server) -> None:
+    async with server.ws_connect("/ws") as socket:
+        await socket.receive(timeout=5)
+        await socket.send_json({"type": "feature_flags", "data": {"x": 1}})
+        answer = await socket.receive_json(timeout=5)
+        assert answer["type"] == "feature_flags"
+        async with server.get("/features") as response:
+            assert answer["data"] == await response.json()
+
+
+async def test_a_second_socket_takes_over_the_session(server: Server, finished: Submit) -> None:
+    async with server.ws_connect("/ws?clientId=a") as old, server.ws_connect("/ws?clientId=a") as new:
+        await old.receive(timeout=5)
+        await new.receive(timeout=5)
+        await old.close()
+        await finished(client_id="a")
+        heard = [(await new.receive_json(timeout=5))["type"] for _ in range(4)]
+        assert heard == ["status", "status", "execution_start", "execution_cached"]
+
+
+async def test_stopping_says_goodbye(server: Server) -> None:
+    async with server.ws_connect("/ws") as socket:
+        await socket.receive(timeout=5)
+        closing = asyncio.create_task(server.server.close())
+        assert (await socket.receive(timeout=5)).type in (WSMsgType.CLOSE, WSMsgType.CLOSING)
+        await closing
+
+
+def test_a_remembered_node_that_is_no_output_is_not_mentioned() -> None:
+    job = JobMessages("j")
+    assert job.of(NodeFinished("j", ref("1"), {"a": []}, cached=True)) == []
+
+
+def test_a_remembered_output_without_ui_sends_null() -> None:
+    executed, state = JobMessages("j").of(NodeFinished("j", ref("1"), None, cached=True, is_output=True))
+    assert isinstance(executed, Message)
+    assert executed.data["output"] is None
+    assert isinstance(state, Message)
+    assert state.data["nodes"]["1"]["max"] == 1

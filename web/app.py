@@ -1,0 +1,69 @@
+"""The server, put together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from engine.runner import Runner
+from web.errors import errors
+from web.keys import Parts, bus_key, folders_key, pool_key, queue_key, settings_key, sockets_key
+from web.routes import files, history, index, jobs, models, nodes, prompt, queue, system, uploads
+from web.security import add_headers, guard
+from web.sockets import Sockets
+
+logger = logging.getLogger(__name__)
+
+API = (prompt, queue, history, jobs, nodes, files, uploads, models, system)
+
+
+def make_app(parts: Parts) -> web.Application:
+    """A server over these parts. It runs jobs from start-up to clean-up, and then closes queue and pool."""
+    settings = parts.settings
+    app = web.Application(middlewares=[errors, guard(settings)], client_max_size=settings.max_upload_bytes)
+    app[queue_key], app[pool_key], app[bus_key] = parts.queue, parts.pool, parts.bus
+    app[folders_key], app[settings_key] = parts.folders, settings
+    app[sockets_key], app[prompt.submitting] = Sockets(parts.queue, settings), asyncio.Lock()
+    app.add_routes(index.routes)
+    for module in API:
+        for route in module.routes:
+            assert isinstance(route, web.RouteDef)
+            app.router.add_route(route.method, route.path, route.handler, **route.kwargs)
+            app.router.add_route(route.method, "/api" + route.path, route.handler, **route.kwargs)
+
+    async def prepare(request: web.Request, response: web.StreamResponse) -> None:
+        add_headers(settings, response)
+
+    app.on_response_prepare.append(prepare)
+    app.on_shutdown.append(_hang_up)
+    app.cleanup_ctx.append(_work)
+    return app
+
+
+async def _hang_up(app: web.Application) -> None:
+    await app[sockets_key].close()
+
+
+async def _work(app: web.Application) -> AsyncIterator[None]:
+    """Run jobs and pass on what happens; at the end stop, so that an unfinished job waits for the next start."""
+    queue, pool, bus = app[queue_key], app[pool_key], app[bus_key]
+    telling = asyncio.create_task(app[sockets_key].fan_out(bus), name="fan-out")
+    await asyncio.sleep(0)  # it must listen before the first job speaks
+    running = asyncio.create_task(Runner(queue, pool, bus).run(), name="runner")
+    running.add_done_callback(_note_death)
+    yield
+    for task in (running, telling):
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError, Exception):
+            await task
+    await pool.close()
+    await queue.close()
+
+
+def _note_death(runner: asyncio.Task[None]) -> None:
+    if not runner.cancelled() and (error := runner.exception()):
+        logger.critical("the runner died: no more jobs will run", exc_info=error)

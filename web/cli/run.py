@@ -1,0 +1,123 @@
+"""``wireloom run``: a workflow from a file to pictures, in this process."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+import time
+import uuid
+from pathlib import Path
+
+from rich.console import Console
+
+from engine.errors import InvalidWorkflow
+from engine.folders import Folders
+from engine.jobs import Job
+from engine.pool import WorkerPool
+from web.cli.documents import SHIPPED, Document, read_document
+from web.cli.edits import set_input, set_seed, set_text
+from web.cli.progress import Show, progress
+from web.cli.report import STATUS, Report, lines_of, place_of
+from web.cli.terminal import INTERRUPTED, Mistake, complain, say, say_json
+from web.cli.wiring import build_folders, local_pool
+
+
+def main(args: argparse.Namespace) -> int:
+    report, folders = Report(), None
+    try:
+        document = edited(read_document(args.file or SHIPPED / "text_to_image.json"), args)
+        folders = build_folders(args.data, args.extra_model_paths, args.out)
+        report.titles = document.titles()
+        _execute(document, folders, report, lines=not args.json)
+    except Mistake as mistake:
+        if not args.json:
+            raise
+        report.status = "invalid"
+        report.errors.append({"message": str(mistake)})
+    if args.json:
+        say_json(report.as_json(folders))
+    _tell(report, verbose=args.verbose)
+    if folders and not args.json:
+        for path in report.files(folders):
+            say(_shown(path))
+    return STATUS[report.status]
+
+
+def edited(document: Document, args: argparse.Namespace) -> Document:
+    """The document with the changes asked for. Raises Mistake."""
+    prompt = document.prompt
+    if args.text is not None:
+        prompt = set_text(prompt, args.text)
+    if args.seed is not None:
+        prompt = set_seed(prompt, args.seed)
+    for assignment in args.set:
+        prompt = set_input(prompt, assignment)
+    return Document(prompt, document.extra_pnginfo)
+
+
+def _execute(document: Document, folders: Folders, report: Report, *, lines: bool) -> None:
+    started = time.monotonic()
+    with (
+        progress(Console(stderr=True), report.titles, lines=lines) as show,
+        contextlib.suppress(asyncio.CancelledError),
+    ):
+        asyncio.run(_run(document, folders, report, show))
+    report.seconds = time.monotonic() - started
+
+
+async def _run(document: Document, folders: Folders, report: Report, show: Show) -> None:
+    """Check, run and close; ``report`` hears of everything."""
+    pool, job_id = local_pool(folders), str(uuid.uuid4())
+    _on_interrupt(pool, job_id)
+    try:
+        checked = await pool.plan(document.prompt)
+        if checked.rejected:
+            report.reject(None, checked.rejected)
+            return
+        extra_data = {"extra_pnginfo": dict(document.extra_pnginfo)} if document.extra_pnginfo else {}
+        async for event in pool.run(Job(checked.prompt, checked.targets, id=job_id, extra_data=extra_data)):
+            report.take(event)
+            show(event)
+    except InvalidWorkflow as invalid:
+        report.reject(invalid.problem, invalid.node_problems)
+    finally:
+        await pool.close()
+
+
+def _on_interrupt(pool: WorkerPool, job_id: str) -> None:
+    """Ctrl-C once: the job stops at its next step. Twice: so does the process."""
+    loop, main_task = asyncio.get_running_loop(), asyncio.current_task()
+    cancelling: list[asyncio.Task[None]] = []
+
+    async def cancel() -> None:
+        if not await pool.cancel(job_id) and main_task:
+            main_task.cancel()
+
+    def interrupt() -> None:
+        loop.add_signal_handler(signal.SIGINT, os._exit, INTERRUPTED)
+        cancelling.append(loop.create_task(cancel()))
+
+    with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):  # Windows; not the main thread
+        loop.add_signal_handler(signal.SIGINT, interrupt)
+
+
+def _tell(report: Report, *, verbose: bool) -> None:
+    """Say on stderr what went wrong."""
+    if report.status == "invalid":
+        complain("\n  ".join(["the workflow cannot run:", *lines_of(report.errors)]))
+    elif report.status == "cancelled":
+        complain("interrupted")
+    elif failure := report.failure:
+        kind = failure.exception_type.rpartition(".")[2]
+        complain(f"{place_of(report.errors[-1]) or 'failed: '}{kind}: {failure.message}")
+        if verbose:
+            complain("traceback:\n" + "".join(failure.traceback))
+
+
+def _shown(path: Path) -> str:
+    """Relative if it lies below the current directory."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

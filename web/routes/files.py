@@ -1,0 +1,119 @@
+"""Pictures and other files that nodes wrote or users sent."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import mimetypes
+import re
+from pathlib import Path, PurePosixPath
+
+from aiohttp import web
+from PIL import Image
+
+from engine.errors import UnsafePath
+from engine.folders import Folders, annotated, safe_join
+from web.errors import complaint
+from web.keys import folders_key
+
+routes = web.RouteTableDef()
+
+TYPES = ("output", "input", "temp")
+SCRIPTS = frozenset({"text/html", "application/xhtml+xml", "text/javascript", "application/javascript", "text/css"})
+PNG_COMPRESSION = 4
+
+
+class BadReference(Exception):
+    """A file reference that is refused; ``status`` is what HTTP calls it."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@routes.get("/view")
+async def view(request: web.Request) -> web.StreamResponse:
+    """A file; as a small ``preview`` or one ``channel`` of it, if asked."""
+    query = request.query
+    if "filename" not in query:
+        raise web.HTTPNotFound
+    try:
+        path = locate(
+            request.app[folders_key], query["filename"], query.get("type", "output"), query.get("subfolder", "")
+        )
+    except BadReference as error:
+        return complaint("unsafe_path", str(error), query["filename"], status=error.status)
+    if not await asyncio.to_thread(path.is_file):
+        raise web.HTTPNotFound
+    headers = {"Content-Disposition": disposition(path.name)}
+    preview, channel = query.get("preview"), query.get("channel", "")
+    if preview is None and channel not in ("rgb", "a"):
+        return _raw(path, headers, inline_svg=request.headers.get("Sec-Fetch-Dest") == "image")
+    try:
+        if preview is not None:
+            data, media_type = await asyncio.to_thread(_preview, path, preview, channel)
+        else:
+            data, media_type = await asyncio.to_thread(_channel, path, channel), "image/png"
+    except (OSError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        return complaint("not_an_image", f"{path.name} cannot be shown as a picture", str(error))
+    return web.Response(body=data, content_type=media_type, headers=headers)
+
+
+def locate(folders: Folders, filename: str, kind: str, subfolder: str) -> Path:
+    """Where a file reference points. Raises BadReference if it must not."""
+    filename, said = annotated(filename)
+    kind = said or kind
+    if not filename or filename.startswith("/") or ".." in filename or "\0" in filename:
+        raise BadReference("the filename must be a plain name")
+    if kind not in TYPES:
+        raise BadReference(f"type must be one of {', '.join(TYPES)}, not {kind!r}")
+    try:
+        return safe_join(folders.directory(kind), subfolder, PurePosixPath(filename).name)
+    except UnsafePath:
+        raise BadReference("that path leads outside its folder", 403) from None
+
+
+def disposition(name: str) -> str:
+    """The header that names a file; what would end the header or its quotes is replaced."""
+    return 'filename="' + re.sub(r'[\x00-\x1f\x7f"\\]', "_", name) + '"'
+
+
+def _raw(path: Path, headers: dict[str, str], *, inline_svg: bool) -> web.FileResponse:
+    """The file as it is; what a browser might run as a page is only offered for saving."""
+    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    if media_type == "image/svg+xml" or media_type in ("text/xml", "application/xml") or media_type.endswith("+xml"):
+        headers |= {"Vary": "Sec-Fetch-Dest", "Cache-Control": "no-store"}
+        if not (media_type == "image/svg+xml" and inline_svg):
+            headers["Content-Disposition"] = "attachment; " + headers["Content-Disposition"]
+            media_type = "application/octet-stream"
+    elif media_type in SCRIPTS:
+        headers["Content-Disposition"] = "attachment; " + headers["Content-Disposition"]
+        media_type = "application/octet-stream"
+    return web.FileResponse(path, headers={**headers, "Content-Type": media_type})
+
+
+def _preview(path: Path, wanted: str, channel: str) -> tuple[bytes, str]:
+    """``webp;80`` -> the picture in that format and quality."""
+    parts = wanted.split(";")
+    kind = "jpeg" if parts[0] == "jpeg" and "a" not in channel else "webp"
+    quality = min(int(parts[-1]), 100) if re.fullmatch(r"[0-9]{1,3}", parts[-1]) else 90
+    with Image.open(path) as image:
+        picture = image.convert("RGB") if kind == "jpeg" or channel == "rgb" else image
+        return _encoded(picture, kind.upper(), quality=quality), f"image/{kind}"
+
+
+def _channel(path: Path, channel: str) -> bytes:
+    """PNG of the colours alone, or of the alpha alone over black."""
+    with Image.open(path) as image:
+        if channel == "rgb":
+            return _encoded(image.convert("RGB"), "PNG", compress_level=PNG_COMPRESSION)
+        black = Image.new("RGBA", image.size, (0, 0, 0, 255))
+        if image.mode == "RGBA":
+            black.putalpha(image.getchannel("A"))
+        return _encoded(black, "PNG", compress_level=PNG_COMPRESSION)
+
+
+def _encoded(image: Image.Image, kind: str, **options: int) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format=kind, **options)
+    return buffer.getvalue()

@@ -1,0 +1,90 @@
+"""Jobs in the form that newer frontends ask for: one list over queue and history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from engine.errors import NotAWorkflow
+from web.job_list import JobQuery, arranged, detail, finished, unfinished
+from web.keys import pool_key, queue_key
+from web.replies import read_body, reply
+from web.routes.queue import remove
+from web.schemas import CancelRequest, is_uuid
+
+routes = web.RouteTableDef()
+
+NEWEST = 1000
+"""How far back the list reaches; older jobs are found by id and in the history."""
+
+
+@routes.get("/jobs")
+async def listing(request: web.Request) -> web.Response:
+    """Jobs by status, sorted, page by page."""
+    try:
+        query = JobQuery.model_validate(dict(request.query))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        return _refused(str(first["ctx"]["error"]) if "ctx" in first and "error" in first["ctx"] else first["msg"])
+    jobs = await _jobs(request.app, query)
+    page = jobs[query.offset :][: query.limit]
+    more = query.offset + len(page) < len(jobs)
+    pagination = {"offset": query.offset, "limit": query.limit, "total": len(jobs), "has_more": more}
+    return reply({"jobs": page, "pagination": pagination})
+
+
+@routes.get("/jobs/{job_id}")
+async def one(request: web.Request) -> web.Response:
+    """One job; if it is finished, with its outputs and its workflow."""
+    queue, job_id = request.app[queue_key], request.match_info["job_id"]
+    if record := await queue.record(job_id):
+        return reply(detail(record))
+    for status, jobs in (("in_progress", await queue.running()), ("pending", await queue.pending())):
+        for job in jobs:
+            if job.id == job_id:
+                return reply(unfinished(job, status))
+    return reply({"error": "Job not found"}, 404)
+
+
+@routes.post("/jobs/{job_id}/cancel")
+async def cancel_one(request: web.Request) -> web.Response:
+    """Stop or remove a job."""
+    return reply({"cancelled": await _cancel(request.app, [request.match_info["job_id"]])})
+
+
+@routes.post("/jobs/cancel")
+async def cancel_many(request: web.Request) -> web.Response:
+    """Stop or remove jobs."""
+    try:
+        body = await read_body(request, CancelRequest)
+    except NotAWorkflow as error:
+        return _refused(str(error))
+    except ValidationError:
+        return _refused("job_ids must be a list")
+    if wrong := [job_id for job_id in body.job_ids if not is_uuid(job_id)]:
+        return reply({"error": "job_ids must be UUIDs", "invalid_ids": wrong}, 400)
+    return reply({"cancelled": await _cancel(request.app, body.job_ids)})
+
+
+async def _jobs(app: web.Application, query: JobQuery) -> list[dict[str, Any]]:
+    queue, wanted = app[queue_key], query.statuses
+    jobs: list[dict[str, Any]] = []
+    if "in_progress" in wanted:
+        jobs += [unfinished(job, "in_progress") for job in await queue.running()]
+    if "pending" in wanted:
+        jobs += [unfinished(job, "pending") for job in await queue.pending()]
+    if wanted & {"completed", "failed", "cancelled"}:
+        jobs += [finished(record) for record in await queue.history(NEWEST, -1)]
+    return arranged([job for job in jobs if job["status"] in wanted], query)
+
+
+async def _cancel(app: web.Application, job_ids: list[str]) -> bool:
+    removed = await remove(app, job_ids)
+    stopped = [await app[pool_key].cancel(job_id) for job_id in job_ids if job_id not in removed]
+    return bool(removed) or any(stopped)
+
+
+def _refused(message: str) -> web.Response:
+    return reply({"error": message}, 400)

@@ -1,0 +1,71 @@
+"""What clients send, checked at the border. Unknown keys are kept or ignored: clients send their own."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def _truth(value: Any) -> bool:
+    return bool(value)
+
+
+Truth = Annotated[bool, BeforeValidator(_truth)]
+"""A flag as ComfyUI reads it: anything that counts as true."""
+
+
+class PromptRequest(BaseModel):
+    """Body of POST /prompt."""
+
+    model_config = ConfigDict(extra="allow")
+
+    prompt: dict[str, Any] | None = None
+    prompt_id: Any = None
+    client_id: str | None = None
+    extra_data: dict[str, Any] | None = None
+    number: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    front: Truth = False
+    partial_execution_targets: list[str] | None = None
+
+
+class QueueRequest(BaseModel):
+    """Body of POST /queue and POST /history."""
+
+    clear: Truth = False
+    delete: list[str] | None = None
+
+
+class InterruptRequest(BaseModel):
+    """Body of POST /interrupt."""
+
+    prompt_id: str | None = None
+
+
+class CancelRequest(BaseModel):
+    """Body of POST /api/jobs/cancel."""
+
+    job_ids: list[Any]
+
+
+class FreeRequest(BaseModel):
+    """Body of POST /free; ``free_memory`` implies unloading."""
+
+    unload_models: Truth = False
+    free_memory: Truth = False
+
+
+class HistoryQuery(BaseModel):
+    """Query of GET /history. SQLite counts in 64 bits."""
+
+    max_items: int | None = Field(default=None, ge=-(2**63), lt=2**63)
+    offset: int = Field(default=-1, ge=-(2**63), lt=2**63)
+
+
+def is_uuid(text: Any) -> bool:
+    """Whether a job id is written as a UUID should be: lower case, with hyphens."""
+    try:
+        return isinstance(text, str) and str(uuid.UUID(text)) == text
+    except ValueError:
+        return False

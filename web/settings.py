@@ -1,0 +1,35 @@
+"""How the server is set up: read once by the command line, passed down from there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MIB = 1024 * 1024
+
+
+class Settings(BaseModel):
+    """``cors_origin`` turns the origin check off and tells browsers who may call; ``*`` is anyone.
+
+    ``allowed_hosts`` are further names this server goes by, behind a proxy; ``preview_size`` is in pixels.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8188, ge=0, le=65535)
+    max_upload_mb: float = Field(default=100, gt=0, allow_inf_nan=False)
+    cors_origin: str | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    preview_size: int = Field(default=512, ge=16, le=4096)
+    argv: tuple[str, ...] = ()
+
+    @property
+    def max_upload_bytes(self) -> int:
+        """The largest request body."""
+        return int(self.max_upload_mb * MIB)
+
+    def features(self) -> dict[str, Any]:
+        """What this server can do, as clients ask for it: ``GET /features`` and over the websocket."""
+        return {"supports_preview_metadata": True, "max_upload_size": self.max_upload_bytes, "assets": False}
