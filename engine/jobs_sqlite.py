@@ -14,6 +14,8 @@ from engine.jobs import Job, Outcome, Record
 from engine.jobs_tables import QueueFileError
 from engine.tasks import uninterrupted
 
+__all__ = ["QueueFileError", "SqliteQueue"]
+
 T = TypeVar("T")
 
 

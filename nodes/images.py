@@ -1,10 +1,12 @@
 """Nodes that load, save, show and change pictures."""
 
+import io
 import json
 import math
 import secrets
 import string
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 import torch
@@ -68,11 +70,13 @@ def saved(ctx: Context, images: Image, prefix: str, kind: Literal["output", "tem
     """Write a batch (B, H, W, C) as numbered PNGs; the user interface is told their names."""
     height, width = images.shape[1:3]
     place = ctx.service(Folders).save_path(prefix, kind, width, height)
-    shown = []
+    chunks, shown = metadata(ctx), []
     for i, image in enumerate(images):
-        name = f"{place.name.replace('%batch_num%', str(i))}_{place.counter + i:05d}_.png"
-        pictures.save_png(image, place.folder / name, metadata(ctx), compress_level=compress_level)
-        shown.append({"filename": name, "subfolder": place.subfolder, "type": kind})
+        encoded = io.BytesIO()  # whole before the file is made, so that no half picture is left if this dies
+        pictures.save_png(image, encoded, chunks, compress_level=compress_level)
+        with place.create(".png", batch=i) as file:
+            file.write(encoded.getbuffer())
+        shown.append({"filename": Path(file.name).name, "subfolder": place.subfolder, "type": kind})
     return Output(ui={"images": shown})
 
 

@@ -30,10 +30,8 @@ def make_app(parts: Parts) -> web.Application:
     app[sockets_key], app[prompt.submitting] = Sockets(parts.queue, settings), asyncio.Lock()
     app.add_routes(index.routes)
     for module in API:
-        for route in module.routes:
-            assert isinstance(route, web.RouteDef)
-            app.router.add_route(route.method, route.path, route.handler, **route.kwargs)
-            app.router.add_route(route.method, "/api" + route.path, route.handler, **route.kwargs)
+        app.add_routes(module.routes)
+        app.add_routes(_below_api(module.routes))
 
     async def prepare(request: web.Request, response: web.StreamResponse) -> None:
         add_headers(settings, response)
@@ -42,6 +40,15 @@ def make_app(parts: Parts) -> web.Application:
     app.on_shutdown.append(_hang_up)
     app.cleanup_ctx.append(_work)
     return app
+
+
+def _below_api(routes: web.RouteTableDef) -> list[web.RouteDef]:
+    """The same routes once more, as the browser asks for them."""
+    return [
+        web.RouteDef(route.method, "/api" + route.path, route.handler, route.kwargs)
+        for route in routes
+        if isinstance(route, web.RouteDef)
+    ]
 
 
 async def _hang_up(app: web.Application) -> None:

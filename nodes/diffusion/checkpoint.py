@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from nodes.diffusion.errors import MissingWeights, UnknownCheckpoint
 from nodes.diffusion.families import FAMILIES, Family
+from nodes.diffusion.header import Header, Shape
 from nodes.diffusion.lazy import Lazy, Residency
 from nodes.diffusion.model import Model
 from nodes.diffusion.tensors import TensorFile, open_tensors
@@ -23,6 +24,7 @@ from nodes.diffusion.vae.handle import Vae
 from nodes.diffusion.vae.model import AutoencoderKL
 
 N = TypeVar("N", bound=nn.Module)
+C = TypeVar("C")
 CPU = torch.device("cpu")
 VAE_LANDMARKS = ("encoder.conv_in.weight", "decoder.conv_in.weight", "quant_conv.weight", "post_quant_conv.weight")
 
@@ -48,14 +50,14 @@ class Loader:
         """Open a checkpoint. Raises FileNotFoundError, CorruptCheckpoint, UnknownCheckpoint, MissingWeights."""
         file = open_tensors(path)
         family = family_of(file)
-        unet = family.unet(file.header.under(family.unet_prefix))
+        unet = measured(file, "U-Net", family.unet_prefix, family.unet)
         model = Model(
             self._network(file, "U-Net", family.unet_prefix, partial(UNet, unet)),
             family.prediction(file.header),
             family.latent_format,
             unet.in_channels,
         )
-        has_vae = not file.header.under(family.vae_prefix).missing(VAE_LANDMARKS)
+        has_vae = bool(file.header.under(family.vae_prefix).shapes)
         return Checkpoint(model, self._clip(file, family), self._vae(file, family.vae_prefix) if has_vae else None)
 
     def vae(self, path: Path) -> Vae:
@@ -67,15 +69,14 @@ class Loader:
         raise UnknownCheckpoint(path, "the KL autoencoder of Stable Diffusion", file.header.missing(VAE_LANDMARKS))
 
     def _vae(self, file: TensorFile, prefix: str) -> Vae:
-        config = vae_config(file.header.under(prefix))
+        config = measured(file, "VAE", prefix, vae_config)
         network = self._network(file, "VAE", prefix, partial(AutoencoderKL, config))
         return Vae(network, config.downscale, config.latent_channels)
 
     def _clip(self, file: TensorFile, family: Family) -> Clip | None:
         for prefix in family.text_prefixes:
-            header = file.header.under(prefix)
-            if "embeddings.token_embedding.weight" in header.shapes:
-                make = partial(ClipText, clip_config(header))
+            if any(name.startswith((prefix + "embeddings.", prefix + "encoder.")) for name in file.header.shapes):
+                make = partial(ClipText, measured(file, "text encoder", prefix, clip_config))
                 return Clip(self._network(file, "text encoder", prefix, make))
         return None
 
@@ -88,11 +89,33 @@ class Loader:
         for name, tensor in blank.state_dict().items():
             if name not in header.shapes:
                 problems.append(f"{prefix}{name} is missing")
-            elif torch.Size(header.shapes[name]).numel() != tensor.numel():
+            elif not same_measures(header.shapes[name], tuple(tensor.shape)):
                 problems.append(f"{prefix}{name} is {header.shapes[name]}, not {tuple(tensor.shape)}")
         if problems:
             raise MissingWeights(file.path, part, problems)
         return self.residency.add(Lazy(lambda: filled(make, file, prefix), self.dtype, self.device))
+
+
+def measured(file: TensorFile, part: str, prefix: str, read: Callable[[Header], C]) -> C:
+    """A part's configuration. Raises MissingWeights for a tensor that it is read from, or measures that can't be."""
+    try:
+        return read(file.header.under(prefix))
+    except KeyError as missing:
+        raise MissingWeights(file.path, part, [f"{prefix}{missing.args[0]} is missing"]) from None
+    except (ValueError, IndexError, TypeError) as error:
+        raise MissingWeights(file.path, part, [str(error)]) from None
+
+
+def same_measures(stored: Shape, wanted: Shape) -> bool:
+    """Whether shapes are equal but for ones at the end: some files keep 1x1 convolutions as matrices, or reversed."""
+    return strip_ones(stored) == strip_ones(wanted)
+
+
+def strip_ones(shape: Shape) -> Shape:
+    """(64, 64, 1, 1) -> (64, 64)."""
+    while len(shape) > 1 and shape[-1] == 1:
+        shape = shape[:-1]
+    return shape
 
 
 def filled(make: Callable[[], N], file: TensorFile, prefix: str) -> N:
@@ -100,7 +123,6 @@ def filled(make: Callable[[], N], file: TensorFile, prefix: str) -> N:
     with torch.device("meta"):
         network = make()
     stored = file.read(prefix)
-    # Some files keep 1x1 convolutions as matrices, or the other way round: the numbers are the same.
     weights = {name: stored[name].reshape(blank.shape) for name, blank in network.state_dict().items()}
     network.load_state_dict(weights, assign=True)
     for module in network.modules():
@@ -124,4 +146,4 @@ def family_of(file: TensorFile) -> Family:
             return family
     nearest = min(FAMILIES, key=lambda family: len(file.header.missing(family.landmarks)))
     missing = file.header.missing(nearest.landmarks)
-    raise UnknownCheckpoint(file.path, nearest.name, missing or ["text conditioning without class labels"])
+    raise UnknownCheckpoint(file.path, nearest.name, missing or ["its text encoder: CLIP alone"])

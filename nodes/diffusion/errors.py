@@ -22,7 +22,7 @@ class UnknownCheckpoint(DiffusionError):
 
     def __init__(self, path: Path, nearest: str, missing: Sequence[str]) -> None:
         super().__init__(
-            f"{path.name} is no model we know. The nearest family is {nearest}, which also needs {brief(missing)}"
+            f"{path.name} is no model we know. The nearest family is {nearest}, which differs in {brief(missing)}"
         )
         self.nearest, self.missing = nearest, tuple(missing)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import re
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -62,12 +64,16 @@ class PickledTensors:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+            with warnings.catch_warnings(action="ignore"):  # of pickle protocols, which are not the reader's business
+                content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
         except pickle.UnpicklingError as error:
-            reason = str(error).splitlines()[0]
-            raise CorruptCheckpoint(path, f"it is damaged, or holds more than weights ({reason})") from None
-        except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-            raise CorruptCheckpoint(path, f"it is damaged or cut short ({error})") from None
+            named = re.search(r"GLOBAL (\S+)", str(error))
+            what = (
+                f"it asks for {named[1]}, and a model file may hold nothing but weights" if named else "it is damaged"
+            )
+            raise CorruptCheckpoint(path, what) from None
+        except Exception as error:  # a border: what a damaged pickle raises has no end
+            raise CorruptCheckpoint(path, f"it is damaged or cut short ({type(error).__name__}: {error})") from None
         self._tensors = tensors_in(content)
         if not self._tensors:
             raise CorruptCheckpoint(path, "there are no tensors in it")

@@ -7,8 +7,9 @@ import asyncio
 import errno
 import logging
 import signal
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from aiohttp import web
@@ -30,9 +31,10 @@ def main(args: argparse.Namespace) -> int:
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     settings = build_settings(args)
     data, folders = data_dir(args.data), build_folders(args.data, args.extra_model_paths)
-    data.mkdir(parents=True, exist_ok=True)
+    listener = _listen(settings.host, settings.port)
+    folders.lay_out()
     with suppress(KeyboardInterrupt):  # where signals cannot be handled on the loop
-        asyncio.run(_serve(settings, lambda: build_parts(data, folders, settings, args.cache_mb)))
+        asyncio.run(_serve(listener, lambda: build_parts(data, folders, settings, args.cache_mb)))
     return OK
 
 
@@ -52,17 +54,18 @@ def build_settings(args: argparse.Namespace) -> Settings:
         raise Mistake(f"{first['loc'][0]} {first['input']!r}: {first['msg']}") from None
 
 
-async def _serve(settings: Settings, build: Callable[[], Parts]) -> None:
-    """Listen until told to stop. An unfinished job stays in the queue for the next start."""
+async def _serve(listener: socket.socket, build: Callable[[], Awaitable[Parts]]) -> None:
+    """Answer until told to stop. An unfinished job stays in the queue for the next start."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # Windows
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    parts = build()
+    parts = await build()
     runner = web.AppRunner(make_app(parts), shutdown_timeout=SHUTDOWN_TIMEOUT_S)
     await runner.setup()
     try:
-        await _listen(runner, settings)
+        await web.SockSite(runner, listener).start()
+        say(f"wireloom listens on {_address(listener)}")
         warming = asyncio.create_task(_warm_up(parts), name="warm up")
         await stop.wait()
         warming.cancel()
@@ -70,16 +73,19 @@ async def _serve(settings: Settings, build: Callable[[], Parts]) -> None:
         await runner.cleanup()
 
 
-async def _listen(runner: web.AppRunner, settings: Settings) -> None:
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the port before anything else is opened. Raises Mistake."""
     try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
-        where = f"{settings.host}:{settings.port}"
         if error.errno == errno.EADDRINUSE:
-            raise Mistake(f"{where} is in use; stop what listens there, or choose another --port", FAILED) from None
-        raise Mistake(f"cannot listen on {where}: {error.strerror}", FAILED) from None
-    host, port = runner.addresses[0][:2]
-    say(f"wireloom listens on http://{f'[{host}]' if ':' in host else host}:{port}")
+            raise Mistake(f"port {port} of {host} is in use; choose another with --port", FAILED) from None
+        raise Mistake(f"cannot listen on {host}, port {port}: {error.strerror}", FAILED) from None
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 async def _warm_up(parts: Parts) -> None:

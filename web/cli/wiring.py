@@ -14,7 +14,7 @@ from engine.lanes import Lanes
 from engine.pool_local import LocalPool
 from engine.registry import Registry
 from engine.services import Services
-from web.cli.terminal import Mistake
+from web.cli.terminal import FAILED, Mistake
 
 if TYPE_CHECKING:
     from web.keys import Parts
@@ -74,14 +74,19 @@ def local_pool(folders: Folders, cache_mib: float = CACHE_MIB) -> LocalPool:
     return LocalPool(types.load, MemoryCache(int(cache_mib * MIB), _size), Lanes(LANES), types.unload)
 
 
-def build_parts(data: Path, folders: Folders, settings: Settings, cache_mib: float | None = None) -> Parts:
-    """What a server is made of. Its queue and history lie in ``data``."""
+async def build_parts(data: Path, folders: Folders, settings: Settings, cache_mib: float | None = None) -> Parts:
+    """What a server is made of. Its queue and history lie in ``data``. Raises Mistake if they cannot be opened."""
     from engine.bus import Bus
     from engine.jobs_sqlite import SqliteQueue
+    from engine.jobs_tables import QueueFileError
     from web.keys import Parts
 
     pool = local_pool(folders, CACHE_MIB if cache_mib is None else cache_mib)
-    return Parts(SqliteQueue(data / "queue.sqlite"), pool, Bus(), folders, settings)
+    try:
+        queue = await SqliteQueue(data / "queue.sqlite").open()
+    except QueueFileError as error:
+        raise Mistake(str(error), FAILED) from None
+    return Parts(queue, pool, Bus(), folders, settings)
 
 
 def _size(value: object) -> int:

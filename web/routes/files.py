@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import mimetypes
+import os
 import re
 from pathlib import Path, PurePosixPath
 
@@ -43,7 +44,7 @@ async def view(request: web.Request) -> web.StreamResponse:
         )
     except BadReference as error:
         return complaint("unsafe_path", str(error), query["filename"], status=error.status)
-    if not await asyncio.to_thread(path.is_file):
+    if not await asyncio.to_thread(os.path.isfile, path):
         raise web.HTTPNotFound
     headers = {"Content-Disposition": disposition(path.name)}
     preview, channel = query.get("preview"), query.get("channel", "")

@@ -37,7 +37,7 @@ DONE = {"succeeded": "done", "failed": "failed", "cancelled": "cancelled"}
 async def index(request: web.Request) -> web.Response:
     """The status page."""
     queue = request.app[queue_key]
-    running, pending = await queue.running(), await queue.pending()
+    pending, running = await queue.pending(), await queue.running()
     records = (await queue.history(NEWEST, -1))[::-1]
     template = await asyncio.to_thread(_template)
     blocks = {

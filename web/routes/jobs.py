@@ -39,12 +39,13 @@ async def listing(request: web.Request) -> web.Response:
 async def one(request: web.Request) -> web.Response:
     """One job; if it is finished, with its outputs and its workflow."""
     queue, job_id = request.app[queue_key], request.match_info["job_id"]
+    waiting = [unfinished(job, "pending") for job in await queue.pending()]
+    running = [unfinished(job, "in_progress") for job in await queue.running()]
     if record := await queue.record(job_id):
         return reply(detail(record))
-    for status, jobs in (("in_progress", await queue.running()), ("pending", await queue.pending())):
-        for job in jobs:
-            if job.id == job_id:
-                return reply(unfinished(job, status))
+    for job in (*running, *waiting):
+        if job["id"] == job_id:
+            return reply(job)
     return reply({"error": "Job not found"}, 404)
 
 
@@ -69,15 +70,14 @@ async def cancel_many(request: web.Request) -> web.Response:
 
 
 async def _jobs(app: web.Application, query: JobQuery) -> list[dict[str, Any]]:
+    """The jobs asked for; one that moves on meanwhile is listed once, by its later state."""
     queue, wanted = app[queue_key], query.statuses
-    jobs: list[dict[str, Any]] = []
-    if "in_progress" in wanted:
-        jobs += [unfinished(job, "in_progress") for job in await queue.running()]
-    if "pending" in wanted:
-        jobs += [unfinished(job, "pending") for job in await queue.pending()]
+    jobs = [unfinished(job, "pending") for job in await queue.pending()]
+    jobs += [unfinished(job, "in_progress") for job in await queue.running()]
     if wanted & {"completed", "failed", "cancelled"}:
         jobs += [finished(record) for record in await queue.history(NEWEST, -1)]
-    return arranged([job for job in jobs if job["status"] in wanted], query)
+    latest = {job["id"]: job for job in jobs}
+    return arranged([job for job in latest.values() if job["status"] in wanted], query)
 
 
 async def _cancel(app: web.Application, job_ids: list[str]) -> bool:

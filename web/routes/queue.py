@@ -22,9 +22,13 @@ routes = web.RouteTableDef()
 async def show(request: web.Request) -> web.Response:
     """Running and pending jobs as queue tuples."""
     queue = request.app[queue_key]
-    running, pending = await queue.running(), await queue.pending()
+    pending, running = await queue.pending(), await queue.running()  # in this order none slips through
+    taken = {job.id for job in running}
     return reply(
-        {"queue_running": [queue_item(job) for job in running], "queue_pending": [queue_item(job) for job in pending]}
+        {
+            "queue_running": [queue_item(job) for job in running],
+            "queue_pending": [queue_item(job) for job in pending if job.id not in taken],
+        }
     )
 
 

@@ -80,9 +80,12 @@ async def _keep(request: web.Request, form: MultiDictProxy[Any], content: IO[byt
         raise BadUpload(f"type must be one of {', '.join(TYPES)}, not {kind!r}")
     folders, name = request.app[folders_key], _file(form).filename
     try:
-        target = safe_join(folders.directory(kind), subfolder, name)
+        folder = safe_join(folders.directory(kind), subfolder)
+        target = safe_join(folder, name)
     except UnsafePath:
         raise BadUpload(f"{name!r} in {subfolder!r} leads outside the {kind} folder") from None
+    if target == folder:
+        raise BadUpload(f"{name!r} is no file name")
     overwrite = _text(form, "overwrite", "") in ("true", "1")
     try:
         kept = await asyncio.to_thread(_store, target, content, overwrite=overwrite)

@@ -18,8 +18,9 @@ LANDMARKS = (
 
 
 def matches(header: Header) -> bool:
-    """A U-Net in the original layout, conditioned on text alone."""
-    return not header.missing(LANDMARKS) and UNET + "label_emb.0.0.weight" not in header.shapes
+    """A U-Net in the original layout, conditioned on CLIP's text alone: not on labels, as SDXL, or OpenCLIP, as SD2."""
+    others = (UNET + "label_emb.", "cond_stage_model.model.", "conditioner.")
+    return not header.missing(LANDMARKS) and not any(name.startswith(others) for name in header.shapes)
 
 
 def prediction(header: Header) -> Prediction:

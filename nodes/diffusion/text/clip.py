@@ -25,6 +25,10 @@ class ClipConfig:
     inner: int
     activation: str = "quick_gelu"
 
+    def __post_init__(self) -> None:
+        if self.heads < 1 or self.width % self.heads:
+            raise ValueError(f"a width of {self.width} cannot be split into {self.heads} attention heads")
+
 
 def clip_config(header: Header) -> ClipConfig:
     """Read the shape of a text encoder off its tensors (named without prefix); heads from metadata, else 64 wide."""
@@ -35,7 +39,7 @@ def clip_config(header: Header) -> ClipConfig:
         positions=shapes["embeddings.position_embedding.weight"][0],
         width=width,
         layers=header.count(r"encoder\.layers\.(\d+)\."),
-        heads=header.number("text.heads") or width // 64,
+        heads=header.number("text.heads") or width // (header.number("text.head_dim") or 64),
         inner=shapes["encoder.layers.0.mlp.fc1.weight"][0],
         activation=header.metadata.get("text.act", "quick_gelu"),
     )

@@ -39,10 +39,15 @@ class UNetConfig:
         for width in (self.model_channels, *(level.channels for level in self.levels)):
             if width % self.groups:
                 raise ValueError(f"{width} channels cannot be normed in {self.groups} groups")
+        for width in (level.channels for level in self.levels if level.depth):
+            if width % self.heads(width):
+                raise ValueError(f"{width} channels cannot be split into {self.heads(width)} attention heads")
+            if self.head_channels and width % self.head_channels:
+                raise ValueError(f"{width} channels cannot be split into heads of {self.head_channels}")
 
     def heads(self, channels: int) -> int:
         """How many attention heads work at this width."""
-        return channels // self.head_channels if self.head_channels else SD1_HEADS
+        return max(1, channels // self.head_channels) if self.head_channels else SD1_HEADS
 
 
 def unet_config(header: Header) -> UNetConfig:
@@ -51,7 +56,7 @@ def unet_config(header: Header) -> UNetConfig:
     model_channels, in_channels = shapes["input_blocks.0.0.weight"][:2]
     levels, channels, blocks, depth = [], model_channels, 0, 0
     for n in range(1, header.count(r"input_blocks\.(\d+)\.")):
-        if f"input_blocks.{n}.0.op.weight" in shapes:
+        if any(name.startswith(f"input_blocks.{n}.0.op.") for name in shapes):
             levels.append(Level(channels, blocks, depth))
             blocks = 0
             continue

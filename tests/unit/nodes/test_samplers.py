@@ -2,6 +2,8 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -122,6 +124,22 @@ def test_every_step_is_reported_once_with_what_it_saw(name: str) -> None:
     assert [(report.step, report.total) for report in reports] == [(0, 4), (1, 4), (2, 4), (3, 4)]
     assert torch.equal(reports[0].x, x)
     assert all(report.denoised.shape == x.shape for report in reports)
+
+
+@pytest.mark.parametrize(
+    ("stochastic", "parent"),
+    [
+        ("euler_ancestral", "euler"),
+        ("euler_ancestral_cfg_pp", "euler_cfg_pp"),
+        ("dpm_2_ancestral", "dpm_2"),
+        ("dpmpp_2m_sde", "dpmpp_2m"),
+    ],
+)
+def test_without_noise_a_stochastic_sampler_is_its_parent(stochastic: str, parent: str) -> None:
+    x, sigmas, sampler = start(1).double(), schedule(10).double(), SAMPLERS[stochastic]
+    quiet = replace(sampler, step=partial(sampler.step, eta=0.0))
+    *_, (state, _) = states(quiet, State(x), sigmas, denoiser(consistent=False), sampler.noise(x, sigmas, 0))
+    torch.testing.assert_close(state.x, sampled(parent, x, sigmas))
 
 
 def test_cfg_pp_goes_back_along_the_unconditional_noise() -> None:

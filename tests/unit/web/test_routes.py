@@ -29,6 +29,14 @@ async def post(server: Server, path: str, body: Any, status: int = 200) -> Any:
         return json.loads(await response.text() or "null")
 
 
+async def taken_up(server: Server) -> None:
+    """Wait until a job runs."""
+    for _ in range(500):
+        if (await get(server, "/queue"))["queue_running"]:
+            return
+        await asyncio.sleep(0.005)
+
+
 async def test_every_route_exists_twice(server: Server) -> None:
     for path in (
         "/prompt",
@@ -41,6 +49,8 @@ async def test_every_route_exists_twice(server: Server) -> None:
         "/features",
     ):
         assert type(await get(server, path)) is type(await get(server, "/api" + path))
+        async with server.head(path) as response:
+            assert response.status == 200
     async with server.get("/nowhere") as response:
         assert response.status == 404
 
@@ -104,8 +114,7 @@ async def test_free_passes_on_what_to_let_go_of(server: Server, pool: FakePool) 
 async def test_interrupt_with_an_id_spares_other_jobs(server: Server, pool: FakePool, submit: Submit) -> None:
     pool.go.clear()
     running = await submit()
-    while not (await get(server, "/queue"))["queue_running"]:
-        await asyncio.sleep(0)
+    await taken_up(server)
     await post(server, "/interrupt", {"prompt_id": str(uuid.uuid4())})
     assert pool.cancelled == []
     await post(server, "/interrupt", {"prompt_id": running})
@@ -173,8 +182,7 @@ async def test_failed_and_cancelled_jobs_are_told_apart(server: Server, pool: Fa
 async def test_jobs_can_be_cancelled(server: Server, pool: FakePool, submit: Submit) -> None:
     pool.go.clear()
     running, pending = await submit(), await submit()
-    while not (await get(server, "/queue"))["queue_running"]:
-        await asyncio.sleep(0)
+    await taken_up(server)
     jobs = (await get(server, "/api/jobs?status=in_progress,pending"))["jobs"]
     assert {job["id"]: job["status"] for job in jobs} == {running: "in_progress", pending: "pending"}
     assert (await get(server, f"/api/jobs/{pending}"))["status"] == "pending"

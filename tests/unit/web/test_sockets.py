@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aiohttp import WSMsgType
 
-from engine.events import NodeFinished, NodePreview, RunFinished, RunStarted
+from engine.events import NodeBlocked, NodeFinished, NodePreview, RunFinished, RunStarted
 from tests.unit.web.conftest import FakePool, Server, ref
 from web.keys import sockets_key
 from web.outbox import Outbox
@@ -83,10 +83,10 @@ async def test_a_slow_client_costs_previews_not_the_job(server: Server, pool: Fa
 async def test_a_client_that_takes_nothing_is_given_up(
     server: Server, pool: FakePool, finished: Submit, caplog: pytest.LogCaptureFixture
 ) -> None:
-    ui = {"text": ["x" * 64 * 1024]}
+    reason = "x" * 64 * 1024
     pool.script = lambda job: [
         RunStarted(job.id),
-        *(NodeFinished(job.id, ref(str(n)), ui, is_output=True) for n in range(1500)),
+        *(NodeBlocked(job.id, ref("1"), "Save", reason) for _ in range(1500)),
         RunFinished(job.id),
     ]
     writer = await silent_client(server, "dead")
