@@ -9,6 +9,8 @@ EngineError
 ├── InvalidNode            a node declared wrongly
 ├── UnsafePath             a file name that leaves its folder
 ├── FolderNotFound
+├── InvalidModelPaths      (engine.model_paths) section and key
+├── QueueFileError         (engine.jobs_sqlite) a queue file that cannot be used
 ├── DuplicateJob           a job id in use
 └── JobNotFound
 Cancelled (BaseException)  interrupted; a node's ``except Exception`` does not swallow it

@@ -39,7 +39,8 @@ class LocalPool:
     ) -> None:
         self._load, self._cache, self._lanes, self._unload = load, cache, lanes, unload
         self._loading: asyncio.Task[Registry] | None = None
-        self._runs: dict[str, Run] = {}
+        self._runs: dict[str, Run | None] = {}  # None while a job's nodes are loaded and its workflow is checked
+        self._cancelled: set[str] = set()
         self._free = {"models": False, "cache": False}
 
     async def registry(self) -> Registry:
@@ -80,9 +81,12 @@ class LocalPool:
                     await task
 
     async def cancel(self, job_id: str) -> bool:
-        if run := self._runs.get(job_id):
+        if job_id not in self._runs:
+            return False
+        self._cancelled.add(job_id)
+        if run := self._runs[job_id]:
             run.cancel()
-        return run is not None
+        return True
 
     async def free(self, *, models: bool, cache: bool) -> None:
         self._free["models"] |= models
@@ -91,17 +95,28 @@ class LocalPool:
             await self._let_go()
 
     async def close(self) -> None:
-        for run in self._runs.values():
-            run.cancel()
+        for job_id in self._runs:
+            await self.cancel(job_id)
         self._lanes.close()
 
     async def _execute(self, job: Job, emit: Callable[[Event], None]) -> Event:
         """Run a job to its end; return the event that tells how it ended."""
+        self._runs[job.id] = None
+        try:
+            return await self._checked_and_run(job, emit)
+        finally:
+            del self._runs[job.id]
+            self._cancelled.discard(job.id)
+            await self._let_go()
+
+    async def _checked_and_run(self, job: Job, emit: Callable[[Event], None]) -> Event:
         try:
             registry = await self.registry()
             checked = await asyncio.to_thread(lambda: plan(read_api(job.prompt), registry, job.targets or None))
         except Exception as error:
             return RunFailed(job.id, _failure("", "", error))
+        if job.id in self._cancelled:
+            return RunCancelled(job.id)
         run = self._runs[job.id] = Run(job, checked.graph, registry, self._cache, self._lanes, emit)
         try:
             await run.execute(checked.targets)
@@ -113,9 +128,6 @@ class LocalPool:
             return RunFailed(job.id, _failure(first, run.graph[first].type if first else "", error))
         except Cancelled:
             return _cancelled(job, run)
-        finally:
-            del self._runs[job.id]
-            await self._let_go()
 
     async def _let_go(self) -> None:
         if self._free["cache"]:

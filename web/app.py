@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncIterator
 
@@ -63,10 +62,10 @@ async def _work(app: web.Application) -> AsyncIterator[None]:
     running = asyncio.create_task(Runner(queue, pool, bus).run(), name="runner")
     running.add_done_callback(_note_death)
     yield
-    for task in (running, telling):
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError, Exception):
-            await task
+    running.cancel()
+    await asyncio.wait([running])
+    telling.cancel()
+    await asyncio.wait([telling])
     await pool.close()
     await queue.close()
 

@@ -15,6 +15,9 @@ from web.keys import bus_key, pool_key, queue_key
 from web.replies import read_body, reply
 from web.schemas import PromptRequest, is_uuid
 
+SECRETS = frozenset({"auth_token_comfy_org", "api_key_comfy_org"})
+"""Keys that some clients send along for services of others: nothing here needs them, so they are not kept."""
+
 routes = web.RouteTableDef()
 submitting = web.AppKey("submitting", asyncio.Lock)
 
@@ -51,7 +54,7 @@ async def submit(request: web.Request) -> web.Response:
 
 def _extra_data(body: PromptRequest, request: web.Request) -> dict[str, object]:
     """What goes along with the workflow: the client's own data, who it is, and when this was."""
-    extra = dict(body.extra_data or {})
+    extra = {key: value for key, value in (body.extra_data or {}).items() if key not in SECRETS}
     if body.client_id is not None:
         extra["client_id"] = body.client_id
     if source := request.headers.get("Comfy-Usage-Source"):

@@ -1,6 +1,7 @@
 """Jobs through the pool of this process: the last event tells how they ended."""
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -122,3 +123,27 @@ async def test_nodes_that_could_not_be_loaded_are_tried_again() -> None:
     assert await pool.describe()
     await asyncio.sleep(0)
     await pool.close()
+
+
+async def test_an_interrupt_while_nodes_are_loaded_is_not_lost() -> None:
+    loading, asked, loop = threading.Event(), asyncio.Event(), asyncio.get_running_loop()
+
+    def load() -> Any:
+        loop.call_soon_threadsafe(asked.set)
+        loading.wait(5)
+        return registry()
+
+    pool, job = (
+        LocalPool(load, MemoryCache(10**6), new_lanes()),
+        Job(api(o=("Show", {"value": 1, "style": "plain"})), ()),
+    )
+    ran = asyncio.create_task(_collected(pool, job))
+    await asked.wait()
+    assert await pool.cancel(job.id)
+    loading.set()
+    assert [type(event) for event in await ran] == [RunCancelled]
+    await pool.close()
+
+
+async def _collected(pool: LocalPool, job: Job) -> list[Event]:
+    return [event async for event in pool.run(job)]

@@ -1,6 +1,5 @@
 """Opening model files: good ones, and every kind of bad one."""
 
-
 import os
 import pickle
 from collections.abc import Callable
