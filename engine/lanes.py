@@ -39,14 +39,25 @@ class Lane:
         self._threads.shutdown(wait=False)
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
-        context = contextvars.copy_context()
-        future = asyncio.get_running_loop().run_in_executor(self._threads, context.run, call)
+        # One future and one wake-up of the loop; run_in_executor and shield would take three of each.
+        loop, context = asyncio.get_running_loop(), contextvars.copy_context()
+        answer: asyncio.Future[T] = loop.create_future()
+
+        def work() -> None:
+            try:
+                result = context.run(call)
+            except BaseException as error:
+                loop.call_soon_threadsafe(_fail, answer, error)
+            else:
+                loop.call_soon_threadsafe(_answer, answer, result)
+
+        thread = self._threads.submit(work)
         try:
-            return await asyncio.shield(future)
+            return await answer
         except asyncio.CancelledError:
             # A thread cannot be killed: it stops at its next Context.check(). Wait for
             # that, or the next job would share the device with a ghost.
-            await _outlast(future)
+            await _outlast(asyncio.wrap_future(thread))
             raise
 
     async def _acquire(self, rank: int) -> None:
@@ -85,15 +96,23 @@ class Lane:
                 turn.set_result(None)
 
 
-async def _outlast(future: asyncio.Future[T]) -> None:
-    """Wait until ``future`` is done, however often one is cancelled meanwhile; what it raises no longer matters."""
+def _answer(answer: asyncio.Future[T], result: T) -> None:
+    if not answer.done():  # cancelled meanwhile
+        answer.set_result(result)
+
+
+def _fail(answer: asyncio.Future[T], error: BaseException) -> None:
+    if not answer.done():
+        answer.set_exception(RuntimeError(repr(error)) if isinstance(error, StopIteration) else error)
+
+
+async def _outlast(future: asyncio.Future[None]) -> None:
+    """Wait until ``future`` is done, however often one is cancelled meanwhile."""
     while not future.done():
         try:
             await asyncio.wait([future])
         except asyncio.CancelledError:
             continue
-    if not future.cancelled():
-        future.exception()
 
 
 class Lanes:

@@ -98,8 +98,9 @@ class Run:
     async def _results(self, node_ids: Iterable[NodeId]) -> list[Result]:
         """What these nodes give. Waits beside their tasks, not on them: cancelling a chain must not recurse."""
         tasks = [self._demand(node_id) for node_id in node_ids]
-        if pending := [task for task in tasks if not task.done()]:
-            await asyncio.wait(pending)
+        for task in tasks:
+            if not task.done():
+                await _after(task)
         return [task.result() for task in tasks]
 
     async def _node(self, node: Node) -> Result:
@@ -203,6 +204,21 @@ class Run:
 
     async def _off_loop(self, hook: Callable[[], T]) -> T:
         return await self.lanes.run("hook", 0, hook)
+
+
+async def _after(task: asyncio.Task[Result]) -> None:
+    """Wait until a task is done, however it ends; the leanest form of ``asyncio.wait``."""
+    waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def wake(_: asyncio.Task[Result]) -> None:
+        if not waiter.done():
+            waiter.set_result(None)
+
+    task.add_done_callback(wake)
+    try:
+        await waiter
+    finally:
+        task.remove_done_callback(wake)
 
 
 def _succeeded(task: asyncio.Task[Result]) -> bool:
