@@ -12,6 +12,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+INLINE = "inline"
+"""Not a lane of threads: at once, on the event loop. For work of microseconds, less than waking a thread takes."""
+
 SETTLE_TURNS = 3
 """Loop turns that a freed lane waits, so that the successor of what just ended can queue and keep its branch going."""
 
@@ -123,7 +126,9 @@ class Lanes:
         self._lanes: dict[str, Lane] = {}
 
     async def run(self, lane: str, rank: int, call: Callable[[], T]) -> T:
-        """Run ``call`` in a thread of ``lane``; see ``Lane.run``."""
+        """Run ``call`` in a thread of ``lane``, see ``Lane.run``; or here and now if that is ``INLINE``."""
+        if lane == INLINE:
+            return call()
         if lane not in self._lanes:
             self._lanes[lane] = Lane(lane, self._widths.get(lane, 1), self._initializer)
         return await self._lanes[lane].run(rank, call)

@@ -7,13 +7,14 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from engine.declare import node
+from engine.lanes import INLINE
 from engine.marks import Widget
 from engine.node import Output
 from nodes.types import Anything
 
 LIMIT = 2**63 - 1
 
-primitive = partial(node, category="utils/primitive", module="comfy_extras.nodes_primitive", lane="cpu")
+primitive = partial(node, category="utils/primitive", module="comfy_extras.nodes_primitive", lane=INLINE)
 
 
 @primitive("PrimitiveString", title="String")

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from engine.cache import MemoryCache
+from engine.declare import node
+from engine.lanes import INLINE
 from tests.support.toys import api, run
 
 pytestmark = pytest.mark.benchmark
@@ -14,25 +16,36 @@ pytestmark = pytest.mark.benchmark
 ROUNDS = 5
 
 
-def chain(count: int, start: int) -> dict[str, Any]:
+@node("Next", lane=INLINE)
+def following(a: int) -> int:
+    return a + 1
+
+
+@node("NextInThread", lane="cpu")
+def following_in_thread(a: int) -> int:
+    return a + 1
+
+
+def chain(kind: str, count: int, start: int) -> dict[str, Any]:
     """``count`` nodes, each fed by the one before."""
     nodes = {"n0": ("Number", {"value": start})}
-    nodes |= {f"n{i}": ("Add", {"a": [f"n{i - 1}", 0], "b": 1}) for i in range(1, count - 1)}
+    nodes |= {f"n{i}": (kind, {"a": [f"n{i - 1}", 0]}) for i in range(1, count - 1)}
     return api(**nodes, o=("Show", {"value": [f"n{count - 2}", 0], "style": "plain"}))
 
 
-async def microseconds_a_node(count: int) -> float:
+async def microseconds_a_node(kind: str, count: int) -> float:
     """The best of some rounds, from the document to the last event, nothing remembered."""
     best = float("inf")
     for start in range(ROUNDS):
-        document = chain(count, start)
+        document = chain(kind, count, start)
         before = time.perf_counter()
-        await run(document, cache=MemoryCache(10**9))
+        await run(document, following.definition, following_in_thread.definition, cache=MemoryCache(10**9))
         best = min(best, time.perf_counter() - before)
     return best / count * 1e6
 
 
 def test_engine(report: Any) -> None:
-    for count in (1_000, 10_000):
-        cost = asyncio.run(microseconds_a_node(count))
-        report("engine", f"chain of {count:,} trivial nodes, fresh", f"{cost:.0f} us a node")
+    for kind, where in (("Next", "inline"), ("NextInThread", "each in a thread")):
+        for count in (1_000, 10_000):
+            cost = asyncio.run(microseconds_a_node(kind, count))
+            report("engine", f"chain of {count:,} trivial nodes, fresh, {where}", f"{cost:.0f} us a node")
