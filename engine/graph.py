@@ -88,7 +88,7 @@ class Graph:
                     break
             else:
                 order.append(current)
-                del path[current]
+                path.popitem()  # not del, which would leave a trail that reversed() walks again and again
 
     def ref(self, node_id: NodeId) -> NodeRef:
         """Follow parents and display ids to their ends."""

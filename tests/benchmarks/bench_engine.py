@@ -1,7 +1,9 @@
 """What a trivial node costs the engine: a fresh chain of 1,000, and of 10,000."""
 
 import asyncio
+import gc
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from engine.cache import MemoryCache
 from engine.declare import node
 from engine.lanes import INLINE
 from tests.support.toys import api, run
+from web.cli import COLLECT
 
 pytestmark = pytest.mark.benchmark
 
@@ -42,6 +45,14 @@ async def microseconds_a_node(kind: str, count: int) -> float:
         await run(document, following.definition, following_in_thread.definition, cache=MemoryCache(10**9))
         best = min(best, time.perf_counter() - before)
     return best / count * 1e6
+
+
+@pytest.fixture(autouse=True)
+def collect_as_the_program_does() -> Iterator[None]:
+    before = gc.get_threshold()
+    gc.set_threshold(*COLLECT)
+    yield
+    gc.set_threshold(*before)
 
 
 def test_engine(report: Any) -> None:
