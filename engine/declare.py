@@ -106,9 +106,11 @@ def _read(where: str, annotation: Any) -> _Mark:
         origin, arguments = get_origin(annotation), get_args(annotation)
         if origin is Annotated:
             annotation, extras = arguments[0], [*extras, *arguments[1:]]
+        elif any(isinstance(extra, Socket) for extra in extras):
+            break  # what a socket's own Python type is made of is not the engine's business
         elif origin in (Union, types.UnionType) and len(arguments) == 2 and type(None) in arguments:
             optional, annotation = True, next(a for a in arguments if a is not type(None))
-        elif origin is list and not any(isinstance(extra, Socket) for extra in extras):
+        elif origin is list:
             is_list, annotation = True, arguments[0]
         else:
             break
