@@ -93,7 +93,7 @@ class Loader:
                 problems.append(f"{prefix}{name} is {header.shapes[name]}, not {tuple(tensor.shape)}")
         if problems:
             raise MissingWeights(file.path, part, problems)
-        return self.residency.add(Lazy(lambda: filled(make, file, prefix), self.dtype, self.device))
+        return Lazy(partial(filled, make, file, prefix), self.residency, self.dtype, self.device)
 
 
 def measured(file: TensorFile, part: str, prefix: str, read: Callable[[Header], C]) -> C:
