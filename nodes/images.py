@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 import torch
+from PIL import Image as Picture
 from PIL import UnidentifiedImageError
 from pydantic import Field
 
@@ -47,6 +48,21 @@ def load_image(
         return Loaded(*pictures.load_image(path))
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
         raise ValueError(f"{image} is not a picture that can be read ({error})") from error
+
+
+@load_image.check()
+def check_picture(inputs: Mapping[str, Any], services: Services) -> list[Problem]:
+    """What is no picture at all is refused at once; a damaged one only shows when it is loaded."""
+    name = inputs.get("image")
+    if not isinstance(name, str):
+        return []
+    try:
+        with Picture.open(services.get(Folders).resolve("input", name)):
+            return []
+    except (UnidentifiedImageError, OSError) as error:
+        extra = {"input_name": "image", "received_value": name, "hint": f"{name} is not a picture: {error}"}
+        details = f"image - Invalid image file: {name}"
+        return [Problem("custom_validation_failed", "Custom validation failed for node", details, extra)]
 
 
 @node("SaveImage", title="Save Image", category="image", lane="cpu", is_output=True, hidden=METADATA)

@@ -162,24 +162,30 @@ def test_bodies_that_are_no_prompt(server: Server, body: bytes) -> None:
     assert server.get("/queue") == {"queue_running": [], "queue_pending": []}
 
 
-def test_a_picture_that_cannot_be_read_fails_its_job_alone(server: Server, workflow: dict[str, Any]) -> None:
+def test_pictures_that_cannot_be_read(server: Server) -> None:
     folder = server.data / "input"
     folder.mkdir(exist_ok=True)
-    (folder / "broken.png").write_bytes(b"this is no picture")
+    whole = io.BytesIO()
+    Image.effect_noise((64, 64), 80).save(whole, "PNG")
+    (folder / "broken.png").write_bytes(whole.getvalue()[: len(whole.getvalue()) // 2])
+    (folder / "words.png").write_bytes(b"this is no picture")
     document = {
         "1": {"class_type": "LoadImage", "inputs": {"image": "broken.png"}},
         "2": {"class_type": "PreviewImage", "inputs": {"images": ["1", 0]}},
     }
     status, answer = server.post("/prompt", {"prompt": document})
-    assert status == 200
+    assert status == 200  # only reading it whole shows that it is cut short: its job fails, alone
     entry = finished(server, answer["prompt_id"])
     assert entry["status"]["status_str"] == "error"
     _, data = entry["status"]["messages"][-1]
     assert data["node_id"] == "1"
     assert "broken.png is not a picture" in data["exception_message"]
 
-    document["1"]["inputs"]["image"] = "../../secret.png"
-    assert server.post("/prompt", {"prompt": document})[0] == 400
+    for name in ("words.png", "gone.png", "../../secret.png"):
+        document["1"]["inputs"]["image"] = name
+        status, answer = server.post("/prompt", {"prompt": document})
+        assert status == 400
+        assert name in answer["node_errors"]["1"]["errors"][0]["details"]
 
 
 def test_killed_with_five_queued_it_goes_on_and_sigterm_loses_nothing(tmp_path: Path, workflow: dict[str, Any]) -> None:
