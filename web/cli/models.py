@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.folders import Folders
-from web.cli.terminal import OK, say_json
-from web.cli.wiring import build_folders
+from web.cli.terminal import OK, say, say_json
+from web.cli.wiring import build_folders, data_dir
 
 
 def main(args: argparse.Namespace) -> int:
@@ -27,6 +27,7 @@ def main(args: argparse.Namespace) -> int:
     for key, files in sizes.items():
         for name, size in files.items():
             table.add_row(Text(key), Text(name), decimal(size))
+    say(f"data folder: {data_dir(args.data)}")
     Console().print(table)
     return OK
 

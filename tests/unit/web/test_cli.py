@@ -117,6 +117,13 @@ def test_a_request_body_is_read_as_its_prompt(tmp_path: Path) -> None:
     assert (document.prompt, document.extra_pnginfo) == (API, {"workflow": {"id": "x"}})
 
 
+def test_models_says_where_the_data_folder_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "--data", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"data folder: {tmp_path.resolve()}\n")
+    assert "wireloom-mini.safetensors" in out
+
+
 def test_models_lists_the_bundled_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "--json", "--data", str(tmp_path)]) == 0
     assert json.loads(capsys.readouterr().out)["checkpoints"]["wireloom-mini.safetensors"] > 1_000_000
