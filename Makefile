@@ -7,7 +7,7 @@ ADDRESS := http://127.0.0.1:8188
 
 # A failed recipe leaves no stamp behind, so the next run tries again.
 .DELETE_ON_ERROR:
-.PHONY: help setup run serve test check bench parity clean
+.PHONY: help setup run serve test check bench benchmarks parity semantics clean
 
 help:
 	@echo "make run     draw the first picture into output/"
@@ -15,7 +15,8 @@ help:
 	@echo "make test    run the fast tests"
 	@echo "make check   lint, types, import rules"
 	@echo "make parity  compare numbers with an independent implementation"
-	@echo "make bench   print benchmark figures"
+	@echo "make bench   print benchmark figures; make benchmarks writes them into docs"
+	@echo "make semantics  print the rules of execution and their tests"
 	@echo "make setup   install what development needs"
 	@echo "make clean   remove the environment and caches; pictures stay"
 
@@ -45,6 +46,12 @@ parity: $(VENV)/developing
 
 bench: $(VENV)/developing
 	$(BIN)/pytest -m benchmark -s tests/benchmarks
+
+benchmarks: $(VENV)/developing
+	$(BIN)/pytest -m benchmark -s tests/benchmarks --write
+
+semantics: $(VENV)/developing
+	@$(BIN)/python -m tests.semantics.report
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage

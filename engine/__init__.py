@@ -8,7 +8,7 @@ from engine.folders import Folders
 from engine.graph import Graph, Link, Node
 from engine.jobs import Job, JobQueue, Outcome, Record
 from engine.jobs_sqlite import SqliteQueue
-from engine.marks import Choices, FileIn, Lazy, Socket, Widget
+from engine.marks import Choices, FileIn, Hidden, Lazy, MultiSelect, RawLink, Socket, Widget
 from engine.node import Blocked, Expand, NodeDef, NodeInfo, Output, Result
 from engine.plan import Plan, plan
 from engine.pool import WorkerPool
@@ -17,6 +17,7 @@ from engine.registry import Registry
 from engine.run import Run
 from engine.runner import Runner
 from engine.services import Services
+from engine.subgraph import Subgraph
 
 __all__ = [
     "Blocked",
@@ -28,12 +29,14 @@ __all__ = [
     "FileIn",
     "Folders",
     "Graph",
+    "Hidden",
     "Job",
     "JobQueue",
     "Lazy",
     "Link",
     "LocalPool",
     "MemoryCache",
+    "MultiSelect",
     "NoCache",
     "Node",
     "NodeDef",
@@ -42,6 +45,7 @@ __all__ = [
     "Outcome",
     "Output",
     "Plan",
+    "RawLink",
     "Record",
     "Registry",
     "Result",
@@ -50,6 +54,7 @@ __all__ = [
     "Services",
     "Socket",
     "SqliteQueue",
+    "Subgraph",
     "Widget",
     "WorkerPool",
     "current",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from engine.graph import Link
 from engine.node import Blocked, Expand, Lists, NodeDef, Output, Result
 
 
@@ -47,9 +48,30 @@ def normalise(returned: Any, definition: NodeDef) -> Output | Expand:
 def merge(outputs: Sequence[Output], definition: NodeDef) -> Result:
     """Join the calls' values slot by slot, and what they want shown key by key."""
     if len(outputs) == 1 and not any(spec.is_list for spec in definition.outputs):
-        return Result(tuple([value] for value in outputs[0].values), outputs[0].ui)
+        return Result(tuple([value] for value in outputs[0].values), outputs[0].ui, outputs[0].proof)
     lists = tuple(_slot(outputs, i, spec.is_list) for i, spec in enumerate(definition.outputs))
-    return Result(lists, _merged_ui([output.ui for output in outputs if output.ui is not None]))
+    return Result(lists, *_told(outputs))
+
+
+def join(results: Sequence[Result]) -> Result:
+    """The lists of several calls behind one another, slot by slot."""
+    if len(results) == 1:
+        return results[0]
+    lists = zip(*(result.lists for result in results), strict=True)
+    return Result(tuple([value for part in slot for value in part] for slot in lists), *_told(results))
+
+
+def resolved(values: Sequence[Any], definition: NodeDef, follow: Callable[[Link], list[Any]]) -> tuple[list[Any], ...]:
+    """What an expansion gives: for a link all that it leads to, for a list with links all of each, else the value."""
+    return tuple(_followed(value, spec.is_list, follow) for value, spec in zip(values, definition.outputs, strict=True))
+
+
+def _followed(value: Any, is_list: bool, follow: Callable[[Link], list[Any]]) -> list[Any]:
+    if isinstance(value, Link):
+        return follow(value)
+    if not is_list or not isinstance(value, list):
+        return [value]
+    return [each for item in value for each in (follow(item) if isinstance(item, Link) else [item])]
 
 
 def _slot(outputs: Sequence[Output], index: int, is_list: bool) -> list[Any]:
@@ -63,10 +85,11 @@ def _slot(outputs: Sequence[Output], index: int, is_list: bool) -> list[Any]:
     return values
 
 
-def _merged_ui(parts: Sequence[Mapping[str, list[Any]]]) -> dict[str, list[Any]] | None:
-    if not parts:
-        return None
-    return {key: [item for part in parts for item in part.get(key, [])] for key in parts[0]}
+def _told(calls: Sequence[Output | Result]) -> tuple[dict[str, list[Any]] | None, tuple[Any, ...]]:
+    """What the calls show, key by key, and their proofs."""
+    shown = [call.ui for call in calls if call.ui is not None]
+    ui = {key: [item for part in shown for item in part.get(key, [])] for key in shown[0]} if shown else None
+    return ui, tuple(each for call in calls for each in call.proof)
 
 
 def blocked(arguments: Mapping[str, Any], definition: NodeDef) -> Blocked | None:

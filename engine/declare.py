@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import inspect
-import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import update_wrapper
-from typing import Annotated, Any, Generic, Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Generic, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from pydantic.fields import FieldInfo
-
+from engine.annotations import UNIONS, Meaning, read
 from engine.context import Context
 from engine.errors import InvalidNode
-from engine.marks import Choices, FileIn, LazyMark, Socket, Widget
-from engine.node import MISSING, Check, Fingerprint, InputSpec, Needs, NodeDef, Output, OutputSpec
+from engine.node import (
+    MISSING,
+    Blocked,
+    Check,
+    CheckTypes,
+    Expand,
+    Fingerprint,
+    InputSpec,
+    Intact,
+    Needs,
+    NodeDef,
+    Output,
+    OutputSpec,
+)
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-PLAIN = {int: "INT", float: "FLOAT", str: "STRING", bool: "BOOLEAN"}
-LIMITS = {"ge": "min", "le": "max", "multiple_of": "step"}
+CONTEXT = "ctx"
+ANSWERS = (Output, Expand, Blocked)
+"""What a function may return in place of its values. In a return annotation they stand for no output."""
 
 
 class NodeFunction(Generic[P, R]):
@@ -43,6 +54,11 @@ class NodeFunction(Generic[P, R]):
         self.definition = replace(self.definition, fingerprint=hook)
         return hook
 
+    def intact(self, hook: Intact) -> Intact:
+        """Decorate the function that tells whether a remembered result can still be used."""
+        self.definition = replace(self.definition, intact=hook)
+        return hook
+
     def check(self, *instead_of: str) -> Callable[[Check], Check]:
         """Decorate a further check of the constants; the built-in checks of the inputs ``instead_of`` are off."""
 
@@ -52,130 +68,188 @@ class NodeFunction(Generic[P, R]):
 
         return keep
 
+    def check_types(self, hook: CheckTypes) -> CheckTypes:
+        """Decorate the check of the types that the inputs are linked to, in place of the built-in one."""
+        self.definition = replace(self.definition, check_types=hook)
+        return hook
 
-def node(name: str, **attributes: Any) -> Callable[[Callable[P, R]], NodeFunction[P, R]]:
-    """Declare a function as a node; ``attributes`` are those of ``NodeDef`` (category, title, lane, is_output ...).
 
-    Inputs and outputs are read from the annotations, see docs/nodes.md; ``step`` and limits from pydantic's ``Field``.
-    Raises InvalidNode for an annotation that cannot be shown.
+def node(
+    name: str,
+    *,
+    category: str = "",
+    title: str = "",
+    lane: str = "gpu",
+    version: str = "1",
+    module: str = "nodes",
+    is_output: bool = False,
+    per_node: bool = False,
+    flags: Mapping[str, Any] | None = None,
+) -> Callable[[Callable[P, R]], NodeFunction[P, R]]:
+    """Declare a function as a node. Inputs and outputs are read from its annotations, see docs/writing-nodes.md.
+
+    ``lane`` is where it runs, ``version`` part of the key by which its results are remembered, ``per_node`` makes the
+    node's id part of that too. ``flags`` are told to the editor: ``deprecated``, ``search_aliases`` ...
+    Raises InvalidNode, which says how to mend the declaration.
     """
 
     def declare(fn: Callable[P, R]) -> NodeFunction[P, R]:
-        hints = get_type_hints(fn, include_extras=True)
-        outputs = _outputs(name, hints.get("return"))
-        specs, takes_lists, wants_context = [], False, False
-        for parameter in inspect.signature(fn).parameters.values():
-            if hints.get(parameter.name) is Context:
-                wants_context = True
-                continue
-            mark = _read(f"{name}.{parameter.name}", hints.get(parameter.name))
-            takes_lists = takes_lists or mark.is_list
-            specs.append(_input(parameter, mark))
+        hints = _hints(name, fn)
+        inputs = _Inputs(name, fn, hints)
+        outputs, tooltips = _outputs(name, hints)
         definition = NodeDef(
             name=name,
             fn=fn,
-            inputs=tuple(specs),
+            inputs=tuple(inputs.specs),
             outputs=outputs,
+            lane=lane,
+            version=version,
+            category=category,
+            title=title,
             description=inspect.cleandoc(fn.__doc__ or ""),
-            takes_lists=takes_lists,
-            wants_context=wants_context,
+            module=module,
+            hidden=inputs.hidden,
+            flags={**({"output_tooltips": tooltips} if any(tooltips) else {}), **(flags or {})},
+            is_output=is_output,
+            takes_lists=inputs.takes_lists,
+            per_node=per_node or "UNIQUE_ID" in inputs.hidden.values(),
+            wants_context=inputs.wants_context,
+            extra=inputs.extra,
         )
-        return NodeFunction(fn, replace(definition, **attributes))
+        return NodeFunction(fn, definition)
 
     return declare
 
 
+def _hints(name: str, fn: Callable[..., Any]) -> dict[str, Any]:
+    try:
+        hints = get_type_hints(fn, include_extras=True)
+    except (NameError, AttributeError, TypeError) as error:
+        raise InvalidNode(
+            f"{name}: an annotation cannot be evaluated ({error}); import or define what it names"
+        ) from None
+    if "return" not in hints:
+        raise InvalidNode(
+            f"{name}: says not what it returns; write -> int, -> None, or a NamedTuple whose fields are the outputs"
+        )
+    return hints
+
+
 @dataclass
-class _Mark:
-    """What an annotation says."""
+class _Inputs:
+    """What the parameters of a function declare."""
 
-    type: str
-    is_list: bool = False
-    optional: bool = False
-    lazy: bool = False
-    link_only: bool = False
-    choices: Any = None
-    options: dict[str, Any] = field(default_factory=dict)
+    name: str
+    fn: Callable[..., Any]
+    hints: Mapping[str, Any]
+    specs: list[InputSpec] = field(default_factory=list)
+    hidden: dict[str, str] = field(default_factory=dict)
+    extra: InputSpec | None = None
+    takes_lists: bool = False
+    wants_context: bool = False
 
+    def __post_init__(self) -> None:
+        single: list[str] = []
+        for parameter in inspect.signature(self.fn).parameters.values():
+            meaning = self._add(parameter)
+            if meaning and meaning.is_list:
+                self.takes_lists = True
+            elif meaning and not meaning.raw:
+                single.append(parameter.name)
+        if self.takes_lists and single:
+            raise InvalidNode(
+                f"{self.name}.{single[0]}: another input takes a whole list, and then all do; "
+                f"make this a list too, and use its first element if one will do"
+            )
 
-def _read(where: str, annotation: Any) -> _Mark:
-    """Understand an annotation. Raises InvalidNode naming the place."""
-    extras: list[Any] = []
-    is_list = optional = False
-    while True:
-        origin, arguments = get_origin(annotation), get_args(annotation)
-        if origin is Annotated:
-            annotation, extras = arguments[0], [*extras, *arguments[1:]]
-        elif any(isinstance(extra, Socket) for extra in extras):
-            break  # what a socket's own Python type is made of is not the engine's business
-        elif origin in (Union, types.UnionType) and len(arguments) == 2 and type(None) in arguments:
-            optional, annotation = True, next(a for a in arguments if a is not type(None))
-        elif origin is list:
-            is_list, annotation = True, arguments[0]
+    def _add(self, parameter: inspect.Parameter) -> Meaning | None:
+        """Take in a parameter; return what it means if it is an input."""
+        where = f"{self.name}.{parameter.name}"
+        if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+            raise InvalidNode(f"{where}: inputs are passed by name; write **{parameter.name} instead of *")
+        if parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
+            raise InvalidNode(f"{where}: inputs are passed by name; drop the / from the parameters")
+        if parameter.name not in self.hints:
+            raise InvalidNode(f"{where}: has no annotation; write {parameter.name}: int, or whatever type it is")
+        if self.hints[parameter.name] is Context:
+            if parameter.name != CONTEXT:
+                raise InvalidNode(f"{where}: the context is passed as {CONTEXT}; rename the parameter")
+            self.wants_context = True
+            return None
+        meaning = read(where, self.hints[parameter.name])
+        if meaning.hidden:
+            self.hidden[parameter.name] = meaning.hidden
+            return None
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            self.extra = replace(_input(where, parameter, meaning), name="", required=False)
         else:
-            break
-    mark = _base(where, annotation, extras)
-    mark.is_list, mark.optional, mark.lazy = is_list, optional, any(isinstance(e, LazyMark) for e in extras)
-    return mark
+            self.specs.append(_input(where, parameter, meaning))
+        return meaning
 
 
-def _base(where: str, annotation: Any, extras: list[Any]) -> _Mark:
-    options = _options(extras)
-    for extra in extras:
-        if isinstance(extra, Socket):
-            names = {part.strip() for part in extra.name.split(",")}
-            return _Mark(extra.name, link_only=names.isdisjoint({"*", *PLAIN.values()}), options=options)
-        if isinstance(extra, FileIn | Choices):
-            return _Mark("COMBO", choices=extra.read if isinstance(extra, Choices) else extra, options=options)
-    if get_origin(annotation) is Literal:
-        return _Mark("COMBO", choices=get_args(annotation), options=options)
-    if annotation not in PLAIN:
-        raise InvalidNode(f"{where}: {annotation!r} is no socket, number, string, boolean or choice")
-    return _Mark(PLAIN[annotation], options=options)
-
-
-def _options(extras: list[Any]) -> dict[str, Any]:
-    """Limits and tooltip from ``Field``, the rest from ``Widget``, in the order the editor's users know."""
-    options: dict[str, Any] = {}
-    for extra in extras:
-        if isinstance(extra, FieldInfo):
-            found = {key: getattr(limit, key) for limit in extra.metadata for key in LIMITS if hasattr(limit, key)}
-            options |= {LIMITS[key]: found[key] for key in LIMITS if key in found}
-            if extra.description:
-                options["tooltip"] = extra.description
-        elif isinstance(extra, Widget):
-            options |= extra.options
-    return options
-
-
-def _input(parameter: inspect.Parameter, mark: _Mark) -> InputSpec:
-    empty = parameter.default is inspect.Parameter.empty
-    default = MISSING if empty or parameter.default is None else parameter.default
-    if mark.choices is not None and not callable(mark.choices) and not isinstance(mark.choices, FileIn):
-        default = MISSING if not empty and default == mark.choices[0] else default  # a list's first is its default
+def _input(where: str, parameter: inspect.Parameter, meaning: Meaning) -> InputSpec:
     return InputSpec(
         name=parameter.name,
-        type=mark.type,
-        required=not mark.optional or mark.lazy,
-        default=default,
-        options=mark.options,
-        choices=mark.choices,
-        lazy=mark.lazy,
-        link_only=mark.link_only,
+        type=meaning.type,
+        required=not meaning.optional,
+        default=_default(where, parameter, meaning),
+        options=meaning.options,
+        choices=meaning.choices,
+        lazy=meaning.lazy,
+        link_only=meaning.link_only,
+        raw=meaning.raw,
     )
 
 
-def _outputs(name: str, annotation: Any) -> tuple[OutputSpec, ...]:
-    """One output, named outputs of a NamedTuple, or none."""
-    if annotation is None or annotation in (type(None), Output):
-        return ()
+def _default(where: str, parameter: inspect.Parameter, meaning: Meaning) -> Any:
+    """The default that the editor shows. Raises InvalidNode for one that it could not."""
+    default = parameter.default
+    if default is inspect.Parameter.empty:
+        if meaning.optional and parameter.kind is not inspect.Parameter.VAR_KEYWORD:
+            raise InvalidNode(f"{where}: may be left out, so it needs a default; write = None")
+        return MISSING
+    if default is None:
+        if not meaning.optional and not meaning.lazy:
+            raise InvalidNode(f"{where}: None is its default, so it may be left out; write T | None = None")
+        return MISSING
+    if isinstance(default, list | dict | set):
+        raise InvalidNode(f"{where}: the default {default!r} would be shared by all calls; write T | None = None")
+    if meaning.is_list or meaning.options.get("multiselect"):
+        raise InvalidNode(f"{where}: a list has no constant for a default; write Widget(default={default!r})")
+    if meaning.options.get("default", default) != default:
+        shown = meaning.options["default"]
+        raise InvalidNode(f"{where}: the default {default!r} is not the {shown!r} of its Widget; drop one of them")
+    first = meaning.choices[0] if isinstance(meaning.choices, tuple) else MISSING
+    return MISSING if default == first else default  # a list's first is its default
+
+
+def _outputs(name: str, hints: Mapping[str, Any]) -> tuple[tuple[OutputSpec, ...], tuple[str, ...]]:
+    """One output, named outputs of a NamedTuple, or none; and their tooltips."""
+    annotation = _values(name, hints["return"])
+    if annotation is None:
+        return (), ()
+    if get_origin(annotation) is tuple or annotation is tuple:
+        raise InvalidNode(f"{name}: a tuple does not name its outputs; return a NamedTuple with a field for each")
+    fields: Mapping[str, Any] = {"": annotation}
     if isinstance(annotation, type) and issubclass(annotation, tuple) and hasattr(annotation, "_fields"):
-        fields: Mapping[str, Any] = get_type_hints(annotation, include_extras=True)
-        return tuple(_output(f"{name} -> {field_name}", hint, field_name) for field_name, hint in fields.items())
-    return (_output(f"{name} -> return", annotation, ""),)
+        fields = get_type_hints(annotation, include_extras=True)
+    specs: list[OutputSpec] = []
+    tooltips: list[str] = []
+    for field_name, hint in fields.items():
+        meaning = read(f"{name} -> {field_name or 'return'}", hint)
+        named = field_name if field_name and field_name.upper() != meaning.type else meaning.type
+        if any(spec.name == named for spec in specs):
+            raise InvalidNode(f"{name} -> {field_name}: another output is called {named} already; rename one")
+        specs.append(OutputSpec(meaning.type, named, meaning.is_list))
+        tooltips.append(meaning.options.get("tooltip", ""))
+    return tuple(specs), tuple(tooltips)
 
 
-def _output(where: str, annotation: Any, field_name: str) -> OutputSpec:
-    mark = _read(where, annotation)
-    named = field_name if field_name and field_name.upper() != mark.type else mark.type
-    return OutputSpec(mark.type, named, mark.is_list)
+def _values(name: str, annotation: Any) -> Any:
+    """A return annotation without what may stand in place of values; None for no outputs."""
+    if annotation is Expand or annotation is Blocked:
+        raise InvalidNode(f"{name}: {annotation.__name__} names no outputs; write -> int | {annotation.__name__}")
+    if get_origin(annotation) in UNIONS:
+        values = [each for each in get_args(annotation) if each not in ANSWERS and each is not type(None)]
+        return Union[tuple(values)] if values else None  # noqa: UP007
+    return None if annotation in (None, type(None), Output) else annotation

@@ -115,5 +115,12 @@ class QueueChanged(Event):
 
 
 @dataclass(frozen=True)
+class JobTaken(Event):
+    """The first event of a job: it is about to run, for ``client_id``."""
+
+    client_id: str | None = None
+
+
+@dataclass(frozen=True)
 class JobDone(Event):
     """The last event of a job: by now history has it."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from engine.errors import FolderNotFound, UnsafePath
+from engine.identity import Identity, Stamp
 from engine.paths import Directory, SavePath, annotated, safe_join, save_path
 from engine.scan import Scanner
 
@@ -57,11 +58,13 @@ class Folders:
     """Model folders by key, and the directories for input, output, temporary and user files, all below ``data``.
 
     The keys ``input``, ``output`` and ``temp`` name directories: only the images at their top are listed, and a name
-    such as ``x.png [output]`` leads from any of them to the one it says. Safe to use from any thread.
+    such as ``x.png [output]`` leads from any of them to the one it says. Safe to use from any thread. ``identity``
+    knows files by their content.
     """
 
-    def __init__(self, data: Path, output: Path | None = None) -> None:
+    def __init__(self, data: Path, output: Path | None = None, *, identity: Identity | None = None) -> None:
         data = data.absolute()
+        self._identity = identity
         self._directories: dict[str, Path] = {kind: data / kind for kind in get_args(Directory)}
         if output:
             self._directories["output"] = output.absolute()
@@ -134,13 +137,18 @@ class Folders:
         searched = ", ".join(str(folder) for folder in folders)
         raise FileNotFoundError(f"{key} has no file {name!r}; looked in {searched}")
 
-    def stamp(self, key: str, name: str) -> tuple[int, int] | None:
-        """``(size, mtime_ns)`` of a file, which changes when its content does; None if there is no such file."""
+    def stamp(self, key: str, name: str) -> str | None:
+        """A text that changes when a file's content does; None if there is no such file. It may read the file."""
         try:
-            status = self.resolve(key, name).stat()
+            path = self.resolve(key, name)
+            return self._identity.token(path) if self._identity else Stamp.of(path).times
         except (OSError, UnsafePath, FolderNotFound):
             return None
-        return status.st_size, status.st_mtime_ns
+
+    def close(self) -> None:
+        """Stop hashing files."""
+        if self._identity:
+            self._identity.close()
 
     def save_path(self, prefix: str, kind: Directory = "output", width: int = 0, height: int = 0) -> SavePath:
         """Where new files for ``prefix`` go; see ``engine.paths.save_path``. Raises UnsafePath."""

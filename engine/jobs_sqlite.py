@@ -22,8 +22,9 @@ T = TypeVar("T")
 class SqliteQueue:
     """A JobQueue in the file ``path``, for one process at a time; in memory for ``":memory:"``.
 
-    What a call did is on the disk when it returns. A job that was running when the process died is queued once
-    more, and fails if that was its second attempt. Any method may raise QueueFileError.
+    What a call did is on the disk when it returns, but for ``claim``: losing that would only make a job pending. A job
+    that was running when the process died is queued once more, and fails if that was its second attempt. Any method
+    may raise QueueFileError.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -31,6 +32,7 @@ class SqliteQueue:
         self._db: sqlite3.Connection | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="queue")  # a call sees what those before it did
         self._arrived = asyncio.Condition()
+        self._remaining: int | None = None  # the file is this process's alone, so it can be counted on
 
     async def open(self) -> Self:
         """Open the file now, not at the first call, to hear early of what is wrong with it."""
@@ -68,7 +70,7 @@ class SqliteQueue:
         return await self._do(lambda db: tables.jobs(db, "running"))
 
     async def remaining(self) -> int:
-        return await self._do(tables.remaining)
+        return await self._do(tables.remaining) if self._remaining is None else self._remaining
 
     async def history(self, limit: int | None = None, offset: int = 0) -> list[Record]:
         return await self._do(lambda db: tables.history(db, limit, offset))
@@ -92,7 +94,7 @@ class SqliteQueue:
 
         async def take() -> None:
             nonlocal job
-            job = await self._do(tables.claim)
+            job = await self._do(tables.claim, durable=False)
 
         try:
             await uninterrupted(take())
@@ -111,16 +113,19 @@ class SqliteQueue:
             self._arrived.notify_all()
         return result
 
-    async def _do(self, operation: Callable[[sqlite3.Connection], T]) -> T:
-        """One transaction, in the queue's thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, operation)
+    async def _do(self, operation: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
+        """One transaction, in the queue's thread. One that is not ``durable`` may be undone by a power cut."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, operation, durable)
 
-    def _transact(self, operation: Callable[[sqlite3.Connection], T]) -> T:
+    def _transact(self, operation: Callable[[sqlite3.Connection], T], durable: bool) -> T:
         try:
             if self._db is None:
                 self._db = tables.connect(self._path)
-            with tables.transaction(self._db):
-                return operation(self._db)
+            with tables.transaction(self._db, durable=durable):
+                result = operation(self._db)
+                remaining = tables.remaining(self._db)
+            self._remaining = remaining
+            return result
         except sqlite3.OperationalError as error:
             why = "it is in use by another process" if "locked" in str(error) else str(error)
             raise QueueFileError(f"cannot use the queue {self._path}: {why}") from error

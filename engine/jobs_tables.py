@@ -53,7 +53,6 @@ def connect(path: Path | str) -> sqlite3.Connection:
     try:
         db.execute("PRAGMA locking_mode = EXCLUSIVE")  # two processes would run each job twice
         db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")  # a job that was answered for survives a power cut
         with transaction(db):
             _migrate(db, path)
             _recover(db)
@@ -64,7 +63,9 @@ def connect(path: Path | str) -> sqlite3.Connection:
 
 
 @contextlib.contextmanager
-def transaction(db: sqlite3.Connection) -> Iterator[None]:
+def transaction(db: sqlite3.Connection, *, durable: bool = True) -> Iterator[None]:
+    """All or nothing. One that is not ``durable`` survives the process, but not a power cut, until a later one is."""
+    db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
     db.execute("BEGIN IMMEDIATE")
     try:
         yield

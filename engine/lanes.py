@@ -6,9 +6,10 @@ import asyncio
 import contextvars
 import heapq
 import itertools
+import queue
+import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -19,49 +20,61 @@ SETTLE_TURNS = 3
 """Loop turns that a freed lane waits, so that the successor of what just ended can queue and keep its branch going."""
 
 
+def nothing() -> None:
+    """For calls whose beginning nobody wants to hear of."""
+
+
 class Lane:
     """At most ``width`` calls at once; of those waiting, the lowest rank goes first."""
 
     def __init__(self, name: str, width: int, initializer: Callable[[], object] | None = None) -> None:
-        self._threads = ThreadPoolExecutor(width, thread_name_prefix=name, initializer=initializer)
+        self._name, self._width, self._initializer = name, width, initializer
+        self._calls: queue.SimpleQueue[_Call[Any] | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
         self._free = width
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._arrival = itertools.count()
         self._settling = 0
 
-    async def run(self, rank: int, call: Callable[[], T]) -> T:
-        """Run ``call`` in a thread when its turn comes. Cancelled while running, it waits until the thread returns."""
+    async def run(self, rank: int, call: Callable[[], T], begin: Callable[[], object] = nothing) -> T:
+        """Run ``call`` in a thread when its turn comes, which ``begin`` is told.
+
+        Cancelled while it runs, it waits until the thread returns.
+        """
         await self._acquire(rank)
         try:
+            begin()
             return await self._in_thread(call)
         finally:
             self._release()
 
     def close(self) -> None:
         """Let the threads end once idle."""
-        self._threads.shutdown(wait=False)
+        for _ in self._threads:
+            self._calls.put(None)
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
-        # One future and one wake-up of the loop; run_in_executor and shield would take three of each.
-        loop, context = asyncio.get_running_loop(), contextvars.copy_context()
-        answer: asyncio.Future[T] = loop.create_future()
-
-        def work() -> None:
-            try:
-                result = context.run(call)
-            except BaseException as error:
-                loop.call_soon_threadsafe(_fail, answer, error)
-            else:
-                loop.call_soon_threadsafe(_answer, answer, result)
-
-        thread = self._threads.submit(work)
+        # Leaner than an executor, whose futures and locks take as long as the switch to the thread itself.
+        made = _Call(call)
+        if len(self._threads) < self._width - self._free:
+            name = f"{self._name}_{len(self._threads)}"
+            self._threads.append(threading.Thread(target=self._work, name=name, daemon=True))
+            self._threads[-1].start()
+        self._calls.put(made)
         try:
-            return await answer
+            return await made.answer
         except asyncio.CancelledError:
             # A thread cannot be killed: it stops at its next Context.check(). Wait for
             # that, or the next job would share the device with a ghost.
-            await _outlast(asyncio.wrap_future(thread))
+            await made.returned()
             raise
+
+    def _work(self) -> None:
+        if self._initializer:
+            self._initializer()
+        while call := self._calls.get():
+            call.make()
+            del call  # its arguments may be large, and the next call may be long in coming
 
     async def _acquire(self, rank: int) -> None:
         if self._free and not self._waiting and not self._settling:
@@ -99,23 +112,52 @@ class Lane:
                 turn.set_result(None)
 
 
-def _answer(answer: asyncio.Future[T], result: T) -> None:
-    if not answer.done():  # cancelled meanwhile
-        answer.set_result(result)
+class _Call(Generic[T]):
+    """A call on its way through a thread. ``make`` is the thread's, everything else the event loop's."""
 
+    def __init__(self, call: Callable[[], T]) -> None:
+        self._call: Callable[[], T] | None = call
+        self._context = contextvars.copy_context()
+        self._loop = asyncio.get_running_loop()
+        self._has_returned: asyncio.Future[None] | None = None
+        self._over = False
+        self.answer: asyncio.Future[T] = self._loop.create_future()
 
-def _fail(answer: asyncio.Future[T], error: BaseException) -> None:
-    if not answer.done():
-        answer.set_exception(RuntimeError(repr(error)) if isinstance(error, StopIteration) else error)
-
-
-async def _outlast(future: asyncio.Future[None]) -> None:
-    """Wait until ``future`` is done, however often one is cancelled meanwhile."""
-    while not future.done():
+    def make(self) -> None:
+        call, self._call = self._call, None
+        assert call
         try:
-            await asyncio.wait([future])
-        except asyncio.CancelledError:
-            continue
+            result = self._context.run(call)
+        except BaseException as error:
+            self._loop.call_soon_threadsafe(self._fail, error)
+        else:
+            self._loop.call_soon_threadsafe(self._succeed, result)
+
+    async def returned(self) -> None:
+        """Wait until the thread is out of the call, however often one is cancelled meanwhile."""
+        self._has_returned = self._loop.create_future()
+        while not self._over:
+            try:
+                await asyncio.wait([self._has_returned])
+            except asyncio.CancelledError:
+                continue
+
+    def _succeed(self, result: T) -> None:
+        if not self.answer.done():  # cancelled meanwhile
+            self.answer.set_result(result)
+        self._end()
+
+    def _fail(self, error: BaseException) -> None:
+        if not self.answer.done():
+            # A future takes no StopIteration: it would end whoever awaits it in silence.
+            wrong = isinstance(error, StopIteration)
+            self.answer.set_exception(RuntimeError(repr(error)) if wrong else error)
+        self._end()
+
+    def _end(self) -> None:
+        self._over = True
+        if self._has_returned:
+            self._has_returned.set_result(None)
 
 
 class Lanes:
@@ -125,13 +167,14 @@ class Lanes:
         self._widths, self._initializer = dict(widths), initializer
         self._lanes: dict[str, Lane] = {}
 
-    async def run(self, lane: str, rank: int, call: Callable[[], T]) -> T:
+    async def run(self, lane: str, rank: int, call: Callable[[], T], begin: Callable[[], object] = nothing) -> T:
         """Run ``call`` in a thread of ``lane``, see ``Lane.run``; or here and now if that is ``INLINE``."""
         if lane == INLINE:
+            begin()
             return call()
         if lane not in self._lanes:
             self._lanes[lane] = Lane(lane, self._widths.get(lane, 1), self._initializer)
-        return await self._lanes[lane].run(rank, call)
+        return await self._lanes[lane].run(rank, call, begin)
 
     def close(self) -> None:
         """Let all threads end once idle."""

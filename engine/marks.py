@@ -33,6 +33,34 @@ class Choices:
     read: Callable[[], Sequence[str]]
 
 
+@dataclass(frozen=True)
+class Hidden:
+    """Not an input: the executor passes it unasked. ``kind`` is one of ``HIDDEN``."""
+
+    kind: str
+
+
+HIDDEN = (
+    "PROMPT",
+    "DYNPROMPT",
+    "EXTRA_PNGINFO",
+    "UNIQUE_ID",
+    "AUTH_TOKEN_COMFY_ORG",
+    "API_KEY_COMFY_ORG",
+    "COMFY_USAGE_SOURCE",
+)
+
+
+@dataclass(frozen=True)
+class RawLink:
+    """The function gets the ``Link`` itself; what it leads to is not run for it. Loops find their body so."""
+
+
+@dataclass(frozen=True)
+class MultiSelect:
+    """Any number of the choices, in one call: ``Annotated[list[Literal["a", "b"]], MultiSelect()]``."""
+
+
 class Widget:
     """Options that are passed to the editor as they are: ``Widget(multiline=True, step=0.1)``."""
 

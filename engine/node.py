@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -25,7 +26,8 @@ MISSING: Any = object()
 class InputSpec:
     """One declared input: ``type`` is a socket name, or ``COMBO`` for a choice out of a list.
 
-    ``link_only``: no constant can stand for a value of this type, such as a model.
+    ``link_only``: no constant can stand for a value of this type, such as a model. ``raw``: the function gets the
+    ``Link`` itself, and what it leads to is not run for it.
     """
 
     name: str
@@ -36,6 +38,7 @@ class InputSpec:
     choices: Sequence[str] | Callable[[], Sequence[str]] | FileIn | None = None
     lazy: bool = False
     link_only: bool = False
+    raw: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,14 +50,22 @@ class OutputSpec:
     is_list: bool = False
 
 
-Needs: TypeAlias = Callable[[Lists], set[str]]
+Needs: TypeAlias = Callable[[Lists], "set[str] | Awaitable[set[str]]"]
 Fingerprint: TypeAlias = Callable[[Mapping[str, Any], "Services"], Any]
 Check: TypeAlias = Callable[[Mapping[str, Any], "Services"], Sequence[Problem]]
+CheckTypes: TypeAlias = Callable[[Mapping[str, Any]], Sequence[Problem]]
+Intact: TypeAlias = Callable[["Result", "Services"], bool]
 
 
 @dataclass(frozen=True)
 class NodeDef:
-    """All that the executor knows of a node type. ``@node`` makes one from a function; a test makes one by hand."""
+    """All that the executor knows of a node type. ``@node`` makes one from a function; a test makes one by hand.
+
+    ``hidden`` maps parameter names to what the executor passes unasked (``UNIQUE_ID``, ``PROMPT`` ...); ``extra``
+    says what inputs beyond the declared ones are like, if the function takes any; ``intact`` tells whether a
+    remembered result can still be used, such as a picture whose file is still there. ``check_types`` gets the types
+    of what the inputs link to, by name, and replaces the built-in comparison of types.
+    """
 
     name: str
     fn: Callable[..., Any]
@@ -76,6 +87,9 @@ class NodeDef:
     fingerprint: Fingerprint | None = None
     check: Check | None = None
     checked: frozenset[str] = frozenset()
+    check_types: CheckTypes | None = None
+    extra: InputSpec | None = None
+    intact: Intact | None = None
 
     @cached_property
     def by_name(self) -> Mapping[str, InputSpec]:
@@ -87,22 +101,58 @@ class NodeDef:
         """Names of the inputs that wait until ``needs`` asks for them."""
         return frozenset(spec.name for spec in self.inputs if spec.lazy)
 
+    @cached_property
+    def raw(self) -> frozenset[str]:
+        """Names of the inputs that get the link itself."""
+        return frozenset(spec.name for spec in self.inputs if spec.raw)
+
+    @cached_property
+    def is_async(self) -> bool:
+        return inspect.iscoroutinefunction(self.fn)
+
+    @cached_property
+    def picks(self) -> bool:
+        """Whether it may leave some of its linked inputs uncomputed."""
+        extra = self.extra is not None and (self.extra.lazy or self.extra.raw)
+        return bool(self.lazy or self.raw or extra)
+
+    def is_lazy(self, name: str) -> bool:
+        """Whether the input of this name waits until ``needs`` asks for it."""
+        return name in self.lazy or (self.extra is not None and self.extra.lazy and name not in self.by_name)
+
+    def is_raw(self, name: str) -> bool:
+        """Whether the input of this name gets the link itself."""
+        return name in self.raw or (self.extra is not None and self.extra.raw and name not in self.by_name)
+
+    def accepts(self, name: str, *, link: bool) -> bool:
+        """Whether the function takes an input of this name: declared, hidden, or one more of any kind."""
+        return name in self.by_name or self.extra is not None or (name in self.hidden and not link)
+
 
 @dataclass(frozen=True)
 class Output:
-    """What one call gives: a value per slot, and what the user interface should show."""
+    """What one call gives: a value per slot, and what the user interface should show.
+
+    ``proof`` is plain data by which the node's ``intact`` hook recognises what it left outside, such as files.
+    """
 
     values: tuple[Any, ...] = ()
     ui: Mapping[str, list[Any]] | None = None
+    proof: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
 class Expand:
-    """A call's answer "run these nodes instead"; ``values`` may be links into them."""
+    """A call's answer "run these nodes instead".
+
+    ``values`` may be links into them, and for an output that is a list also lists with links. With ``counts`` the
+    node's progress is how many of the links are there.
+    """
 
     nodes: tuple[Node, ...]
     values: tuple[Any, ...] = ()
     ui: Mapping[str, list[Any]] | None = None
+    counts: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,10 +164,11 @@ class Blocked:
 
 @dataclass(frozen=True)
 class Result:
-    """What a node gave in all: a list per output slot."""
+    """What a node gave in all: a list per output slot, and the proofs of its calls."""
 
     lists: tuple[list[Any], ...]
     ui: Mapping[str, list[Any]] | None = None
+    proof: tuple[Any, ...] = ()
 
 
 Section: TypeAlias = Literal["required", "optional"]
@@ -127,7 +178,8 @@ Section: TypeAlias = Literal["required", "optional"]
 class NodeInfo:
     """The data half of a ``NodeDef``, with its choices read: what ``/object_info`` shows.
 
-    ``inputs`` maps section -> input name -> ``[type, options]`` in ComfyUI's form.
+    ``inputs`` maps section -> input name -> ``[type, options]`` in ComfyUI's form; the flag ``extra_input`` is such a
+    pair for the inputs that may be added, if the node takes any.
     """
 
     name: str

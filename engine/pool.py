@@ -15,7 +15,7 @@ from engine.problems import NodeProblems
 
 @dataclass(frozen=True)
 class PlanSummary:
-    """A checked workflow as data: ``prompt`` is the workflow with its constants converted to the declared types."""
+    """A checked workflow as data: ``prompt`` is the workflow in API format, its constants of the declared types."""
 
     prompt: Mapping[str, Any]
     targets: tuple[NodeId, ...]
@@ -32,7 +32,7 @@ class WorkerPool(Protocol):
         ...
 
     async def plan(self, prompt: Mapping[str, Any], only: Collection[NodeId] | None = None) -> PlanSummary:
-        """Check a workflow. Raises InvalidWorkflow."""
+        """Check a workflow, in the API format or as an editor saves it. Raises InvalidWorkflow, NotAWorkflow."""
         ...
 
     def run(self, job: Job) -> AsyncIterator[Event]:
@@ -41,6 +41,11 @@ class WorkerPool(Protocol):
 
     async def cancel(self, job_id: str) -> bool:
         """Interrupt a job if it is running here; return whether it was."""
+        ...
+
+    async def explain(self, job_id: str) -> Mapping[str, Any] | None:
+        """How each node of a job that ended came by its result, and why it ran (see ``engine.explain``); None if that
+        is not known."""
         ...
 
     async def free(self, *, models: bool, cache: bool) -> None:

@@ -5,43 +5,61 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-import traceback
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from typing import Any
 
+from engine import failures
 from engine.cache import Cache
+from engine.cutoff import Cutoff
 from engine.errors import Cancelled, CycleError, EngineError, NodeFailed
-from engine.events import Event, NodeFailure, RunCancelled, RunFailed, RunFinished
+from engine.events import Event, RunCancelled, RunFailed, RunFinished
 from engine.graph import NodeId
 from engine.jobs import Job
+from engine.keys import Digest
 from engine.lanes import Lanes
+from engine.lower import as_api
 from engine.node import NodeInfo
-from engine.plan import plan
+from engine.notebook import Notebook
+from engine.plan import Plan, plan
 from engine.pool import PlanSummary
 from engine.registry import Registry
-from engine.run import Run
+from engine.run import Run, no_digest
 from engine.workflow import read_api
 
-PLAIN = (int, float, str, bool, type(None))
+PLANNED_NODES = 20_000
+"""Of checked workflows that are kept until they run: most run soon, and need not be checked again."""
 
 
 class LocalPool:
     """One job at a time, on this event loop and its threads.
 
     ``load`` builds the registry when it is first needed, in a thread: importing the nodes takes seconds.
-    ``unload`` lets go of models in memory.
+    ``unload`` lets go of models in memory; ``digest`` hashes the content of values; ``notebook`` explains the runs;
+    with ``cutoff`` a node whose inputs hold what they held before is not run again.
     """
 
     size = 1
 
     def __init__(
-        self, load: Callable[[], Registry], cache: Cache, lanes: Lanes, unload: Callable[[], object] | None = None
+        self,
+        load: Callable[[], Registry],
+        cache: Cache,
+        lanes: Lanes,
+        unload: Callable[[], object] | None = None,
+        *,
+        digest: Digest = no_digest,
+        notebook: Notebook | None = None,
+        cutoff: bool = False,
     ) -> None:
         self._load, self._cache, self._lanes, self._unload = load, cache, lanes, unload
+        self._digest, self._notebook = digest, notebook
+        self._cutoff = Cutoff(digest) if cutoff else None
         self._loading: asyncio.Task[Registry] | None = None
         self._runs: dict[str, Run | None] = {}  # None while a job's nodes are loaded and its workflow is checked
         self._cancelled: set[str] = set()
         self._free = {"models": False, "cache": False}
+        self._planned: deque[Plan] = deque()
 
     async def registry(self) -> Registry:
         """The node types; loaded once, and again only if loading failed."""
@@ -55,7 +73,8 @@ class LocalPool:
 
     async def plan(self, prompt: Mapping[str, Any], only: Collection[NodeId] | None = None) -> PlanSummary:
         registry = await self.registry()
-        checked = await asyncio.to_thread(lambda: plan(read_api(prompt), registry, only))
+        checked = await asyncio.to_thread(lambda: plan(read_api(as_api(prompt, registry)), registry, only))
+        self._keep_plan(checked)
         return PlanSummary(checked.prompt, checked.targets, checked.rejected)
 
     async def run(self, job: Job) -> AsyncIterator[Event]:
@@ -88,6 +107,9 @@ class LocalPool:
             run.cancel()
         return True
 
+    async def explain(self, job_id: str) -> Mapping[str, Any] | None:
+        return await self._notebook.explanation(job_id) if self._notebook else None
+
     async def free(self, *, models: bool, cache: bool) -> None:
         self._free["models"] |= models
         self._free["cache"] |= cache
@@ -98,6 +120,9 @@ class LocalPool:
         for job_id in self._runs:
             await self.cancel(job_id)
         self._lanes.close()
+        await self._cache.close()
+        if self._notebook:
+            await self._notebook.close()
 
     async def _execute(self, job: Job, emit: Callable[[Event], None]) -> Event:
         """Run a job to its end; return the event that tells how it ended."""
@@ -112,22 +137,48 @@ class LocalPool:
     async def _checked_and_run(self, job: Job, emit: Callable[[Event], None]) -> Event:
         try:
             registry = await self.registry()
-            checked = await asyncio.to_thread(lambda: plan(read_api(job.prompt), registry, job.targets or None))
+            checked = self._known_plan(job)
+            if checked is None:
+                checked = await asyncio.to_thread(_checked, job, registry)
         except Exception as error:
-            return RunFailed(job.id, _failure("", "", error))
+            return RunFailed(job.id, failures.failure("", "", error))
         if job.id in self._cancelled:
             return RunCancelled(job.id)
-        run = self._runs[job.id] = Run(job, checked.graph, registry, self._cache, self._lanes, emit)
+        run = self._runs[job.id] = Run(
+            job, checked.graph, registry, self._cache, self._lanes, emit, digest=self._digest, cutoff=self._cutoff
+        )
         try:
-            await run.execute(checked.targets)
-            return RunFinished(job.id)
+            return await self._outcome(run, checked.targets)
+        finally:
+            if self._notebook:
+                self._notebook.note(run)
+
+    def _keep_plan(self, made: Plan) -> None:
+        self._planned.append(made)
+        while sum(len(each.prompt) for each in self._planned) > PLANNED_NODES:
+            self._planned.popleft()
+
+    def _known_plan(self, job: Job) -> Plan | None:
+        """The plan made when the job was submitted, if that was here. Good for one run, which adds to its graph."""
+        for known in self._planned:
+            if known.targets == job.targets and known.prompt == job.prompt:
+                self._planned.remove(known)
+                return known
+        return None
+
+    async def _outcome(self, run: Run, targets: Collection[NodeId]) -> Event:
+        try:
+            await run.execute(targets)
+            return RunFinished(run.job.id)
         except NodeFailed as failed:
-            return RunFailed(job.id, _node_failure(run, failed))
+            self._free["models"] |= failures.is_out_of_memory(failed.error)
+            return RunFailed(run.job.id, failures.of_node(run, failed))
+        except CycleError as error:
+            return RunFailed(run.job.id, failures.of_cycle(run, error))
         except EngineError as error:
-            first = error.loop[0] if isinstance(error, CycleError) else next(iter(run.started), "")
-            return RunFailed(job.id, _failure(first, run.graph[first].type if first else "", error))
+            return RunFailed(run.job.id, failures.of_engine(run, error))
         except Cancelled:
-            return _cancelled(job, run)
+            return failures.of_interrupt(run)
 
     async def _let_go(self) -> None:
         if self._free["cache"]:
@@ -137,42 +188,5 @@ class LocalPool:
         self._free = {"models": False, "cache": False}
 
 
-def _cancelled(job: Job, run: Run) -> RunCancelled:
-    if not run.started:
-        return RunCancelled(job.id, executed=tuple(run.executed))
-    real = run.graph[run.graph.ref(next(reversed(run.started))).real]
-    return RunCancelled(job.id, real.id, real.type, tuple(run.executed))
-
-
-def _node_failure(run: Run, failed: NodeFailed) -> NodeFailure:
-    real = run.graph[run.graph.ref(failed.node.id).real]
-    return _failure(real.id, real.type, failed.error, failed.inputs, tuple(run.executed), run.settled())
-
-
-def _failure(
-    node_id: NodeId,
-    node_type: str,
-    error: BaseException,
-    inputs: Mapping[str, list[Any]] | None = None,
-    executed: tuple[NodeId, ...] = (),
-    outputs: tuple[NodeId, ...] = (),
-) -> NodeFailure:
-    """The error as data: what was tried, on what, and where it went wrong; notes become further lines."""
-    kind = type(error)
-    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    return NodeFailure(
-        node_id=node_id,
-        node_type=node_type,
-        message="\n".join([str(error), *getattr(error, "__notes__", ())]),
-        exception_type=name,
-        traceback=tuple(traceback.format_tb(error.__traceback__)),
-        inputs={k: [v if isinstance(v, PLAIN) else _brief(v) for v in values] for k, values in (inputs or {}).items()},
-        executed=executed,
-        outputs=outputs,
-    )
-
-
-def _brief(value: Any) -> str:
-    """A value's text, short enough to send: a tensor's shape says more than its numbers."""
-    shape = getattr(value, "shape", None)
-    return f"{type(value).__name__} of shape {tuple(shape)}" if shape is not None else str(value)[:500]
+def _checked(job: Job, registry: Registry) -> Plan:
+    return plan(read_api(job.prompt), registry, job.targets or None)

@@ -22,3 +22,9 @@ class NodeProblems:
     errors: tuple[Problem, ...]
     dependent_outputs: tuple[str, ...]
     class_type: str
+
+
+def unfit(name: str, why: str = "") -> Problem:
+    """What a node's own check says of the input ``name``."""
+    details = f"{name} - {why}" if why else name
+    return Problem("custom_validation_failed", "Custom validation failed for node", details, {"input_name": name})

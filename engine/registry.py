@@ -10,6 +10,7 @@ from engine.folders import Folders
 from engine.marks import FileIn
 from engine.node import MISSING, InputSpec, NodeDef, NodeInfo, Section
 from engine.services import Services
+from engine.soundness import check_definition, origin
 
 
 class Registry(Mapping[str, NodeDef]):
@@ -18,13 +19,25 @@ class Registry(Mapping[str, NodeDef]):
     def __init__(self, services: Services | None = None) -> None:
         self.services = services or Services()
         self._definitions: dict[str, NodeDef] = {}
+        self._files: dict[int, tuple[InputSpec, ...]] = {}  # by id of a definition: its inputs that name files
+        self._configs: dict[int, list[Any]] = {}  # by id of a spec, for those that show the same each time
 
     def add(self, *definitions: NodeDef) -> None:
-        """Register node types. Raises InvalidNode for a name in use."""
+        """Register node types, all or none. Raises InvalidNode for a name in use or a definition that cannot work."""
+        added: dict[str, NodeDef] = {}
         for definition in definitions:
-            if definition.name in self._definitions:
-                raise InvalidNode(f"node type {definition.name!r} is registered already")
-            self._definitions[definition.name] = definition
+            check_definition(definition)
+            name = definition.name
+            if other := self._definitions.get(name) or added.get(name):
+                both = f"by {origin(other)}, so {origin(definition)} cannot use the name; rename one of them"
+                raise InvalidNode(f"node type {name!r} is registered already {both}")
+            added[name] = definition
+        self._definitions |= added
+        for definition in added.values():
+            self._files[id(definition)] = _file_inputs(definition)
+            for spec in definition.inputs:
+                if not callable(spec.choices) and not isinstance(spec.choices, FileIn):
+                    self._configs[id(spec)] = self._config(spec)
 
     def __getitem__(self, name: str) -> NodeDef:
         return self._definitions[name]
@@ -42,28 +55,35 @@ class Registry(Mapping[str, NodeDef]):
         return spec.choices() if callable(spec.choices) else spec.choices
 
     def config(self, spec: InputSpec) -> list[Any]:
-        """``[type, options]`` as ComfyUI shows an input; a choice's type is its list."""
+        """``[type, options]`` as ComfyUI shows an input; a choice's type is its list. Not to be changed: it is kept."""
+        return self._configs.get(id(spec)) or self._config(spec)
+
+    def _config(self, spec: InputSpec) -> list[Any]:
         options = dict(spec.options)
         if spec.default is not MISSING and spec.default is not None:
             options = {"default": spec.default, **options}
         if spec.lazy:
             options["lazy"] = True
+        if spec.raw:
+            options["rawLink"] = True
         choices = self.choices(spec)
         return [spec.type if choices is None else list(choices), options]
 
     def has_fingerprint(self, definition: NodeDef) -> bool:
-        """Whether the constants of this type of node do not tell all."""
-        return definition.fingerprint is not None or any(isinstance(spec.choices, FileIn) for spec in definition.inputs)
+        """Whether the constants of a registered type of node do not tell all."""
+        return definition.fingerprint is not None or bool(self._files[id(definition)])
+
+    def stamps(self, definition: NodeDef, literals: Mapping[str, Any]) -> dict[str, Any]:
+        """By input name, what tells the content of the files that the literals name; None for one that is not there."""
+        return {
+            spec.name: self.services.get(Folders).stamp(spec.choices.folder, name)
+            for spec in self._files[id(definition)]
+            if isinstance(spec.choices, FileIn) and isinstance(name := literals.get(spec.name), str)
+        }
 
     def fingerprint(self, definition: NodeDef, literals: Mapping[str, Any]) -> Any:
-        """What the literals do not show of a node's inputs: its own fingerprint, and the stamps of its files."""
-        changed: list[Any] = []
-        for spec in definition.inputs:
-            if isinstance(spec.choices, FileIn) and isinstance(name := literals.get(spec.name), str):
-                changed.append(self.services.get(Folders).stamp(spec.choices.folder, name))
-        if definition.fingerprint:
-            changed.append(definition.fingerprint(literals, self.services))
-        return changed or None
+        """What a node's own hook says of what the literals do not show; None if it has no hook."""
+        return definition.fingerprint(literals, self.services) if definition.fingerprint else None
 
     def describe(self) -> list[NodeInfo]:
         """All node types as data, for the editor and for clients."""
@@ -84,5 +104,9 @@ class Registry(Mapping[str, NodeDef]):
             module=definition.module,
             is_output=definition.is_output,
             takes_lists=definition.takes_lists,
-            flags=definition.flags,
+            flags={**definition.flags, **({"extra_input": self.config(definition.extra)} if definition.extra else {})},
         )
+
+
+def _file_inputs(definition: NodeDef) -> tuple[InputSpec, ...]:
+    return tuple(spec for spec in definition.inputs if isinstance(spec.choices, FileIn))

@@ -7,42 +7,65 @@ expansion at run time and cancellation follow from that without states of their 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from functools import partial
-from typing import Any, TypeVar
+from collections.abc import Container, Iterable, Sequence
+from typing import Any
 
-from engine.cache import Cache
-from engine.calls import blocked, merge, normalise, spread
-from engine.context import Context, Emit, current
-from engine.errors import Cancelled, CycleError, NodeFailed
-from engine.events import NodeBlocked, NodeFinished, NodeStarted, RunStarted
+from engine.admission import Admission, expanded
+from engine.cache import Cache, Tier
+from engine.calling import Calling, waits_for
+from engine.calls import join, merge, resolved
+from engine.context import Emit
+from engine.cutoff import Cutoff
+from engine.errors import Cancelled, CycleError, EngineError, NodeFailed
+from engine.events import NodeFinished, NodeProgress, RunStarted
 from engine.graph import Graph, Link, Node, NodeId
 from engine.jobs import Job
-from engine.keys import Key, node_key
+from engine.keys import Digest, Key
 from engine.lanes import Lanes
-from engine.node import Blocked, Expand, Lists, NodeDef, Output, Result
+from engine.node import Expand, NodeDef, Output, Result
 from engine.registry import Registry
+from engine.tasks import all_of, first_of
+from engine.trace import Fate
 
-T = TypeVar("T")
+
+def no_digest(value: Any) -> bytes | None:
+    """For runs that know no codec: nothing has a content to tell."""
+    return None
 
 
 class Run:
-    """One execution of a graph."""
+    """One execution of a graph.
 
-    def __init__(self, job: Job, graph: Graph, registry: Registry, cache: Cache, lanes: Lanes, emit: Emit) -> None:
+    ``digest`` hashes the content of values that are not plain data; with ``cutoff`` a node whose inputs hold what they
+    held when it ran last is not run again, however they were made.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        graph: Graph,
+        registry: Registry,
+        cache: Cache,
+        lanes: Lanes,
+        emit: Emit,
+        *,
+        digest: Digest = no_digest,
+        cutoff: Cutoff | None = None,
+    ) -> None:
         self.job, self.graph, self.registry = job, graph, registry
-        self.cache, self.lanes, self.emit = cache, lanes, emit
+        self.cache, self.emit, self.cutoff = cache, emit, cutoff
         self.cancelled = threading.Event()
         self.executed: list[NodeId] = []
-        self.started: dict[NodeId, Node] = {}  # running now, in the order they began
-        self._keys: dict[NodeId, Key] = {}
-        self._rank: dict[NodeId, int] = {}
+        self.fates: dict[NodeId, Fate] = {}
+        self.admission = Admission(job, graph, registry, lanes, digest)
+        self.calling = Calling(self, lanes)
+        self._keys, self._uses = self.admission.keys, self.admission.uses
         self._tasks: dict[NodeId, asyncio.Task[Result]] = {}
         self._targets: frozenset[NodeId] = frozenset()
-        self._one_at_a_time: defaultdict[Key, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._first_of: dict[Key, NodeId] = {}
+        self._tiers: dict[NodeId, Tier] = {}
+        self._computing: dict[Key, list[asyncio.Future[None]]] = {}
         self._main: asyncio.Task[Any] | None = None
 
     async def execute(self, targets: Iterable[NodeId]) -> dict[NodeId, Result]:
@@ -51,14 +74,17 @@ class Run:
         targets = list(targets)
         self._targets = frozenset(targets)
         try:
-            await self._admit(self.graph.order(targets))
-            cached = [n for n in self.graph.nodes if n in self._keys and await self.cache.has(self._keys[n])]
+            order = self.graph.order(targets)
+            await self.admission.admit(order)
+            self.cache.begin(self._keys.values())
+            cached = [n for n in self.graph.nodes if n in self._keys and await self._is_remembered(self.graph[n])]
             self.emit(RunStarted(self.job.id, tuple(cached)))
             async with asyncio.TaskGroup() as self._group:
-                for target in targets:
-                    self._demand(target)
+                # Sources before their readers: most then find what they need without having to wait for it.
+                for node_id in self._needed(order, frozenset(cached)):
+                    self._demand(node_id)
         except BaseExceptionGroup as group:
-            first = _first(group)
+            first = first_of(group)
             raise first from first.__cause__
         except asyncio.CancelledError:
             if self.cancelled.is_set():
@@ -72,30 +98,30 @@ class Run:
         if self._main:
             self._main.cancel()
 
-    def settled(self) -> tuple[NodeId, ...]:
-        """The nodes whose results are there."""
-        return tuple(node_id for node_id, task in self._tasks.items() if _succeeded(task))
+    @property
+    def started(self) -> dict[NodeId, Node]:
+        """The nodes that are running now, in the order in which they began."""
+        return self.calling.started
 
-    async def _admit(self, order: Iterable[NodeId]) -> None:
-        """Give nodes their keys and ranks, dependencies first."""
-        for node_id in order:
-            if node_id in self._keys:
-                continue
-            node = self.graph[node_id]
-            definition = self.registry[node.type]
-            changed = None
-            if self.registry.has_fingerprint(definition):
-                literals = {name: value for name, value in node.inputs.items() if not isinstance(value, Link)}
-                changed = await self._off_loop(partial(self.registry.fingerprint, definition, literals))
-            self._keys[node_id] = node_key(node, definition, self._keys, changed)
-            self._rank[node_id] = len(self._rank)
+    def settled(self) -> tuple[NodeId, ...]:
+        """The nodes that have given their results."""
+        return tuple(node_id for node_id, fate in self.fates.items() if fate.ended)
+
+    def _needed(self, order: Sequence[NodeId], remembered: Container[NodeId]) -> list[NodeId]:
+        """Of nodes in order those that will be asked for: the targets, and what such a node needs that must run."""
+        needed = set(self._targets)
+        for node_id in reversed(order):
+            if node_id in needed and node_id not in remembered:
+                node = self.graph[node_id]
+                needed.update(waits_for(node, self.registry[node.type]))
+        return [node_id for node_id in order if node_id in needed]
 
     def _demand(self, node_id: NodeId) -> asyncio.Task[Result]:
         if node_id not in self._tasks:
-            self._tasks[node_id] = self._group.create_task(self._node(self.graph[node_id]), name=node_id)
+            self._tasks[node_id] = self._group.create_task(self._node(self.graph[node_id]))
         return self._tasks[node_id]
 
-    async def _results(self, node_ids: Iterable[NodeId]) -> list[Result]:
+    async def results(self, node_ids: Iterable[NodeId]) -> list[Result]:
         """What these nodes give. Waits beside their tasks, not on them: cancelling a chain must not recurse."""
         tasks = [self._demand(node_id) for node_id in node_ids]
         for task in tasks:
@@ -105,105 +131,138 @@ class Run:
 
     async def _node(self, node: Node) -> Result:
         key, definition = self._keys[node.id], self.registry[node.type]
-        async with self._one_at_a_time[key]:  # equal nodes share one computation
-            if result := await self.cache.get(key):
-                self._tell_finished(node, result, cached=True)
-                return result
-            returned = await self._compute(node, definition)
-            if not any(isinstance(r, Expand) for r in returned):
+        while key in self._computing:  # equal nodes share one computation
+            await self._turn(key)
+        self._computing[key] = []
+        try:
+            if known := await self._known(node, key, definition):
+                return known
+            lists = await self.calling.inputs(node, definition)
+            if self.cutoff and (known := await self.cutoff.find(self, node, definition, lists)):
+                return await self._keep(node, known)
+            returned = await self.calling.compute(node, definition, lists)
+            del lists  # what it was given may go free while what it expanded into runs
+            if not any(isinstance(each, Expand) for each in returned):
                 return await self._finish(node, merge([r for r in returned if isinstance(r, Output)], definition))
-        # Outside the lock, because what a node expands into may equal it.
-        settled = await _all([self._settle(node, r) for r in returned])
-        return await self._finish(node, merge(settled, definition))
+        finally:
+            for turn in self._computing.pop(key):
+                if not turn.done():
+                    turn.set_result(None)
+        # From here others may go on, because what a node expands into may equal it.
+        settled = await all_of([self._settle(node, definition, each) for each in returned])
+        self.fates[node.id].lasted()
+        return await self._finish(node, join(settled))
+
+    async def _turn(self, key: Key) -> None:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._computing[key].append(turn)
+        await turn
+
+    async def _known(self, node: Node, key: Key, definition: NodeDef) -> Result | None:
+        """What an equal node gave before, in this run or in an earlier one."""
+        twin = self._tasks.get(self._first_of.get(key, ""))
+        if twin and twin.done():
+            self.fates[node.id] = Fate("equal")
+            return self._tell_finished(node, twin.result(), cached=True)
+        tier = self._tiers.get(node.id) or self.cache.has(key)
+        result = await self.cache.get(key) if tier else None
+        if not tier or result is None or not await self.calling.is_intact(definition, result):
+            return None
+        self.fates[node.id] = Fate(tier)
+        return self._tell_finished(node, result, cached=True)
+
+    async def _is_remembered(self, node: Node) -> bool:
+        key, definition = self._keys[node.id], self.registry[node.type]
+        tier = self.cache.has(key)
+        if not tier or not definition.intact:
+            return bool(tier)
+        self._tiers[node.id] = tier  # asking for the result may move it
+        result = await self.cache.get(key)
+        return result is not None and await self.calling.is_intact(definition, result)
 
     async def _finish(self, node: Node, result: Result) -> Result:
-        await self.cache.put(self._keys[node.id], result)
+        fate = self.fates[node.id].end()
+        await self.cache.put(self._keys[node.id], result, fate.seconds)
         self.executed.append(node.id)
-        self.started.pop(node.id, None)
-        self._tell_finished(node, result, cached=False)
-        return result
+        self.calling.started.pop(node.id, None)
+        return self._tell_finished(node, result, cached=False)
 
-    def _tell_finished(self, node: Node, result: Result, *, cached: bool) -> None:
+    async def _keep(self, node: Node, result: Result) -> Result:
+        """A result that is known by the content of its inputs is remembered under this key too."""
+        self.fates[node.id] = Fate("unchanged")
+        await self.cache.put(self._keys[node.id], result)
+        self.calling.started.pop(node.id, None)
+        return self._tell_finished(node, result, cached=True)
+
+    def _tell_finished(self, node: Node, result: Result, *, cached: bool) -> Result:
+        self._first_of.setdefault(self._keys[node.id], node.id)
         is_output = node.id in self._targets
         self.emit(NodeFinished(self.job.id, self.graph.ref(node.id), result.ui, cached, is_output))
+        self._release(set(node.sources()))
+        return result
 
-    async def _compute(self, node: Node, definition: NodeDef) -> Sequence[Output | Expand]:
-        lists = await self._inputs(node, definition)
-        self.started[node.id] = node
-        self.emit(NodeStarted(self.job.id, self.graph.ref(node.id)))
-        try:
-            return await _all([self._call(node, definition, args) for args in spread(lists, definition)])
-        except Exception as error:
-            self.cancelled.set()  # threads of other branches stop at their next check
-            raise NodeFailed(node, error, lists) from error
+    def _release(self, sources: Iterable[NodeId]) -> None:
+        """Let go of results that nobody waits for any more. Whoever asks after all has them computed again."""
+        for source in sources:
+            self._uses[source] -= 1
+            if self._uses[source] == 0 and source not in self._targets:
+                self._tasks.pop(source, None)
 
-    async def _inputs(self, node: Node, definition: NodeDef) -> Lists:
-        lists = {name: [value] for name, value in node.inputs.items() if not isinstance(value, Link)}
-        links = {name: value for name, value in node.inputs.items() if isinstance(value, Link)}
-        wanted = [name for name in links if name not in definition.lazy]
-        while True:
-            results = await self._results([links[name].node for name in wanted])
-            for name, result in zip(wanted, results, strict=True):
-                lists[name] = result.lists[links[name].slot]
-            wanted = await self._lazily_wanted(node, definition, lists, links)
-            if not wanted:
-                break
-        if definition.lazy:
-            lists = {**{name: [None] for name in links if name not in lists}, **lists}
-        return {name: lists[name] for name in node.inputs}
-
-    async def _lazily_wanted(
-        self, node: Node, definition: NodeDef, lists: Lists, links: Mapping[str, Link]
-    ) -> list[str]:
-        """Which lazy inputs the node asks for next, now that it has ``lists``."""
-        if not definition.needs:
-            return []
-        asked = await self._off_loop(partial(definition.needs, lists))
-        if unknown := asked - node.inputs.keys():
-            error = ValueError(f"it says it needs input {', '.join(sorted(unknown))}, which is not connected")
-            raise NodeFailed(node, error, lists)
-        return [name for name in links if name in asked and name not in lists]
-
-    async def _call(self, node: Node, definition: NodeDef, arguments: dict[str, Any]) -> Output | Expand:
-        if block := blocked(arguments, definition):
-            if block.reason is not None:
-                ref = self.graph.ref(node.id)
-                self.emit(NodeBlocked(self.job.id, ref, node.type, block.reason, tuple(self.executed)))
-            return normalise(Blocked(), definition)
-        context = Context(self.job, self.graph.ref(node.id), self.registry.services, self.emit, self.cancelled)
-        if definition.wants_context:
-            arguments = {"ctx": context, **arguments}
-        token = current.set(context)
-        try:
-            if inspect.iscoroutinefunction(definition.fn):
-                return normalise(await definition.fn(**arguments), definition)
-            call = partial(definition.fn, **arguments)
-            return normalise(await self.lanes.run(definition.lane, self._rank[node.id], call), definition)
-        finally:
-            current.reset(token)
-
-    async def _settle(self, node: Node, returned: Output | Expand) -> Output:
+    async def _settle(self, node: Node, definition: NodeDef, returned: Output | Expand) -> Result:
         """Run an expansion, if that is what the call returned, and put values for its links."""
         if not isinstance(returned, Expand):
-            return returned
-        self.graph.add(returned.nodes)
-        roots = [n.id for n in returned.nodes if self.registry[n.type].is_output]
-        roots += [value.node for value in returned.values if isinstance(value, Link)]
-        order = self.graph.order(roots, done=[n for n, task in self._tasks.items() if task.done()])
+            return merge([returned], definition)
+        links = list(_links(returned.values))
+        try:
+            brought = expanded(returned.nodes, self.registry, self.graph)
+            self.graph.add(brought)
+            wanted = dict.fromkeys(link.node for link in links)
+            roots = [*(n.id for n in brought if self.registry[n.type].is_output), *wanted]
+            self.graph.waits(node.id, roots)
+            order = self.graph.order(roots, done=_Ended(self.fates, self._keys))
+        except CycleError:
+            raise
+        except (EngineError, KeyError) as error:
+            raise NodeFailed(node, error, {}) from error
         if node.id in order:
-            raise CycleError((node.id, *(n.id for n in returned.nodes), node.id))
-        await self._admit(order)
-        await self._results(roots)
-        return Output(tuple(self._value(value) for value in returned.values), returned.ui)
+            raise CycleError((node.id, *roots, node.id))
+        await self.admission.admit(order)
+        self._uses.update(wanted.keys())
+        await self._run_expansion(node, roots, links, counts=returned.counts)
+        result = Result(resolved(returned.values, definition, self._items), returned.ui)
+        self._release(wanted)
+        return result
 
-    def _value(self, value: Any) -> Any:
-        if not isinstance(value, Link):
-            return value
-        items = self._tasks[value.node].result().lists[value.slot]
-        return items[0] if len(items) == 1 else items
+    async def _run_expansion(self, node: Node, roots: list[NodeId], links: list[Link], *, counts: bool) -> None:
+        for root in roots:
+            self._demand(root)
+        if counts:
+            for done, link in enumerate(links):
+                await self.results([link.node])
+                self.emit(NodeProgress(self.job.id, self.graph.ref(node.id), done + 1, len(links)))
+        await self.results(roots)
 
-    async def _off_loop(self, hook: Callable[[], T]) -> T:
-        return await self.lanes.run("hook", 0, hook)
+    def _items(self, link: Link) -> list[Any]:
+        return self._tasks[link.node].result().lists[link.slot]
+
+
+class _Ended:
+    """The nodes that need not be looked at again when an expansion is put in order: they have ended."""
+
+    def __init__(self, fates: dict[NodeId, Fate], keys: dict[NodeId, Key]) -> None:
+        self._fates, self._keys = fates, keys
+
+    def __contains__(self, node_id: object) -> bool:
+        fate = self._fates.get(node_id)  # type: ignore[call-overload]
+        return fate is not None and fate.ended
+
+
+def _links(values: Iterable[Any]) -> Iterable[Link]:
+    for value in values:
+        if isinstance(value, Link):
+            yield value
+        elif isinstance(value, list):
+            yield from (item for item in value if isinstance(item, Link))
 
 
 async def _after(task: asyncio.Task[Result]) -> None:
@@ -219,25 +278,3 @@ async def _after(task: asyncio.Task[Result]) -> None:
         await waiter
     finally:
         task.remove_done_callback(wake)
-
-
-def _succeeded(task: asyncio.Task[Result]) -> bool:
-    return task.done() and not task.cancelled() and task.exception() is None
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    error = group.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error
-
-
-async def _all(coroutines: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """Like gather, but if one fails the others are cancelled and waited for."""
-    if len(coroutines) == 1:
-        return [await coroutines[0]]
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(c) for c in coroutines]
-    except BaseExceptionGroup as failures:
-        first = _first(failures)
-        raise first from first.__cause__
-    return [task.result() for task in tasks]

@@ -12,6 +12,7 @@ from engine.bus import Bus
 from engine.events import (
     Event,
     JobDone,
+    JobTaken,
     NodeFailure,
     NodeFinished,
     QueueChanged,
@@ -47,6 +48,7 @@ class Runner:
             story = Story(job)
             try:
                 await self._tell_queue(job)
+                self._bus.publish(JobTaken(job.id, job.client_id))
                 await self._follow(story)
             finally:
                 await uninterrupted(self._leave(story))

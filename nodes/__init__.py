@@ -5,7 +5,22 @@ from importlib import import_module
 from engine.declare import NodeFunction
 from engine.registry import Registry
 
-MODULES = ("loaders", "text", "conditioning", "sampling", "latents", "images", "masks", "primitives")
+MODULES = (
+    "loaders",
+    "text",
+    "conditioning",
+    "sampling",
+    "latents",
+    "images",
+    "saving",
+    "masks",
+    "primitives",
+    "strings",
+    "maths",
+    "logic",
+    "lists",
+    "flow",
+)
 
 
 def register(registry: Registry) -> None:

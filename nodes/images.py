@@ -1,12 +1,7 @@
-"""Nodes that load, save, show and change pictures."""
+"""Nodes that load and change pictures."""
 
-import io
-import json
 import math
-import secrets
-import string
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 import torch
@@ -18,7 +13,6 @@ from engine.context import Context
 from engine.declare import node
 from engine.folders import Folders
 from engine.marks import FileIn, Widget
-from engine.node import Output
 from engine.problems import Problem
 from engine.services import Services
 from nodes.diffusion import pictures
@@ -26,7 +20,6 @@ from nodes.diffusion.resizing import resize_image
 from nodes.limits import too_large
 from nodes.types import Image, Mask, Offset, Size, SizeOrKeep
 
-METADATA = {"prompt": "PROMPT", "extra_pnginfo": "EXTRA_PNGINFO"}
 FLOAT_BYTES = 4
 
 Method = Literal["nearest-exact", "bilinear", "area", "bicubic", "lanczos"]
@@ -63,44 +56,6 @@ def check_picture(inputs: Mapping[str, Any], services: Services) -> list[Problem
         extra = {"input_name": "image", "received_value": name, "hint": f"{name} is not a picture: {error}"}
         details = f"image - Invalid image file: {name}"
         return [Problem("custom_validation_failed", "Custom validation failed for node", details, extra)]
-
-
-@node("SaveImage", title="Save Image", category="image", lane="cpu", is_output=True, hidden=METADATA)
-def save_image(
-    ctx: Context,
-    images: Annotated[Image, Field(description="The images to save.")],
-    filename_prefix: Annotated[str, Field(description="How the file's name begins; may hold folders.")] = "ComfyUI",
-) -> Output:
-    """Save pictures as PNG into the output folder, with the workflow that made them inside."""
-    return saved(ctx, images, filename_prefix, "output", compress_level=4)
-
-
-@node("PreviewImage", title="Preview Image", category="image", lane="cpu", is_output=True, hidden=METADATA)
-def preview_image(ctx: Context, images: Image) -> Output:
-    """Show pictures without keeping them."""
-    letters = "".join(secrets.choice(string.ascii_lowercase) for _ in range(5))
-    return saved(ctx, images, f"ComfyUI_temp_{letters}", "temp", compress_level=1)
-
-
-def saved(ctx: Context, images: Image, prefix: str, kind: Literal["output", "temp"], compress_level: int) -> Output:
-    """Write a batch (B, H, W, C) as numbered PNGs; the user interface is told their names."""
-    height, width = images.shape[1:3]
-    place = ctx.service(Folders).save_path(prefix, kind, width, height)
-    chunks, shown = metadata(ctx), []
-    for i, image in enumerate(images):
-        encoded = io.BytesIO()  # whole before the file is made, so that no half picture is left if this dies
-        pictures.save_png(image, encoded, chunks, compress_level=compress_level)
-        with place.create(".png", batch=i) as file:
-            file.write(encoded.getbuffer())
-        shown.append({"filename": Path(file.name).name, "subfolder": place.subfolder, "type": kind})
-    return Output(ui={"images": shown})
-
-
-def metadata(ctx: Context) -> dict[str, str]:
-    """The text chunks that let a picture be made again."""
-    chunks = {"prompt": json.dumps(ctx.job.prompt)}
-    extra = ctx.job.extra_data.get("extra_pnginfo")
-    return chunks | {key: json.dumps(value) for key, value in (extra if isinstance(extra, Mapping) else {}).items()}
 
 
 @node("EmptyImage", category="image", lane="cpu")
@@ -162,6 +117,16 @@ def batch(image1: Image, image2: Image) -> Image:
     if image1.shape[1:3] != image2.shape[1:3]:
         image2 = resize_image(image2, image1.shape[2], image1.shape[1], "bilinear", "center")
     return torch.cat((image1, image2))
+
+
+@node("RebatchImages", title="Rebatch Images", category="image/batch", module="comfy_extras.nodes_rebatch", lane="cpu")
+def rebatch(images: list[Image], batch_size: Annotated[list[Batch], Widget(default=1)]) -> list[Image]:
+    """The pictures of a list in batches of another size; the last may be smaller."""
+    singles = [picture[None] for batch in images for picture in batch]
+    sizes = {f"{single.shape[2]}x{single.shape[1]}" for single in singles}
+    if len(sizes) > 1:
+        raise ValueError(f"pictures of several sizes ({', '.join(sorted(sizes))}) cannot be in one batch")
+    return [torch.cat(singles[i : i + batch_size[0]]) for i in range(0, len(singles), batch_size[0])]
 
 
 @node("ImageCrop", title="Image Crop", category="image/transform", module="comfy_extras.nodes_images", lane="cpu")

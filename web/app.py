@@ -11,13 +11,13 @@ from aiohttp import web
 from engine.runner import Runner
 from web.errors import errors
 from web.keys import Parts, bus_key, folders_key, pool_key, queue_key, settings_key, sockets_key
-from web.routes import files, history, index, jobs, models, nodes, prompt, queue, system, uploads
+from web.routes import explain, files, history, index, jobs, models, nodes, prompt, queue, system, uploads
 from web.security import add_headers, guard
 from web.sockets import Sockets
 
 logger = logging.getLogger(__name__)
 
-API = (prompt, queue, history, jobs, nodes, files, uploads, models, system)
+API = (prompt, queue, history, jobs, explain, nodes, files, uploads, models, system)
 
 
 def make_app(parts: Parts) -> web.Application:

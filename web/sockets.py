@@ -14,8 +14,8 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from engine.bus import Bus
 from engine.errors import NotAWorkflow
-from engine.events import Event, JobDone, QueueChanged, RunCancelled
-from engine.jobs import Job, JobQueue
+from engine.events import Event, JobDone, JobTaken, QueueChanged, RunCancelled
+from engine.jobs import JobQueue
 from engine.workflow import parse
 from web.outbox import Outbox
 from web.settings import Settings
@@ -96,7 +96,7 @@ class Sockets:
         async with bus.subscribe() as events:
             async for event in events:
                 try:
-                    await self._pass_on(event)
+                    self._pass_on(event)
                 except Exception:
                     logger.exception("event %s could not be passed on", type(event).__name__)
                 await asyncio.sleep(0)  # many events at once must not fill a quick client's outbox
@@ -106,11 +106,16 @@ class Sockets:
         goodbye = [c.socket.close(code=WSCloseCode.GOING_AWAY, message=b"server stops") for c in self._open]
         await asyncio.gather(*goodbye, return_exceptions=True)
 
-    async def _pass_on(self, event: Event) -> None:
+    def _pass_on(self, event: Event) -> None:
         if isinstance(event, QueueChanged):
             self._tell_all([status(event.remaining)])
             return
-        live = await self._job(event.job_id)
+        if isinstance(event, JobTaken):
+            self._live[event.job_id] = _Live(event.client_id, JobMessages(event.job_id))
+            return
+        live = self._live.get(event.job_id)
+        if live is None:  # told after its end
+            return
         if isinstance(event, JobDone):
             self._tell(live.client_id, [live.messages.done()])
             self._live.pop(event.job_id, None)
@@ -120,16 +125,6 @@ class Sockets:
             self._tell_all(messages)
         else:
             self._tell(live.client_id, messages)
-
-    async def _job(self, job_id: str) -> _Live:
-        """The job's state here; at its first event the queue is asked who sent it."""
-        if live := self._live.get(job_id):
-            return live
-        job: Job | None = next((job for job in await self._queue.running() if job.id == job_id), None)
-        if job is None and (record := await self._queue.record(job_id)):
-            job = record.job
-        live = self._live[job_id] = _Live(job.client_id if job else None, JobMessages(job_id))
-        return live
 
     def _tell(self, sid: str | None, items: Iterable[Outgoing]) -> None:
         if sid is not None and (client := self._clients.get(sid)):

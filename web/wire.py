@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from engine.events import (
     Event,
     NodeBlocked,
+    NodeEvent,
     NodeFailure,
     NodeFinished,
     NodePreview,
@@ -20,11 +21,15 @@ from engine.events import (
     RunFinished,
     RunStarted,
 )
-from engine.graph import NodeId, NodeRef
+from engine.graph import NodeId
 from web.replies import dumps
 
 PREVIEW_IMAGE, PREVIEW_WITH_METADATA = 1, 4
 IMAGE_TYPES = {"image/jpeg": 1, "image/png": 2}
+
+MANY_NODES = 100
+SELDOM_MS = 100
+"""A job of so many nodes has its ``progress_state``, which tells them all, sent no more often than this."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,8 @@ class JobMessages:
         self.running: NodeId | None = None
         """The display id of the node that started last, while it runs."""
         self._nodes: dict[NodeId, dict[str, Any]] = {}
+        self._told_ms = 0
+        self._owed = False
 
     def of(self, event: Event) -> list[Outgoing]:
         """What to tell the job's client about an event, in order."""
@@ -85,10 +92,8 @@ class JobMessages:
                 return self._started(event)
             case NodeProgress():
                 data = {"value": event.value, "max": event.total, "prompt_id": self.job_id, "node": event.node.id}
-                return [
-                    self._state(event.node, event.value, event.total, "running"),
-                    Message("progress", data, passing=True),
-                ]
+                state = self._state(event, event.value, event.total, "running")
+                return [*state, Message("progress", data, passing=True)]
             case NodePreview():
                 return [Preview(event)]
             case NodeFinished():
@@ -96,11 +101,12 @@ class JobMessages:
             case NodeBlocked():
                 return [_blocked(event)]
             case RunFinished():
-                return [success(event.job_id, event.at_ms)]
+                return [*self._rest(), success(event.job_id, event.at_ms)]
             case RunFailed():
-                return [error(event.job_id, event.failure, event.at_ms)]
+                return [*self._rest(), error(event.job_id, event.failure, event.at_ms)]
             case RunCancelled():
-                return [interrupted(event.job_id, event.node_id, event.node_type, event.executed, event.at_ms)]
+                node_id, node_type, executed = event.node_id, event.node_type, event.executed
+                return [*self._rest(), interrupted(event.job_id, node_id, node_type, executed, event.at_ms)]
         return []
 
     def done(self) -> Message:
@@ -110,7 +116,7 @@ class JobMessages:
     def _started(self, event: NodeStarted) -> list[Outgoing]:
         self.running = event.node.shown_as
         data = {"node": event.node.id, "display_node": event.node.shown_as, "prompt_id": self.job_id}
-        return [self._state(event.node, 0.0, 1.0, "running"), Message("executing", data)]
+        return [*self._state(event, 0.0, 1.0, "running"), Message("executing", data)]
 
     def _finished(self, event: NodeFinished) -> list[Outgoing]:
         node = event.node
@@ -124,9 +130,10 @@ class JobMessages:
             data = {"node": node.id, "display_node": node.shown_as, "output": event.ui, "prompt_id": self.job_id}
             messages.append(Message("executed", data))
         total = before["max"] if before else 1
-        return [*messages, self._state(node, total, total, "finished")]
+        return [*messages, *self._state(event, total, total, "finished")]
 
-    def _state(self, node: NodeRef, value: float, total: float, state: str) -> Message:
+    def _state(self, event: NodeEvent, value: float, total: float, state: str) -> list[Outgoing]:
+        node = event.node
         self._nodes[node.id] = {
             "value": value,
             "max": total,
@@ -137,6 +144,18 @@ class JobMessages:
             "parent_node_id": node.parent,
             "real_node_id": node.real,
         }
+        self._owed = len(self._nodes) > MANY_NODES and event.at_ms - self._told_ms < SELDOM_MS
+        if self._owed:
+            return []
+        self._told_ms = event.at_ms
+        return [self._all_states()]
+
+    def _rest(self) -> list[Outgoing]:
+        """At the end of a job: the last states, if they were not told."""
+        owed, self._owed = self._owed, False
+        return [self._all_states()] if owed else []
+
+    def _all_states(self) -> Message:
         return Message("progress_state", {"prompt_id": self.job_id, "nodes": dict(self._nodes)}, passing=True)
 
 

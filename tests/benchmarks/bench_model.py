@@ -15,6 +15,7 @@ import torch
 from nodes.diffusion.checkpoint import Loader
 from nodes.diffusion.lazy import Residency
 from nodes.diffusion.sampling import sample_latent
+from tests.benchmarks.conftest import Report
 
 pytestmark = pytest.mark.benchmark
 
@@ -39,7 +40,7 @@ def picture(loader: Loader) -> tuple[float, float]:
     return time.perf_counter() - began, sampled
 
 
-def test_bundled_cold(report: Any, tmp_path: Path) -> None:
+def test_bundled_cold(report: Report, tmp_path: Path) -> None:
     """From nothing: a new process, imports and all, as ``wireloom run`` does it."""
     command = [
         sys.executable,
@@ -60,7 +61,7 @@ def test_bundled_cold(report: Any, tmp_path: Path) -> None:
     report("bundled", "peak memory of that process", f"{peak:.2f} GiB")
 
 
-def test_bundled_warm(report: Any) -> None:
+def test_bundled_warm(report: Report) -> None:
     loader = Loader(Residency())
     picture(loader)
     times = [picture(loader) for _ in range(5)]
@@ -69,7 +70,7 @@ def test_bundled_warm(report: Any) -> None:
     report("bundled", "sampling, warm", f"{STEPS / sampling:.1f} it/s")
 
 
-def test_full_size(report: Any, tmp_path: Path) -> None:
+def test_full_size(report: Report, tmp_path: Path) -> None:
     """512x512: loading, and a step (cond and uncond in one batch) in fp32 and bf16."""
     path = tmp_path / "sd15.safetensors"
     subprocess.run([sys.executable, str(ROOT / "tests" / "fixtures" / "make_sd15.py"), str(path)], check=True)

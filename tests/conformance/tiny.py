@@ -3,15 +3,17 @@
 import asyncio
 import time
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from dataclasses import replace
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 
 from engine.context import Context
 from engine.declare import node
 from engine.graph import Link, Node
-from engine.marks import Lazy, Socket
-from engine.node import Blocked, Expand, Output
+from engine.marks import Hidden, Lazy, Socket
+from engine.node import Blocked, Expand, InputSpec, NodeDef, Output
+from engine.problems import Problem, unfit
 from engine.registry import Registry
 from engine.services import Services
 
@@ -19,15 +21,29 @@ JPEG = b"\xff\xd8\xff a picture"
 Any_ = Annotated[Any, Socket("INT,STRING")]
 
 
-@node("TInt")
+class Whole(NamedTuple):
+    INT: int
+    STRING: str
+
+
+@node("TInt", title="T Int", category="t", module="custom_nodes.tpack")
 def t_int(
     v: Annotated[int, Field(ge=0, le=10)] = 1,
     f: float = 0.5,
     s: str = "a",
     b: bool = True,
     c: Literal["x", "y"] = "x",
-) -> int:
-    return v
+    c2: str = "p",
+    any: Annotated[Any, Socket("*")] | None = None,
+    uid: Annotated[str, Hidden("UNIQUE_ID")] = "",
+) -> Whole:
+    return Whole(v, s)
+
+
+def with_options(definition: NodeDef) -> NodeDef:
+    """Choices as the newer packs declare them: under ``options``, the type a plain ``COMBO``."""
+    combo = InputSpec("c2", "COMBO", options={"options": ["p", "q"]})
+    return replace(definition, inputs=tuple(combo if spec.name == "c2" else spec for spec in definition.inputs))
 
 
 @node("TOut", is_output=True)
@@ -66,19 +82,34 @@ async def t_async(v: int) -> int:
     return v
 
 
-@node("TList")
+@node("TList", category="t", module="custom_nodes.tpack")
 def t_list(n: int) -> list[int]:
     return list(range(n))
 
 
-@node("TLazy")
-def t_lazy(sw: bool, a: Lazy[int], b: Lazy[int]) -> int:
+@node("TLazy", category="t", module="custom_nodes.tpack")
+def t_lazy(sw: bool = True, a: Lazy[int] = None, b: Lazy[int] = None) -> int:
     return (a if sw else b) or 0
 
 
 @t_lazy.needs
 def which(lists: Mapping[str, list[Any]]) -> set[str]:
     return {"a" if sw else "b" for sw in lists["sw"]}
+
+
+@node("TVal")
+def t_val(v: Annotated[int, Field(ge=5)], c: Literal["z"]) -> int:
+    return v
+
+
+@t_val.check("v")
+def at_most_three(inputs: Mapping[str, Any], services: Services) -> list[Problem]:
+    return [unfit("v", "bad v")] if inputs["v"] is not None and inputs["v"] > 3 else []
+
+
+@node("EmptyLatentImage")
+def empty_latent(width: int, height: int, batch_size: int) -> Annotated[Any, Socket("LATENT")]:
+    return (width, height, batch_size)
 
 
 @node("TLong", is_output=True)
@@ -88,9 +119,12 @@ def t_long(ctx: Context, v: int) -> None:
         time.sleep(0.01)
 
 
+TINY = (t_out, t_err, t_block, t_expand, t_slow, t_async, t_list, t_lazy, t_val, empty_latent, t_long)
+DEFINITIONS = (with_options(t_int.definition), *(tiny.definition for tiny in TINY))
+
+
 def registry(*services: object) -> Registry:
     """All of them."""
     known = Registry(Services(*services))
-    for tiny in (t_int, t_out, t_err, t_block, t_expand, t_slow, t_async, t_list, t_lazy, t_long):
-        known.add(tiny.definition)
+    known.add(*DEFINITIONS)
     return known

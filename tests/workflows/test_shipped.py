@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from engine.lower import lower
+from engine.raise_ui import raise_ui
+from engine.registry import Registry
 from web.cli import main
 from web.cli.documents import SHIPPED
+from web.cli.wiring import NodeTypes, build_folders
 
 SIZES = {
     "text_to_image": [(128, 128)],
@@ -16,11 +20,31 @@ SIZES = {
     "inpaint": [(128, 128)] * 2,
     "hires_fix": [(192, 192)],
     "batch_and_grid": [(128, 128)] * 4 + [(260, 260)],  # two by two, with a gap of 4
+    "for_each": [(260, 260)],
 }
 
 
 def test_every_shipped_workflow_is_tested() -> None:
     assert {path.stem for path in SHIPPED.glob("*.json")} == SIZES.keys()
+    assert {path.stem for path in (SHIPPED / "ui").glob("*.json")} == SIZES.keys()
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    """The built-in node types."""
+    return NodeTypes(build_folders(tmp_path_factory.mktemp("data"))).load()
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_both_formats_of_a_shipped_workflow_say_the_same(name: str, registry: Registry) -> None:
+    api, ui = (json.loads((SHIPPED / place / f"{name}.json").read_text()) for place in ("", "ui"))
+    assert ui["version"] == 0.4
+    assert lower(ui, registry) == api
+    assert raise_ui(api, registry) == ui  # what ``wireloom convert`` makes of the API form is what is shipped
+    for version in (0.4, 1):
+        drawn = raise_ui(api, registry, version)
+        assert lower(drawn, registry) == api
+        assert raise_ui(lower(drawn, registry), registry, version) == drawn
 
 
 def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, *argv: str) -> tuple[int, dict[str, Any]]:
@@ -58,7 +82,7 @@ def test_a_picture_runs_again_and_passes_its_workflow_on(tmp_path: Path, capsys:
     body = tmp_path / "body.json"
     body.write_text(json.dumps({"prompt": prompt, "extra_data": {"extra_pnginfo": {"workflow": {"id": "mine"}}}}))
     _, first = run(capsys, tmp_path, str(body), "--set", "Draw.steps=2")
-    status, again = run(capsys, tmp_path, str(pictures(first)[0]))
+    status, again = run(capsys, tmp_path / "where nothing is remembered", str(pictures(first)[0]))
     assert status == 0
     one, other = (opened(pictures(result)[0]) for result in (first, again))
     assert json.loads(other.info["workflow"]) == {"id": "mine"}

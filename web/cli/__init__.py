@@ -16,6 +16,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 COLLECT = (20_000, 20, 100)
 """How seldom Python looks for cycles: a graph of 10,000 nodes costs 61 us a node instead of 98 (make bench)."""
 
+MEMORY_MIB, DISK_MIB = 1024.0, 4096.0
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8188
 
 
@@ -49,6 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_serve(commands)
     _add_validate(commands)
+    _add_convert(commands)
     _add_nodes(commands)
     _add_models(commands)
     return parser
@@ -66,10 +68,62 @@ def _command(commands: Commands, name: str, does: str) -> argparse._ArgumentGrou
     return parser.add_argument_group(name)
 
 
+def _add_packs(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--packs", nargs="?", const=True, default=False, type=_no_folder, help="load the node packs that are installed"
+    )
+
+
+def _add_caches(group: argparse._ArgumentGroup) -> None:
+    """What is remembered between jobs. The policies exclude each other."""
+    policy = group.add_mutually_exclusive_group()
+    policy.add_argument(
+        "--cache-mb",
+        type=_megabytes,
+        default=MEMORY_MIB,
+        metavar="N",
+        help=f"memory for remembered results; those that took long are kept longest (default {MEMORY_MIB:.0f})",
+    )
+    policy.add_argument("--cache-lru", type=_count, metavar="N", help="remember the last N results in memory instead")
+    policy.add_argument("--cache-classic", action="store_true", help="remember what the job before left instead")
+    policy.add_argument("--cache-none", action="store_true", help="remember nothing, not on disk either")
+    group.add_argument(
+        "--disk-cache-mb",
+        type=_megabytes,
+        default=DISK_MIB,
+        metavar="N",
+        help=f"disk for results that outlive the process (default {DISK_MIB:.0f}, 0 for none)",
+    )
+    group.add_argument(
+        "--early-cutoff", action="store_true", help="run nothing below a node whose result holds what it held before"
+    )
+
+
+def _megabytes(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < 2**40:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of megabytes, 0 or more")
+    return number
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 1 or more")
+    return int(text)
+
+
+def _no_folder(value: str) -> bool:
+    message = f"takes no value such as {value!r}: only installed packages are loaded; a file or name goes before it"
+    raise argparse.ArgumentTypeError(message)
+
+
 def _add_run(commands: Commands) -> None:
     run = _command(commands, "run", "run a workflow and save its pictures")
     run.add_argument(
-        "file", type=Path, nargs="?", help="a workflow in API format, or a PNG made by one; else text to image"
+        "file", type=Path, nargs="?", help="a workflow in either format, or a PNG made by one; else text to image"
     )
     run.add_argument(
         "--set",
@@ -82,6 +136,9 @@ def _add_run(commands: Commands) -> None:
     run.add_argument("--seed", type=int, help="the seed of every sampler")
     run.add_argument("--out", type=Path, metavar="DIR", help="where the pictures go")
     run.add_argument("--json", action="store_true", help="tell the result as one JSON object")
+    run.add_argument("--explain", action="store_true", help="tell why each node ran, or did not have to")
+    _add_caches(run)
+    _add_packs(run)
     run.add_argument("--verbose", action="store_true", help="show the traceback when a node fails")
 
 
@@ -97,17 +154,28 @@ def _add_serve(commands: Commands) -> None:
         help="let pages of ORIGIN (default: any) call",
     )
     serve.add_argument("--max-upload-size", type=float, metavar="MB", help="largest accepted request body")
-    serve.add_argument("--cache-mb", type=float, metavar="N", help="memory for remembered results")
+    _add_caches(serve)
+    _add_packs(serve)
 
 
 def _add_validate(commands: Commands) -> None:
     validate = _command(commands, "validate", "check a workflow without running it")
-    validate.add_argument("file", type=Path, help="a workflow in API format, or a PNG made by one")
+    validate.add_argument("file", type=Path, help="a workflow in either format, or a PNG made by one")
+    _add_packs(validate)
+
+
+def _add_convert(commands: Commands) -> None:
+    convert = _command(commands, "convert", "bring a workflow from the editor's format to the API format, or back")
+    convert.add_argument("file", type=Path, help="a workflow in either format, or a PNG made by one")
+    convert.add_argument("--to", choices=("api", "ui"), help="the format wanted (default: the other one)")
+    convert.add_argument("--out", type=Path, metavar="FILE", help="where it goes, instead of to the terminal")
+    _add_packs(convert)
 
 
 def _add_nodes(commands: Commands) -> None:
     nodes = _command(commands, "nodes", "list the node types, or describe one")
     nodes.add_argument("name", nargs="?", help="a node type")
+    _add_packs(nodes)
     nodes.add_argument("--json", action="store_true", help="as JSON")
 
 

@@ -1,4 +1,4 @@
-"""Workflows out of files: JSON in API format, or a picture that remembers how it was made."""
+"""Workflows out of files: JSON in the API format or as editors save it, or a picture that tells how it was made."""
 
 from __future__ import annotations
 
@@ -9,24 +9,31 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import NotAWorkflow
+from engine.lower import lower
+from engine.pool_local import LocalPool
+from engine.ui_workflow import is_ui, read_ui
 from engine.workflow import parse, read_api
 from web.cli.terminal import Mistake
 
 SHIPPED = Path(__file__).parents[2] / "workflows"
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-EXPORT_HINT = "it is in the editor's own format; export it in API format (Export (API)) and run that file"
 
 
 @dataclass(frozen=True)
 class Document:
-    """A workflow in API format, and what came with it that belongs into the pictures it makes."""
+    """A workflow in either format, and what came with it that belongs into the pictures it makes."""
 
     prompt: dict[str, Any]
     extra_pnginfo: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def is_ui(self) -> bool:
+        """Whether it is as an editor saves it."""
+        return is_ui(self.prompt)
+
     def titles(self) -> dict[str, str]:
-        """Node id -> what its author calls it, or else its type."""
-        nodes = read_api(self.prompt).root
+        """Node id -> what its author calls it, or else its type. Of an editor's document: none until it is lowered."""
+        nodes = {} if self.is_ui else read_api(self.prompt).root
         return {node_id: node.title or node.class_type or node_id for node_id, node in nodes.items()}
 
 
@@ -42,6 +49,14 @@ def read_document(path: Path) -> Document:
         raise Mistake(f"{path}: {error}") from None
 
 
+async def lowered(document: Document, pool: LocalPool) -> Document:
+    """The document in API format; what an editor saved goes into the pictures. Raises InvalidWorkflow, NotAWorkflow."""
+    if not document.is_ui:
+        return document
+    prompt = lower(document.prompt, await pool.registry())
+    return Document(prompt, {"workflow": document.prompt, **document.extra_pnginfo})
+
+
 def _from_json(data: bytes) -> Document:
     """A workflow, or the body of a ``POST /prompt`` around one."""
     document = parse(data)
@@ -53,12 +68,14 @@ def _from_json(data: bytes) -> Document:
 
 
 def _from_png(data: bytes) -> Document:
-    """The ``prompt`` text chunk, and the editor's ``workflow`` if there is one."""
+    """The ``prompt`` text chunk, and the editor's ``workflow`` if there is one; without a prompt, the workflow."""
     chunks = _text_chunks(data)
-    if "prompt" not in chunks:
-        raise NotAWorkflow(EXPORT_HINT if "workflow" in chunks else "this picture carries no workflow")
-    carried = {"workflow": parse(chunks["workflow"])} if "workflow" in chunks else {}
-    return Document(_checked(parse(chunks["prompt"])), carried)
+    if "prompt" in chunks:
+        carried = {"workflow": parse(chunks["workflow"])} if "workflow" in chunks else {}
+        return Document(_checked(parse(chunks["prompt"])), carried)
+    if "workflow" not in chunks:
+        raise NotAWorkflow("this picture carries no workflow")
+    return Document(_checked(parse(chunks["workflow"])))
 
 
 def _text_chunks(data: bytes) -> dict[str, str]:
@@ -74,10 +91,12 @@ def _text_chunks(data: bytes) -> dict[str, str]:
 
 def _is_body(document: Mapping[str, Any]) -> bool:
     prompt = document.get("prompt")
-    return isinstance(prompt, Mapping) and "class_type" not in prompt
+    return isinstance(prompt, Mapping) and "class_type" not in prompt and not is_ui(document)
 
 
 def _checked(document: Any) -> dict[str, Any]:
-    if isinstance(document, Mapping) and isinstance(document.get("nodes"), list) and "links" in document:
-        raise NotAWorkflow(EXPORT_HINT)
+    """The document as it is, its shape checked."""
+    if is_ui(document):
+        read_ui(document)
+        return dict(document)
     return read_api(document).dump()

@@ -22,7 +22,7 @@ MOST_CHOICES = 60
 
 
 def main(args: argparse.Namespace) -> int:
-    infos = asyncio.run(_describe(build_folders(args.data, args.extra_model_paths)))
+    infos = asyncio.run(_describe(build_folders(args.data, args.extra_model_paths), args.packs))
     if args.name is not None:
         infos = [_pick(infos, args.name)]
     if args.json:
@@ -34,8 +34,8 @@ def main(args: argparse.Namespace) -> int:
     return OK
 
 
-async def _describe(folders: Folders) -> list[NodeInfo]:
-    pool = local_pool(folders)
+async def _describe(folders: Folders, packs: bool) -> list[NodeInfo]:
+    pool = local_pool(folders, packs=packs)
     try:
         return await pool.describe()
     finally:

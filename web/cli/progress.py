@@ -56,7 +56,7 @@ class _Lines:
             case NodeProgress():
                 self.steps[event.node.id] = event.total
                 self.step(event)
-            case NodeFinished():
+            case NodeFinished() if event.node.parent is None:  # a loop's rounds are told as its progress
                 self.line(self._finished(event))
             case NodeBlocked():
                 self.line(f"{self.title(event.node.real)}: did not run: {event.reason}")

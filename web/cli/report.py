@@ -19,6 +19,7 @@ from engine.events import (
 )
 from engine.folders import Folders
 from engine.problems import NodeProblems, Problem
+from web.cli.explaining import Explanation
 from web.cli.terminal import FAILED, INTERRUPTED, MISTAKE, OK
 
 STATUS = {"succeeded": OK, "failed": FAILED, "invalid": MISTAKE, "cancelled": INTERRUPTED}
@@ -28,7 +29,7 @@ STATUS = {"succeeded": OK, "failed": FAILED, "invalid": MISTAKE, "cancelled": IN
 class Report:
     """``status`` is one of ``STATUS``; times are in seconds; ``outputs`` maps node id -> what it shows."""
 
-    titles: Mapping[str, str] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
     status: str = "cancelled"
     seconds: float = 0.0
     outputs: dict[str, Mapping[str, list[Any]]] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class Report:
     cached: list[str] = field(default_factory=list)
     errors: list[dict[str, Any]] = field(default_factory=list)
     failure: NodeFailure | None = None
+    explanation: Explanation | None = None
     _started_ms: dict[str, int] = field(default_factory=dict)
 
     def take(self, event: Event) -> None:
@@ -82,7 +84,8 @@ class Report:
         """Where the pictures lie, in the order they were made."""
         return [path for ui in self.outputs.values() for path in files_of(ui, folders)]
 
-    def as_json(self, folders: Folders | None) -> dict[str, Any]:
+    def as_json(self, folders: Folders | None, *, explain: bool = False) -> dict[str, Any]:
+        explained = {"explain": self.explanation.nodes if self.explanation else {}} if explain else {}
         return {
             "status": self.status,
             "seconds": round(self.seconds, 3),
@@ -93,6 +96,7 @@ class Report:
             },
             "cached": self.cached,
             "errors": self.errors,
+            **explained,
         }
 
     def _place(self, problem: Problem) -> dict[str, Any]:

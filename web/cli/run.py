@@ -17,28 +17,32 @@ from engine.errors import InvalidWorkflow
 from engine.folders import Folders
 from engine.jobs import Job
 from engine.pool import WorkerPool
-from web.cli.documents import SHIPPED, Document, read_document
+from web.cli.documents import SHIPPED, Document, lowered, read_document
 from web.cli.edits import set_input, set_seed, set_text
+from web.cli.explaining import Explanation, show_explanation
 from web.cli.progress import Show, progress
 from web.cli.report import STATUS, Report, lines_of, place_of
 from web.cli.terminal import INTERRUPTED, Mistake, complain, say, say_json
-from web.cli.wiring import build_folders, local_pool
+from web.cli.wiring import build_folders, remembering_pool
 
 
 def main(args: argparse.Namespace) -> int:
     report, folders = Report(), None
     try:
-        document = edited(read_document(args.file or SHIPPED / "text_to_image.json"), args)
+        document = read_document(args.file or SHIPPED / "text_to_image.json")
+        if not document.is_ui:  # mistakes are told before the node types are loaded
+            edited(document, args)
         folders = build_folders(args.data, args.extra_model_paths, args.out)
-        report.titles = document.titles()
-        _execute(document, folders, report, lines=not args.json)
+        _execute(document, args, folders, report)
     except Mistake as mistake:
         if not args.json:
             raise
         report.status = "invalid"
         report.errors.append({"message": str(mistake)})
     if args.json:
-        say_json(report.as_json(folders))
+        say_json(report.as_json(folders, explain=args.explain))
+    if args.explain and report.explanation and not args.json:
+        show_explanation(report.explanation, report.titles)
     _tell(report, verbose=args.verbose)
     if folders and not args.json:
         for path in report.files(folders):
@@ -58,21 +62,24 @@ def edited(document: Document, args: argparse.Namespace) -> Document:
     return Document(prompt, document.extra_pnginfo)
 
 
-def _execute(document: Document, folders: Folders, report: Report, *, lines: bool) -> None:
+def _execute(document: Document, args: argparse.Namespace, folders: Folders, report: Report) -> None:
     started = time.monotonic()
     with (
-        progress(Console(stderr=True), report.titles, lines=lines) as show,
+        progress(Console(stderr=True), report.titles, lines=not args.json) as show,
+        contextlib.closing(folders),
         contextlib.suppress(asyncio.CancelledError),
     ):
-        asyncio.run(_run(document, folders, report, show))
+        asyncio.run(_run(document, args, folders, report, show))
     report.seconds = time.monotonic() - started
 
 
-async def _run(document: Document, folders: Folders, report: Report, show: Show) -> None:
-    """Check, run and close; ``report`` hears of everything."""
-    pool, job_id = local_pool(folders), str(uuid.uuid4())
+async def _run(document: Document, args: argparse.Namespace, folders: Folders, report: Report, show: Show) -> None:
+    """Lower, change, check, run and close; ``report`` hears of everything. Raises Mistake."""
+    pool, job_id = remembering_pool(args, folders), str(uuid.uuid4())
     _on_interrupt(pool, job_id)
     try:
+        document = edited(await lowered(document, pool), args)
+        report.titles.update(document.titles())
         checked = await pool.plan(document.prompt)
         if checked.rejected:
             report.reject(None, checked.rejected)
@@ -81,6 +88,7 @@ async def _run(document: Document, folders: Folders, report: Report, show: Show)
         async for event in pool.run(Job(checked.prompt, checked.targets, id=job_id, extra_data=extra_data)):
             report.take(event)
             show(event)
+        report.explanation = Explanation(await pool.explain(job_id) or {}, checked.prompt, checked.targets)
     except InvalidWorkflow as invalid:
         report.reject(invalid.problem, invalid.node_problems)
     finally:

@@ -10,14 +10,14 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 
 from aiohttp import web
 from pydantic import ValidationError
 
 from web.app import make_app
 from web.cli.terminal import FAILED, OK, Mistake, say
-from web.cli.wiring import build_folders, build_parts, data_dir
+from web.cli.wiring import build_folders, build_parts, data_dir, remembering_pool
 from web.keys import Parts
 from web.settings import Settings
 
@@ -33,8 +33,12 @@ def main(args: argparse.Namespace) -> int:
     data, folders = data_dir(args.data), build_folders(args.data, args.extra_model_paths)
     listener = _listen(settings.host, settings.port)
     folders.lay_out()
-    with suppress(KeyboardInterrupt):  # where signals cannot be handled on the loop
-        asyncio.run(_serve(listener, lambda: build_parts(data, folders, settings, args.cache_mb)))
+
+    def build() -> Awaitable[Parts]:
+        return build_parts(data, folders, settings, remembering_pool(args, folders))
+
+    with closing(folders), suppress(KeyboardInterrupt):  # where signals cannot be handled on the loop
+        asyncio.run(_serve(listener, build))
     return OK
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from engine.errors import InvalidWorkflow
 from engine.folders import Folders
-from web.cli.documents import Document, read_document
+from web.cli.documents import Document, lowered, read_document
 from web.cli.report import STATUS, Report
 from web.cli.terminal import say
 from web.cli.wiring import build_folders, local_pool
@@ -19,8 +19,8 @@ from web.cli.wiring import build_folders, local_pool
 
 def main(args: argparse.Namespace) -> int:
     document = read_document(args.file)
-    report = Report(titles=document.titles())
-    outputs = asyncio.run(_check(document, build_folders(args.data, args.extra_model_paths), report))
+    report = Report()
+    outputs = asyncio.run(_check(document, build_folders(args.data, args.extra_model_paths), report, args.packs))
     if report.status == "succeeded":
         say(f"{args.file}: fine, {len(report.titles)} nodes, {outputs} of them outputs")
     else:
@@ -28,10 +28,12 @@ def main(args: argparse.Namespace) -> int:
     return STATUS[report.status]
 
 
-async def _check(document: Document, folders: Folders, report: Report) -> int:
+async def _check(document: Document, folders: Folders, report: Report, packs: bool) -> int:
     """Fill ``report``; return how many outputs can run."""
-    pool = local_pool(folders)
+    pool = local_pool(folders, packs=packs)
     try:
+        document = await lowered(document, pool)
+        report.titles.update(document.titles())
         checked = await pool.plan(document.prompt)
     except InvalidWorkflow as invalid:
         report.reject(invalid.problem, invalid.node_problems)

@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING
 
 from platformdirs import user_data_path
 
-from engine.cache import MemoryCache
+from engine.cache import NoCache
 from engine.folders import Folders
+from engine.identity import Identity
 from engine.lanes import Lanes
+from engine.notebook import Notebook
 from engine.pool_local import LocalPool
 from engine.registry import Registry
 from engine.services import Services
+from web.cli.caching import LazyCodec, build_cache
 from web.cli.terminal import FAILED, Mistake
 
 if TYPE_CHECKING:
+    import argparse
+
     from web.keys import Parts
     from web.settings import Settings
 
-MIB = 1024 * 1024
-CACHE_MIB = 1024.0
 LANES = {"gpu": 1, "cpu": os.cpu_count() or 1, "hook": 1}
 BUNDLED = Path(__file__).parents[2] / "nodes" / "bundled"
 
@@ -33,7 +36,9 @@ def data_dir(data: Path | None) -> Path:
 
 def build_folders(data: Path | None, extra_model_paths: Path | None = None, output: Path | None = None) -> Folders:
     """The data directory, the bundled model, and the folders that a YAML file names. Raises Mistake."""
-    folders = Folders(data_dir(data), output.expanduser().resolve() if output else None)
+    place = data_dir(data)
+    identity = Identity(place / "cache" / "files.sqlite")
+    folders = Folders(place, output.expanduser().resolve() if output else None, identity=identity)
     folders.add("checkpoints", BUNDLED)
     if extra_model_paths:
         _add_extra(folders, extra_model_paths)
@@ -41,10 +46,13 @@ def build_folders(data: Path | None, extra_model_paths: Path | None = None, outp
 
 
 class NodeTypes:
-    """The built-in node types, loaded when they are first needed: that imports torch and takes seconds."""
+    """The built-in node types, loaded when they are first needed: that imports torch and takes seconds.
 
-    def __init__(self, folders: Folders) -> None:
-        self._folders = folders
+    With ``packs`` those of installed packages too.
+    """
+
+    def __init__(self, folders: Folders, packs: bool = False) -> None:
+        self._folders, self._packs = folders, packs
         self._registry: Registry | None = None
 
     def load(self) -> Registry:
@@ -56,6 +64,7 @@ class NodeTypes:
         residency = Residency()
         registry = Registry(Services(self._folders, residency, Loader(residency)))
         nodes.register(registry)
+        _add_packs(registry, wanted=self._packs)
         self._registry = registry
         return registry
 
@@ -68,20 +77,37 @@ class NodeTypes:
         self._registry.services.get(Residency).drop_all()
 
 
-def local_pool(folders: Folders, cache_mib: float = CACHE_MIB) -> LocalPool:
-    """A pool in this process; it loads the node types when it is first asked something."""
-    types = NodeTypes(folders)
-    return LocalPool(types.load, MemoryCache(int(cache_mib * MIB), _size), Lanes(LANES), types.unload)
+def local_pool(folders: Folders, *, packs: bool = False) -> LocalPool:
+    """A pool in this process that remembers nothing; it loads the node types when it is first asked something."""
+    types = NodeTypes(folders, packs)
+    return LocalPool(types.load, NoCache(), _lanes(), types.unload, digest=LazyCodec().digest)
 
 
-async def build_parts(data: Path, folders: Folders, settings: Settings, cache_mib: float | None = None) -> Parts:
+def remembering_pool(args: argparse.Namespace, folders: Folders) -> LocalPool:
+    """A pool that shares what it remembers with every other one on the same data."""
+    data, codec, types = data_dir(args.data), LazyCodec(), NodeTypes(folders, args.packs)
+    return LocalPool(
+        types.load,
+        build_cache(data, args, codec),
+        _lanes(),
+        types.unload,
+        digest=codec.digest,
+        notebook=Notebook(data / "cache" / "runs.sqlite"),
+        cutoff=args.early_cutoff,
+    )
+
+
+def _lanes() -> Lanes:
+    return Lanes(LANES, _without_gradients)
+
+
+async def build_parts(data: Path, folders: Folders, settings: Settings, pool: LocalPool) -> Parts:
     """What a server is made of. Its queue and history lie in ``data``. Raises Mistake if they cannot be opened."""
     from engine.bus import Bus
     from engine.jobs_sqlite import SqliteQueue
     from engine.jobs_tables import QueueFileError
     from web.keys import Parts
 
-    pool = local_pool(folders, CACHE_MIB if cache_mib is None else cache_mib)
     try:
         queue = await SqliteQueue(data / "queue.sqlite").open()
     except QueueFileError as error:
@@ -89,10 +115,19 @@ async def build_parts(data: Path, folders: Folders, settings: Settings, cache_mi
     return Parts(queue, pool, Bus(), folders, settings)
 
 
-def _size(value: object) -> int:
-    from nodes.codec import size  # torch is there already when there is something to measure
+def _without_gradients() -> None:
+    from nodes.computing import without_gradients  # brings torch, which the node types have brought by then
 
-    return size(value)
+    without_gradients()
+
+
+def _add_packs(registry: Registry, *, wanted: bool) -> None:
+    from engine.packs import installed_packs, load_packs, tell_unloaded
+
+    if wanted:
+        load_packs(registry, installed_packs())
+    else:
+        tell_unloaded(installed_packs())
 
 
 def _add_extra(folders: Folders, file: Path) -> None:

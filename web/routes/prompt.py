@@ -9,6 +9,7 @@ from aiohttp import web
 
 from engine.events import QueueChanged, now_ms
 from engine.jobs import Job
+from engine.ui_workflow import is_ui
 from engine.workflow import read_api
 from web.errors import complaint, problems
 from web.keys import bus_key, pool_key, queue_key
@@ -36,7 +37,8 @@ async def submit(request: web.Request) -> web.Response:
         return complaint("no_prompt", "No prompt provided", "No prompt provided")
     if body.prompt_id is not None and not is_uuid(body.prompt_id):
         return complaint("invalid_prompt_id", "prompt_id must be a valid UUID", f"got {body.prompt_id!r}")
-    read_api(body.prompt)
+    if not is_ui(body.prompt):
+        read_api(body.prompt)
     checked = await request.app[pool_key].plan(body.prompt, body.partial_execution_targets)
     job = Job(
         prompt=checked.prompt,
@@ -55,6 +57,9 @@ async def submit(request: web.Request) -> web.Response:
 def _extra_data(body: PromptRequest, request: web.Request) -> dict[str, object]:
     """What goes along with the workflow: the client's own data, who it is, and when this was."""
     extra = {key: value for key, value in (body.extra_data or {}).items() if key not in SECRETS}
+    if is_ui(body.prompt):  # it goes into the pictures, as if the client had sent it twice
+        info = extra.get("extra_pnginfo")
+        extra["extra_pnginfo"] = {"workflow": body.prompt, **(info if isinstance(info, dict) else {})}
     if body.client_id is not None:
         extra["client_id"] = body.client_id
     if source := request.headers.get("Comfy-Usage-Source"):

@@ -1,5 +1,6 @@
 """Checking workflows: every complaint names the node, the input, what was expected and what was given."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,9 +9,13 @@ from hypothesis import strategies as st
 
 from engine.declare import node
 from engine.errors import InvalidWorkflow
+from engine.folders import Folders
 from engine.graph import Link
+from engine.marks import FileIn
+from engine.node import InputSpec, NodeDef
 from engine.plan import plan
 from engine.problems import Problem
+from engine.services import Services
 from engine.workflow import read_api
 from tests.support.toys import api, planned, registry
 
@@ -88,12 +93,10 @@ def test_a_choice_that_is_not_offered_lists_what_is() -> None:
 
 
 def test_a_long_list_of_choices_is_only_counted() -> None:
-    @node("Many", is_output=True, inputs=())
+    @node("Many", is_output=True)
     def many() -> None: ...
 
     from dataclasses import replace
-
-    from engine.node import InputSpec
 
     definition = replace(many.definition, inputs=(InputSpec("pick", "COMBO", choices=[str(i) for i in range(30)]),))
     with pytest.raises(InvalidWorkflow) as caught:
@@ -228,6 +231,78 @@ def test_a_size_must_be_a_multiple_of_its_step() -> None:
     with pytest.raises(InvalidWorkflow) as caught:
         plan(read_api(api(s=("Sized", {"width": 100}))), registry(sized.definition))
     assert caught.value.node_problems["s"].errors[0].message == "Value 100 is not a multiple of 8"
+
+
+def test_nodes_that_no_output_needs_stay_in_the_graph_unchecked() -> None:
+    checked = planned(
+        api(
+            spare=("Add", {"a": ["n", 0], "b": "?", "other": 1}),
+            lost=("Add", {"a": ["gone", 0], "b": 2}),
+            n=("Number", {"value": 1}),
+            o=("Show", {"value": 1, "style": "plain"}),
+        )
+    )
+    assert list(checked.graph.nodes) == ["spare", "lost", "n", "o"]
+    assert checked.graph["spare"].inputs == {"a": Link("n", 0), "b": "?"}
+    assert checked.graph["lost"].inputs == {"b": 2}
+
+
+def test_an_output_that_feeds_another_is_an_output_of_its_own() -> None:
+    @node("Through", is_output=True)
+    def through(value: int) -> int:
+        return value
+
+    document = api(p=("Through", {"value": ["o", 0]}), o=("Through", {"value": 1}))
+    assert plan(read_api(document), registry(through.definition)).targets == ("p", "o")
+    document["o"]["inputs"] = {}
+    with pytest.raises(InvalidWorkflow) as caught:
+        plan(read_api(document), registry(through.definition))
+    assert caught.value.node_problems["o"].dependent_outputs == ("p", "o")
+
+
+def test_a_dead_link_is_told_as_the_undeclared_input_that_needs_it_sees_it() -> None:
+    more = NodeDef("More", print, is_output=True, extra=InputSpec("", "INT", required=False))
+    document = api(n=("Number", {"value": ["gone", 0]}), o=("More", {"any": ["n", 0]}))
+    with pytest.raises(InvalidWorkflow) as caught:
+        plan(read_api(document), registry(more))
+    (problem,) = caught.value.node_problems["n"].errors
+    assert problem.extra_info["input_name"] == "any"
+    assert problem.extra_info["linked_node"] == ["n", 0]
+
+
+def test_a_file_that_need_not_be_listed_must_be_there(tmp_path: Path) -> None:
+    folders = Folders(tmp_path)
+    folders.lay_out()
+    (tmp_path / "input" / "deep").mkdir()
+    (tmp_path / "input" / "deep" / "a.png").write_bytes(b"")
+    reads = NodeDef(
+        "Reads", print, (InputSpec("file", "COMBO", choices=FileIn("input", anywhere=True)),), is_output=True
+    )
+    definitions = registry(reads, services=Services(folders))
+    assert plan(read_api(api(r=("Reads", {"file": "deep/a.png"}))), definitions).targets == ("r",)
+    for name in ("deep/b.png", "../secret"):
+        with pytest.raises(InvalidWorkflow) as caught:
+            plan(read_api(api(r=("Reads", {"file": name}))), definitions)
+        (problem,) = caught.value.node_problems["r"].errors
+        assert problem.details == f"file - Invalid file: {name}"
+        assert problem.extra_info.keys() == {"input_name", "received_value", "hint"}
+
+
+def test_what_was_submitted_is_not_changed() -> None:
+    document = api(o=("Show", {"value": 1, "style": "plain"}), n=("Number", {"value": "3"}))
+    document["o"]["inputs"]["value"] = ["n", 0]
+    workflow = read_api(document)
+    assert plan(workflow, registry()).prompt["n"]["inputs"] == {"value": 3}
+    assert workflow.root["n"].inputs == {"value": "3"}
+
+
+def test_planned_prompts_can_be_planned_again() -> None:
+    kept = NodeDef("Kept", print, (InputSpec("value", "*"),), is_output=True)
+    document = api(k=("Kept", {"value": {"__value__": ["k", 0]}}), o=("Show", {"value": 1, "style": "plain"}))
+    once = plan(read_api(document), registry(kept))
+    again = plan(read_api(once.prompt), registry(kept))
+    assert again.graph["k"].inputs == once.graph["k"].inputs == {"value": ["k", 0]}
+    assert again.prompt == once.prompt
 
 
 json_values = st.recursive(

@@ -11,6 +11,7 @@ from engine.bus import Bus, Subscription
 from engine.events import (
     Event,
     JobDone,
+    JobTaken,
     NodeFailure,
     NodeFinished,
     NodeStarted,
@@ -85,7 +86,7 @@ async def test_events_and_history_come_in_the_order_of_the_protocol(queue: Sqlit
         await queue.put(Job({}, ("1",), "job"))
         told = await until(events, JobDone)
         in_history_when_told.append(await queue.record("job"))
-    order = [QueueChanged, RunStarted, NodeStarted, NodeFinished, RunFinished, QueueChanged, JobDone]
+    order = [QueueChanged, JobTaken, RunStarted, NodeStarted, NodeFinished, RunFinished, QueueChanged, JobDone]
     assert [type(event) for event in told] == order
     assert [event.remaining for event in told if isinstance(event, QueueChanged)] == [1, 0]
     assert in_history_when_told[0] is not None

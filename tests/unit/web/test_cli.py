@@ -71,7 +71,7 @@ def test_a_bad_assignment_exits_with_2(tmp_path: Path, capsys: pytest.CaptureFix
     assert "no node is called 'Nobody'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("text", ["[]", "3", '{"1": {"inputs": []}}', '{"nodes": [], "links": []}', "\xff"])
+@pytest.mark.parametrize("text", ["[]", "3", '{"1": {"inputs": []}}', '{"nodes": [{"id": 1}]}', "\xff"])
 def test_what_is_no_workflow_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "flow.json"
     file.write_bytes(text.encode("latin-1"))
@@ -79,11 +79,13 @@ def test_what_is_no_workflow_is_refused(tmp_path: Path, text: str) -> None:
         read_document(file)
 
 
-def test_the_editors_own_format_asks_for_an_export(tmp_path: Path) -> None:
-    file = tmp_path / "ui.json"
-    file.write_text('{"nodes": [], "links": [], "version": 0.4}')
-    with pytest.raises(Mistake, match="export it in API format"):
-        read_document(file)
+def test_a_workflow_as_an_editor_saves_it_is_read_from_every_kind_of_file(tmp_path: Path) -> None:
+    ui = {"nodes": [{"id": 1, "type": "KSampler"}], "links": [], "version": 0.4, "prompt": {}}
+    (tmp_path / "ui.json").write_text(json.dumps(ui))
+    (tmp_path / "body.json").write_text(json.dumps({"prompt": ui}))
+    files = [tmp_path / "ui.json", tmp_path / "body.json", png(tmp_path / "a.png", workflow=json.dumps(ui))]
+    for document in map(read_document, files):
+        assert (document.prompt, document.is_ui, document.titles()) == (ui, True, {})
 
 
 def test_a_picture_brings_its_prompt_and_its_workflow(tmp_path: Path) -> None:

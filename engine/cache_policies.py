@@ -1,0 +1,87 @@
+"""Caches that count jobs instead of bytes, as ComfyUI's ``--cache-lru`` and ``--cache-classic`` do."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Collection
+
+from engine.cache import Tier
+from engine.keys import Key
+from engine.node import Result
+
+
+class LruCache:
+    """At most ``max_entries`` results of earlier jobs; those whose last job is the longest ago go first.
+
+    Each job is a generation. What the newest job has or made is kept until the next, however much it is.
+    """
+
+    def __init__(self, max_entries: int) -> None:
+        self.max_entries = max_entries
+        self._generation = 0
+        self._entries: OrderedDict[Key, tuple[Result, int]] = OrderedDict()  # with the last job; last used, last
+
+    async def get(self, key: Key) -> Result | None:
+        if entry := self._entries.get(key):
+            self._use(key, entry[0])
+            return entry[0]
+        return None
+
+    async def put(self, key: Key, result: Result, seconds: float = 0.0) -> None:
+        self._use(key, result)
+        self._trim()
+
+    def has(self, key: Key) -> Tier | None:
+        return "memory" if key in self._entries else None
+
+    def begin(self, keys: Collection[Key]) -> None:
+        self._generation += 1
+        for key in keys:
+            if entry := self._entries.get(key):
+                self._use(key, entry[0])
+        self._trim()
+
+    async def clear(self) -> None:
+        self._entries.clear()
+
+    async def close(self) -> None:
+        pass
+
+    def _use(self, key: Key, result: Result) -> None:
+        self._entries[key] = result, self._generation
+        self._entries.move_to_end(key)
+
+    def _trim(self) -> None:
+        while len(self._entries) > self.max_entries:
+            key, (_, generation) = next(iter(self._entries.items()))
+            if generation == self._generation:
+                return
+            del self._entries[key]
+
+
+class ClassicCache:
+    """What the job before left, as far as the new one has it too: a job drops every other result when it begins.
+
+    Nodes that a run adds to its graph are not known at its beginning, so their results last for one job.
+    """
+
+    def __init__(self) -> None:
+        self._results: dict[Key, Result] = {}
+
+    async def get(self, key: Key) -> Result | None:
+        return self._results.get(key)
+
+    async def put(self, key: Key, result: Result, seconds: float = 0.0) -> None:
+        self._results[key] = result
+
+    def has(self, key: Key) -> Tier | None:
+        return "memory" if key in self._results else None
+
+    def begin(self, keys: Collection[Key]) -> None:
+        self._results = {key: self._results[key] for key in keys if key in self._results}
+
+    async def clear(self) -> None:
+        self._results.clear()
+
+    async def close(self) -> None:
+        pass

@@ -1,0 +1,86 @@
+"""How a run failed, as data that can be stored and sent."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+from engine.errors import CycleError, EngineError, NodeFailed
+from engine.events import NodeFailure, RunCancelled
+from engine.graph import NodeId
+from engine.run import Run
+
+NO_MEMORY = "can't allocate memory"
+"""What torch's allocator says on the CPU, in an error of no class of its own."""
+MEMORY_HINT = "There was not enough memory: models were unloaded. Try a smaller picture or batch, or a tiled VAE."
+PLAIN = (int, float, str, bool, type(None))
+SHOWN_CHARACTERS = 500
+
+
+def of_node(run: Run, failed: NodeFailed) -> NodeFailure:
+    """A node raised. Blamed is the node of the workflow; the text names the one that it expanded into."""
+    real = run.graph[run.graph.ref(failed.node.id).real]
+    within = "" if real.id == failed.node.id else f"in node {failed.node.id} ({failed.node.type})"
+    hint = MEMORY_HINT if is_out_of_memory(failed.error) else ""
+    return failure(real.id, real.type, failed.error, failed.inputs, run, within, hint)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, on whatever device: their libraries have errors of their own for it."""
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or NO_MEMORY in str(error)
+
+
+def of_cycle(run: Run, error: CycleError) -> NodeFailure:
+    """Nodes that wait for one another, found while running: blamed is the first that an expansion brought."""
+    refs = [run.graph.ref(node_id) for node_id in error.loop]
+    blamed = next((ref.shown_as for ref in refs if ref.parent is not None), error.loop[0])
+    kind = run.graph[blamed].type if blamed in run.graph else ""
+    message = "Dependency cycle detected\n" + " -> ".join(error.loop)
+    return NodeFailure(blamed, kind, message, "graph.DependencyCycleError", (), {}, tuple(run.executed), run.settled())
+
+
+def of_engine(run: Run, error: EngineError) -> NodeFailure:
+    """Something else the engine refuses: blamed is a node that was running."""
+    first = next(iter(run.started), "")
+    return failure(first, run.graph[first].type if first else "", error, run=run)
+
+
+def of_interrupt(run: Run) -> RunCancelled:
+    """Where an interrupt met the run: the node that began last."""
+    if not run.started:
+        return RunCancelled(run.job.id, executed=tuple(run.executed))
+    real = run.graph[run.graph.ref(next(reversed(run.started))).real]
+    return RunCancelled(run.job.id, real.id, real.type, tuple(run.executed))
+
+
+def failure(
+    node_id: NodeId,
+    node_type: str,
+    error: BaseException,
+    inputs: Mapping[str, list[Any]] | None = None,
+    run: Run | None = None,
+    *further: str,
+) -> NodeFailure:
+    """The error as data: what was tried, on what, and where it went wrong; notes become further lines."""
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    lines = [str(error), *getattr(error, "__notes__", ()), *further]
+    return NodeFailure(
+        node_id=node_id,
+        node_type=node_type,
+        message="\n".join(filter(None, lines)),
+        exception_type=name,
+        traceback=tuple(traceback.format_tb(error.__traceback__)),
+        inputs={k: [v if isinstance(v, PLAIN) else brief(v) for v in values] for k, values in (inputs or {}).items()},
+        executed=tuple(run.executed) if run else (),
+        outputs=run.settled() if run else (),
+    )
+
+
+def brief(value: Any) -> str:
+    """A value's text, short enough to send: a tensor's shape says more than its numbers."""
+    shape = getattr(value, "shape", None)
+    if shape is not None:
+        return f"{type(value).__name__} of shape {tuple(shape)}"
+    return str(value)[:SHOWN_CHARACTERS]

@@ -1,0 +1,136 @@
+"""UI format -> API format: what an editor sends when it queues the workflow that it saved."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping
+from typing import Any
+
+from engine.checks import is_link
+from engine.errors import InvalidWorkflow, NotAWorkflow
+from engine.graph import Link, NodeId
+from engine.lower_groups import group_node, is_group
+from engine.lower_links import PRIMITIVE, REROUTE, Constant, resolve
+from engine.lower_promoted import promoted
+from engine.lower_scope import MAX_DEPTH, Promoted, Scope, refusal
+from engine.lower_widgets import constant, widget_values
+from engine.problems import Problem
+from engine.registry import Registry
+from engine.ui_workflow import BYPASSED, MUTED, UiGraph, UiNode, UiSubgraph, UiWorkflow, is_ui, read_ui
+
+VIRTUAL = frozenset({REROUTE, PRIMITIVE, "Note", "MarkdownNote"})
+MAX_NODES = 100_000
+"""A few subgraphs within one another can stand for more nodes than there is memory."""
+
+
+def as_api(document: Any, registry: Registry) -> Any:
+    """A document of either format in the API format. What is in neither comes back as it is. Raises as ``lower``."""
+    return lower(document, registry) if is_ui(document) else document
+
+
+def lower(document: Any, registry: Registry) -> dict[str, Any]:
+    """A UI workflow, schema 0.4 or 1.0, in the API format.
+
+    Raises NotAWorkflow for what is no UI workflow, InvalidWorkflow naming the node that cannot be lowered.
+    """
+    try:
+        return _Lowering(read_ui(document), registry).run()
+    except RecursionError:
+        raise NotAWorkflow("workflow: it is nested too deeply") from None
+
+
+class _Lowering:
+    def __init__(self, workflow: UiWorkflow, registry: Registry) -> None:
+        self._workflow, self._registry = workflow, registry
+        self._definitions: dict[str, UiSubgraph] = {}
+        self._define(workflow)
+        self._made: dict[NodeId, dict[str, Any]] = {}
+
+    def run(self) -> dict[str, Any]:
+        self._graph(Scope(self._workflow))
+        for node in self._made.values():
+            absent = [name for name, value in node["inputs"].items() if is_link(value) and value[0] not in self._made]
+            for name in absent:
+                del node["inputs"][name]
+        return in_order(self._made)
+
+    def _define(self, graph: UiGraph) -> None:
+        """Definitions lie in one list, or within one another."""
+        for definition in graph.definitions.subgraphs if graph.definitions else []:
+            if self._definitions.setdefault(definition.id, definition) != definition:
+                raise refusal(f"two subgraphs, one named {definition.name!r}, have the id {definition.id!r}")
+            self._define(definition)
+
+    def _graph(self, scope: Scope) -> None:
+        for node in scope.graph.nodes:
+            if node.mode in (MUTED, BYPASSED) or node.type in VIRTUAL:
+                continue
+            if inner := self._inside(scope, node):
+                self._graph(inner)
+            else:
+                self._node(scope, node)
+
+    def _inside(self, scope: Scope, node: UiNode) -> Scope | None:
+        """The graph that a node stands for; None if it is no instance of a subgraph."""
+        if known := scope.children.get(str(node.id)):
+            return known
+        values: Promoted
+        if definition := self._definitions.get(node.type):
+            values = promoted(scope, node, definition)
+        elif is_group(node):
+            definition, values = group_node(scope, node, self._workflow.extra, self._registry)
+        else:
+            return None
+        around = scope.around()
+        if node.type in around:
+            raise scope.refused(node, f"the subgraph {definition.name or definition.id!r} contains itself")
+        if len(around) >= MAX_DEPTH:
+            raise scope.refused(node, f"subgraphs are nested more than {MAX_DEPTH} deep")
+        made = scope.children[str(node.id)] = Scope(definition, scope, node, values)
+        return made
+
+    def _node(self, scope: Scope, node: UiNode) -> None:
+        node_id, definition = scope.id_of(node), self._registry.get(node.type)
+        if definition is None:
+            raise unknown_type(node_id, node.type, node.title)
+        if node_id in self._made:
+            raise scope.refused(node, f"another node comes to the same id, {node_id}")
+        if len(self._made) >= MAX_NODES:
+            raise refusal(f"its subgraphs stand for more than {MAX_NODES} nodes")
+        inputs = widget_values(scope, node, definition, self._registry)
+        for entry in node.inputs:
+            match resolve(scope, node, entry, self._inside):
+                case Link(source, slot):
+                    inputs[entry.name] = [source, slot]
+                case Constant(value):
+                    inputs[entry.name] = constant(value)
+        title = node.title or definition.title or definition.name
+        self._made[node_id] = {"class_type": node.type, "inputs": inputs, "_meta": {"title": title}}
+
+
+def in_order(nodes: Mapping[NodeId, dict[str, Any]]) -> dict[NodeId, dict[str, Any]]:
+    """Sources before what uses them, else in the order given; nodes of a cycle come last."""
+    places = {node_id: place for place, node_id in enumerate(nodes)}
+    users: dict[NodeId, list[NodeId]] = {node_id: [] for node_id in nodes}
+    waits = dict.fromkeys(nodes, 0)
+    for node_id, node in nodes.items():
+        for source in {value[0] for value in node["inputs"].values() if is_link(value)}:
+            users[source].append(node_id)
+            waits[node_id] += 1
+    ready = [(places[node_id], node_id) for node_id, count in waits.items() if count == 0]
+    made: dict[NodeId, dict[str, Any]] = {}
+    while ready:
+        _, node_id = heapq.heappop(ready)
+        made[node_id] = nodes[node_id]
+        for user in users[node_id]:
+            waits[user] -= 1
+            if waits[user] == 0:
+                heapq.heappush(ready, (places[user], user))
+    return {**made, **{node_id: node for node_id, node in nodes.items() if node_id not in made}}
+
+
+def unknown_type(node_id: NodeId, kind: str, title: str | None) -> InvalidWorkflow:
+    """The error for a node of a type that is not registered, in the words of the API format's checks."""
+    message = f"Node '{title or kind}' not found. The custom node may not be installed."
+    extra = {"node_id": node_id, "class_type": kind, "node_title": title or kind}
+    return InvalidWorkflow(Problem("missing_node_type", message, f"Node ID '#{node_id}'", extra))

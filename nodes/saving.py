@@ -1,0 +1,92 @@
+"""Nodes that save and show pictures."""
+
+import io
+import json
+import os
+import secrets
+import string
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from engine.context import Context
+from engine.declare import node
+from engine.folders import Folders
+from engine.marks import Hidden
+from engine.node import Output, Result
+from engine.services import Services
+from nodes.diffusion import pictures
+from nodes.types import Image
+
+Prompt = Annotated[Any, Hidden("PROMPT")]
+ExtraInfo = Annotated[Any, Hidden("EXTRA_PNGINFO")]
+
+
+@node("SaveImage", title="Save Image", category="image", lane="cpu", is_output=True)
+def save_image(
+    ctx: Context,
+    images: Annotated[Image, Field(description="The images to save.")],
+    filename_prefix: Annotated[str, Field(description="How the file's name begins; may hold folders.")] = "ComfyUI",
+    prompt: Prompt = None,
+    extra_pnginfo: ExtraInfo = None,
+) -> Output:
+    """Save pictures as PNG into the output folder, with the workflow that made them inside."""
+    chunks = metadata(prompt, extra_pnginfo)
+    return saved(ctx, images, filename_prefix, "output", chunks, compress_level=4)
+
+
+@node("PreviewImage", title="Preview Image", category="image", lane="cpu", is_output=True)
+def preview_image(ctx: Context, images: Image, prompt: Prompt = None, extra_pnginfo: ExtraInfo = None) -> Output:
+    """Show pictures without keeping them."""
+    letters = "".join(secrets.choice(string.ascii_lowercase) for _ in range(5))
+    chunks = metadata(prompt, extra_pnginfo)
+    return saved(ctx, images, f"ComfyUI_temp_{letters}", "temp", chunks, compress_level=1)
+
+
+@save_image.intact
+@preview_image.intact
+def are_files_as_saved(result: Result, services: Services) -> bool:
+    """Whether the files that a remembered result tells of are still there, and the same: names are used again."""
+    folders, shown = services.get(Folders), (result.ui or {}).get("images", [])
+    paths = [str(folders.directory(each["type"]) / each["subfolder"] / each["filename"]) for each in shown]
+    return tuple(proof_of(path) for path in paths) == tuple(result.proof)
+
+
+def proof_of(path: str) -> tuple[str, int, int] | None:
+    """By what a file is recognised: its place, size and time of change; None if it is not there."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return path, status.st_size, status.st_mtime_ns
+
+
+def saved(
+    ctx: Context,
+    images: Image,
+    prefix: str,
+    kind: Literal["output", "temp"],
+    chunks: Mapping[str, str],
+    compress_level: int,
+) -> Output:
+    """Write a batch (B, H, W, C) as numbered PNGs; the user interface is told their names."""
+    height, width = images.shape[1:3]
+    place = ctx.service(Folders).save_path(prefix, kind, width, height)
+    shown, proof = [], []
+    for i, image in enumerate(images):
+        encoded = io.BytesIO()  # whole before the file is made, so that no half picture is left if this dies
+        pictures.save_png(image, encoded, chunks, compress_level=compress_level)
+        with place.create(".png", batch=i) as file:
+            file.write(encoded.getbuffer())
+        shown.append({"filename": Path(file.name).name, "subfolder": place.subfolder, "type": kind})
+        proof.append(proof_of(file.name))
+    return Output(ui={"images": shown}, proof=tuple(proof))
+
+
+def metadata(prompt: Prompt, extra_pnginfo: ExtraInfo) -> dict[str, str]:
+    """The text chunks that let a picture be made again."""
+    chunks = {} if prompt is None else {"prompt": json.dumps(prompt)}
+    extra = extra_pnginfo if isinstance(extra_pnginfo, Mapping) else {}
+    return chunks | {key: json.dumps(value) for key, value in extra.items()}

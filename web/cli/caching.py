@@ -1,0 +1,69 @@
+"""What is remembered between jobs, and between starts, as the flags ask for it. Brings in no torch."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+
+from engine.cache import Cache, Codec, MemoryCache, NoCache
+from engine.cache_disk import DiskCache
+from engine.cache_policies import ClassicCache, LruCache
+from engine.cache_tiered import Tiered
+
+MIB = 1024 * 1024
+DEVICE, DTYPE = "cpu", "float32"
+"""Where models run, and in which numbers, by default: results on disk are only for their like."""
+
+
+class LazyCodec:
+    """The codec of ``nodes``, imported when there is a value to ask about: torch is there already by then."""
+
+    def size(self, value: object) -> int:
+        return self._codec.size(value)
+
+    def digest(self, value: object) -> bytes | None:
+        return self._codec.digest(value)
+
+    def dump(self, value: object) -> bytes | None:
+        return self._codec.dump(value)
+
+    def load(self, data: bytes) -> object:
+        return self._codec.load(data)
+
+    @cached_property
+    def _codec(self) -> Codec:
+        from nodes.codec import TensorCodec
+
+        return TensorCodec()
+
+
+def build_cache(data: Path, args: argparse.Namespace, codec: Codec) -> Cache:
+    """Memory by the policy that was asked for, before files below ``data`` that all processes share."""
+    if args.cache_none:
+        return NoCache()
+    memory = _memory(args, codec)
+    if not args.disk_cache_mb:
+        return memory
+    return Tiered(memory, DiskCache(data / "cache" / "results", int(args.disk_cache_mb * MIB), codec, salt()))
+
+
+def _memory(args: argparse.Namespace, codec: Codec) -> Cache:
+    if args.cache_lru is not None:
+        return LruCache(args.cache_lru)
+    return ClassicCache() if args.cache_classic else MemoryCache(int(args.cache_mb * MIB), codec.size)
+
+
+def salt() -> bytes:
+    """What results depend on besides their key."""
+    parts = (_version("wireloom"), _version("torch"), platform.machine(), DEVICE, DTYPE)
+    return "\n".join(parts).encode()
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:  # a checkout that was not installed
+        return ""
