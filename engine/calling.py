@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import weakref
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,8 @@ class Calling:
     """Gathers what nodes are given, and calls them in their lanes."""
 
     def __init__(self, run: Run, lanes: Lanes) -> None:
-        self._run, self._lanes = run, lanes
+        self._run: Run = weakref.proxy(run)  # no circle: what a run holds is large, and must go when it does
+        self._lanes = lanes
         self.started: dict[NodeId, Node] = {}
 
     async def inputs(self, node: Node, definition: NodeDef) -> Lists:

@@ -78,6 +78,22 @@ def failure(
     )
 
 
+def forget(error: BaseException) -> None:
+    """Let go of what the calls that an error went through were given: errors and calls refer to each other, so that
+    pictures would stay until Python looks for circles."""
+    ahead, seen = [error], set[int]()
+    while ahead:
+        each = ahead.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        traceback.clear_frames(each.__traceback__)
+        each.__traceback__ = None
+        within = each.exceptions if isinstance(each, BaseExceptionGroup) else ()
+        ahead += [other for other in (each.__cause__, each.__context__, *within) if other is not None]
+        each.__context__ = None
+
+
 def brief(value: Any) -> str:
     """A value's text, short enough to send: a tensor's shape says more than its numbers."""
     shape = getattr(value, "shape", None)

@@ -172,7 +172,9 @@ class LocalPool:
             return RunFinished(run.job.id)
         except NodeFailed as failed:
             self._free["models"] |= failures.is_out_of_memory(failed.error)
-            return RunFailed(run.job.id, failures.of_node(run, failed))
+            failure = failures.of_node(run, failed)
+            failures.forget(failed)
+            return RunFailed(run.job.id, failure)
         except CycleError as error:
             return RunFailed(run.job.id, failures.of_cycle(run, error))
         except EngineError as error:

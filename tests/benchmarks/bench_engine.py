@@ -25,8 +25,9 @@ from web.cli import COLLECT
 pytestmark = pytest.mark.benchmark
 
 ROUNDS = 5
-LARGE = {"upscale_method": "lanczos", "width": 3600, "height": 3600, "crop": "disabled"}
+LANCZOS = {"upscale_method": "lanczos", "crop": "disabled"}
 SMALL = {"width": 64, "height": 64}
+ZOOMS = [*({"width": side, "height": side} for side in (1200, 900) * 8), SMALL]
 SIZES = (10, 100, 1_000, 10_000)
 
 
@@ -156,16 +157,14 @@ async def branches(widths: dict[str, int], seed: int, count: int) -> tuple[float
 
     definitions = Registry()
     register(definitions)
-    document = api(
-        **{f"small{i}": ("EmptyImage", {**SMALL, "batch_size": 1, "color": seed * 77 + i}) for i in range(count)},
-        **{f"large{i}": ("ImageScale", {"image": [f"small{i}", 0], **LARGE}) for i in range(count)},
-        join=("ImageBatch", {"image1": ["large0", 0], "image2": [f"large{count - 1}", 0]}),
-        back=(
-            "ImageScale",
-            {"image": ["join", 0], **LARGE, "width": 64, "height": 64, "upscale_method": "nearest-exact"},
-        ),
-        size=("Seen", {"image": ["back", 0]}),
-    )
+    nodes: dict[str, Any] = {}
+    for i in range(count):
+        nodes[f"b{i}.0"] = ("EmptyImage", {**SMALL, "batch_size": 1, "color": seed * 77 + i})
+        for step, size in enumerate(ZOOMS):
+            nodes[f"b{i}.{step + 1}"] = ("ImageScale", {"image": [f"b{i}.{step}", 0], **LANCZOS, **size})
+    ends = [[f"b{i}.{len(ZOOMS)}", 0] for i in range(count)]
+    joined = ("ImageBatch", {"image1": ends[0], "image2": ends[-1]})
+    document = api(**nodes, join=joined, size=("Seen", {"image": ["join", 0]}))
     seen: list[Any] = []
 
     @node("Seen", lane=INLINE, is_output=True)

@@ -1,7 +1,6 @@
 """Pictures: the bundled model whole, and one step of a full-size Stable Diffusion 1.5 with random weights."""
 
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -22,6 +21,11 @@ pytestmark = pytest.mark.benchmark
 ROOT = Path(__file__).parents[2]
 BUNDLED = ROOT / "nodes" / "bundled" / "wireloom-mini.safetensors"
 STEPS = 20
+MEASURED = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True)
+print("peak", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
 
 
 def picture(loader: Loader) -> tuple[float, float]:
@@ -54,11 +58,13 @@ def test_bundled_cold(report: Report, tmp_path: Path) -> None:
         str(tmp_path / "out"),
     ]
     before = time.perf_counter()
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    assert json.loads(done.stdout)["status"] in ("success", "succeeded", "ok")
-    report("bundled", f"wireloom run, 128x128, {STEPS} steps, cold process", f"{time.perf_counter() - before:.2f} s")
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
-    report("bundled", "peak memory of that process", f"{peak:.2f} GiB")
+    # A process begins with the peak of the one that it was forked from: here a small one.
+    done = subprocess.run([sys.executable, "-c", MEASURED, *command], check=True, capture_output=True, text=True)
+    seconds = time.perf_counter() - before
+    told, _, peak = done.stdout.rpartition("peak ")
+    assert json.loads(told)["status"] == "succeeded"
+    report("bundled", f"wireloom run, 128x128, {STEPS} steps, cold process", f"{seconds:.2f} s")
+    report("bundled", "peak memory of that process", f"{int(peak) / 2**20:.2f} GiB")
 
 
 def test_bundled_warm(report: Report) -> None:

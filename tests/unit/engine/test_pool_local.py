@@ -1,15 +1,19 @@
 """Jobs through the pool of this process: the last event tells how they ended."""
 
 import asyncio
+import gc
 import threading
-from typing import Any
+import weakref
+from typing import Annotated, Any
 
 import pytest
 
-from engine.cache import MemoryCache
+from engine.cache import MemoryCache, NoCache
+from engine.declare import node
 from engine.errors import InvalidWorkflow
 from engine.events import Event, NodeProgress, RunCancelled, RunFailed, RunFinished
 from engine.jobs import Job
+from engine.marks import Socket
 from engine.pool_local import LocalPool
 from tests.support.toys import api, new_lanes, registry
 
@@ -147,3 +151,38 @@ async def test_an_interrupt_while_nodes_are_loaded_is_not_lost() -> None:
 
 async def _collected(pool: LocalPool, job: Job) -> list[Event]:
     return [event async for event in pool.run(job)]
+
+
+class Picture:
+    """Something large."""
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_what_a_job_held_goes_with_it(fails: bool) -> None:
+    """At once, not when Python looks for circles: that may take long, and pictures are large."""
+    alive: weakref.WeakSet[Picture] = weakref.WeakSet()
+
+    @node("Paint", lane="cpu")
+    def paint() -> Annotated[Any, Socket("*")]:
+        made = Picture()
+        alive.add(made)
+        return made
+
+    @node("Look", lane="cpu", is_output=True)
+    def look(picture: Annotated[Any, Socket("*")]) -> None:
+        if fails:
+            raise ValueError("cannot look")
+
+    pool = LocalPool(lambda: registry(paint.definition, look.definition), NoCache(), new_lanes())
+    await pool.registry()
+    gc.collect()
+    gc.disable()
+    try:
+        document = api(p=("Paint", {}), l=("Look", {"picture": ["p", 0]}))
+        events = [event async for event in pool.run(Job(document, ("l",)))]
+        assert isinstance(events[-1], RunFailed if fails else RunFinished)
+        await asyncio.sleep(0)
+        assert not alive
+    finally:
+        gc.enable()
+        await pool.close()
