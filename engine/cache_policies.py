@@ -62,23 +62,29 @@ class LruCache:
 class ClassicCache:
     """What the job before left, as far as the new one has it too: a job drops every other result when it begins.
 
-    Nodes that a run adds to its graph are not known at its beginning, so their results last for one job.
+    Nodes that a run adds to its graph are not known at its beginning: their results stay as long as each job uses them.
     """
 
     def __init__(self) -> None:
         self._results: dict[Key, Result] = {}
+        self._known: frozenset[Key] = frozenset()
+        self._used: set[Key] = set()
 
     async def get(self, key: Key) -> Result | None:
+        self._used.add(key)
         return self._results.get(key)
 
     async def put(self, key: Key, result: Result, seconds: float = 0.0) -> None:
+        self._used.add(key)
         self._results[key] = result
 
     def has(self, key: Key) -> Tier | None:
         return "memory" if key in self._results else None
 
     def begin(self, keys: Collection[Key]) -> None:
-        self._results = {key: self._results[key] for key in keys if key in self._results}
+        added = self._used - self._known
+        self._known, self._used = frozenset(keys), set()
+        self._results = {key: result for key, result in self._results.items() if key in self._known or key in added}
 
     async def clear(self) -> None:
         self._results.clear()

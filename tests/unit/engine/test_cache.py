@@ -187,10 +187,22 @@ class TestLru:
 class TestClassic:
     async def test_a_job_drops_what_it_does_not_have(self) -> None:
         cache = ClassicCache()
+        cache.begin([b"a", b"b", b"c"])
         for key in b"abc":
             await cache.put(bytes([key]), Result(()))
         cache.begin([b"b", b"d"])
         assert kept(cache, b"abcd") == b"b"
+
+    async def test_what_a_run_added_to_its_graph_stays_as_long_as_each_job_uses_it(self) -> None:
+        cache = ClassicCache()
+        cache.begin([b"a"])
+        for key in b"axy":
+            await cache.put(bytes([key]), Result(()))
+        cache.begin([b"a"])
+        await cache.get(b"x")
+        assert kept(cache, b"axy") == b"axy"
+        cache.begin([b"a"])
+        assert kept(cache, b"axy") == b"ax"
 
 
 @pytest.mark.parametrize("value", ["x" * 10_000, ["x" * 5000, ("y" * 5000,)], {"a": "x" * 10_000}])

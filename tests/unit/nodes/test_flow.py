@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import pytest
 
-from engine.cache import MemoryCache
+from engine.cache import Cache, MemoryCache
+from engine.cache_policies import ClassicCache
 from engine.declare import NodeFunction, node
 from engine.errors import NodeFailed
 from engine.events import NodeFinished, NodeProgress
@@ -58,7 +59,7 @@ def count_anew() -> None:
     CALLS.clear()
 
 
-async def ran(document: dict[str, Any], cache: MemoryCache | None = None) -> Ran:
+async def ran(document: dict[str, Any], cache: Cache | None = None) -> Ran:
     CALLS.clear()
     return await run(document, *NODES, cache=cache)
 
@@ -270,3 +271,10 @@ async def test_an_end_that_does_not_fit_its_start_is_named() -> None:
     document["end"]["inputs"] = {"loop": ["again", 0], "result": ["grow", 0]}
     with pytest.raises(NodeFailed, match=r"must come from a ForEach node, not from Repeat \(node again\)"):
         await ran(document)
+
+
+async def test_the_classic_cache_keeps_the_rounds_of_a_loop_too() -> None:
+    cache = ClassicCache()
+    await ran(for_each("1,2,3"), cache)
+    await ran(for_each("1,9,3"), cache)
+    assert CALLS["Work"] == 1
