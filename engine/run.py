@@ -65,6 +65,7 @@ class Run:
         self._targets: frozenset[NodeId] = frozenset()
         self._first_of: dict[Key, NodeId] = {}
         self._tiers: dict[NodeId, Tier] = {}
+        self._done: set[NodeId] = set()
         self._computing: dict[Key, list[asyncio.Future[None]]] = {}
         self._main: asyncio.Task[Any] | None = None
 
@@ -162,13 +163,13 @@ class Run:
         """What an equal node gave before, in this run or in an earlier one."""
         twin = self._tasks.get(self._first_of.get(key, ""))
         if twin and twin.done():
-            self.fates[node.id] = Fate("equal")
+            self.fates.setdefault(node.id, Fate("equal"))
             return self._tell_finished(node, twin.result(), cached=True)
         tier = self._tiers.get(node.id) or self.cache.has(key)
         result = await self.cache.get(key) if tier else None
         if not tier or result is None or not await self.calling.is_intact(definition, result):
             return None
-        self.fates[node.id] = Fate(tier)
+        self.fates.setdefault(node.id, Fate(tier))  # one that was let go of and is asked for again has its own
         return self._tell_finished(node, result, cached=True)
 
     async def _is_remembered(self, node: Node) -> bool:
@@ -198,7 +199,9 @@ class Run:
         self._first_of.setdefault(self._keys[node.id], node.id)
         is_output = node.id in self._targets
         self.emit(NodeFinished(self.job.id, self.graph.ref(node.id), result.ui, cached, is_output))
-        self._release(set(node.sources()))
+        if node.id not in self._done:
+            self._done.add(node.id)
+            self._release(set(node.sources()))
         return result
 
     def _release(self, sources: Iterable[NodeId]) -> None:

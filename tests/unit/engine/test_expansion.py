@@ -170,3 +170,18 @@ async def test_branches_on_one_lane_end_one_after_the_other() -> None:
     order = [e.node.id for e in finished.events if isinstance(e, NodeFinished) and e.node.id[0] in "ab"]
     assert order == [f"a{i}" for i in range(4)] + [f"b{i}" for i in range(4)]
     assert isinstance(finished.events[1], NodeStarted)
+
+
+@pytest.mark.parametrize("cache", [MemoryCache(10**7), NoCache()])
+async def test_a_result_that_was_let_go_of_is_there_again_for_an_expansion_that_wants_it(cache: Any) -> None:
+    kind = brings("Late", Node("late", "Add", {"a": Link("early", 0), "b": 1}), value=Link("late", 0))
+    document = api(
+        n=("Number", {"value": 4}),
+        early=("Add", {"a": ["n", 0], "b": 10}),
+        reader=("Add", {"a": ["early", 0], "b": 0}),
+        late_one=("Late", {"value_in": ["reader", 0]}),
+        o=("Show", {"value": ["late_one", 0], "style": "plain"}),
+    )
+    finished = await run(document, kind, cache=cache)
+    assert finished.shown("o") == ["15"]
+    assert finished.started.count("early") == (1 if isinstance(cache, MemoryCache) else 2)
