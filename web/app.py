@@ -18,6 +18,9 @@ from web.sockets import Sockets
 logger = logging.getLogger(__name__)
 
 API = (prompt, queue, history, jobs, explain, nodes, files, uploads, models, system)
+"""Routes that exist twice: as they are written, and below ``/api``."""
+PLAIN = (index,)
+"""Routes that exist once. Those that match most paths come last."""
 
 
 def make_app(parts: Parts) -> web.Application:
@@ -27,10 +30,11 @@ def make_app(parts: Parts) -> web.Application:
     app[queue_key], app[pool_key], app[bus_key] = parts.queue, parts.pool, parts.bus
     app[folders_key], app[settings_key] = parts.folders, settings
     app[sockets_key], app[prompt.submitting] = Sockets(parts.queue, settings), asyncio.Lock()
-    app.add_routes(index.routes)
     for module in API:
         app.add_routes(module.routes)
         app.add_routes(_below_api(module.routes))
+    for module in PLAIN:
+        app.add_routes(module.routes)
 
     async def prepare(request: web.Request, response: web.StreamResponse) -> None:
         add_headers(settings, response)

@@ -1,4 +1,5 @@
-"""What clients send, checked at the border. Unknown keys are kept or ignored: clients send their own."""
+"""What clients send, checked at the border, and what they are answered. Unknown keys are kept or ignored: clients send
+their own."""
 
 from __future__ import annotations
 
@@ -28,6 +29,48 @@ class PromptRequest(BaseModel):
     number: Annotated[float, Field(allow_inf_nan=False)] | None = None
     front: Truth = False
     partial_execution_targets: list[str] | None = None
+
+
+class NodeErrors(BaseModel):
+    """What is wrong with one node of a workflow."""
+
+    errors: list[Complaint]
+    dependent_outputs: list[str]
+    class_type: str
+
+
+class Complaint(BaseModel):
+    """One mistake: its kind, what it is, and where."""
+
+    type: str
+    message: str
+    details: str
+    extra_info: dict[str, Any]
+
+
+class Refusal(BaseModel):
+    """Any answer to a mistake, in the shape that ComfyUI's clients show."""
+
+    error: Complaint
+    node_errors: dict[str, NodeErrors]
+
+
+class PromptAccepted(BaseModel):
+    """Answer of POST /prompt; ``node_errors`` tells of output nodes that will not run."""
+
+    prompt_id: str
+    number: float
+    node_errors: dict[str, NodeErrors]
+
+
+class ExecInfo(BaseModel):
+    queue_remaining: int
+
+
+class QueueLength(BaseModel):
+    """How many jobs are pending or running."""
+
+    exec_info: ExecInfo
 
 
 class QueueRequest(BaseModel):

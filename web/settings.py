@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,7 +13,10 @@ MIB = 1024 * 1024
 class Settings(BaseModel):
     """``cors_origin`` turns the origin check off and tells browsers who may call; ``*`` is anyone.
 
-    ``allowed_hosts`` are further names this server goes by, behind a proxy; ``preview_size`` is in pixels.
+    ``allowed_hosts`` are further names this server goes by, behind a proxy; ``preview_size`` is in pixels. With a
+    ``token``, only who knows it is answered. ``multi_user`` keeps people's files apart, by the ``Comfy-User`` header.
+    ``frontend`` is the folder of a front end to serve at ``/``. ``webhook_hosts`` are where webhooks may lead; None is
+    anywhere. ``compress`` answers with gzip where that is accepted.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -23,6 +27,12 @@ class Settings(BaseModel):
     cors_origin: str | None = None
     allowed_hosts: tuple[str, ...] = ()
     preview_size: int = Field(default=512, ge=16, le=4096)
+    token: str | None = None
+    multi_user: bool = False
+    frontend: Path | None = None
+    webhook_hosts: frozenset[str] | None = None
+    max_pending_per_client: int = Field(default=1000, ge=1)
+    compress: bool = False
     argv: tuple[str, ...] = ()
 
     @property

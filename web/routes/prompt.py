@@ -13,8 +13,9 @@ from engine.ui_workflow import is_ui
 from engine.workflow import read_api
 from web.errors import complaint, problems
 from web.keys import bus_key, pool_key, queue_key
+from web.operations import operation
 from web.replies import read_body, reply
-from web.schemas import PromptRequest, is_uuid
+from web.schemas import PromptAccepted, PromptRequest, QueueLength, Refusal, is_uuid
 
 SECRETS = frozenset({"auth_token_comfy_org", "api_key_comfy_org"})
 """Keys that some clients send along for services of others: nothing here needs them, so they are not kept."""
@@ -24,12 +25,14 @@ submitting = web.AppKey("submitting", asyncio.Lock)
 
 
 @routes.get("/prompt")
+@operation("queue", answers={200: QueueLength})
 async def length(request: web.Request) -> web.Response:
     """How many jobs are pending or running."""
     return reply({"exec_info": {"queue_remaining": await request.app[queue_key].remaining()}})
 
 
 @routes.post("/prompt")
+@operation("queue", body=PromptRequest, answers={200: PromptAccepted, 400: Refusal})
 async def submit(request: web.Request) -> web.Response:
     """Queue a workflow: 200 with its id and number, or 400 with ComfyUI's error body."""
     body = await read_body(request, PromptRequest)
