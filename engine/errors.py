@@ -12,7 +12,8 @@ EngineError
 ├── InvalidModelPaths      (engine.model_paths) section and key
 ├── QueueFileError         (engine.jobs_sqlite) a queue file that cannot be used
 ├── DuplicateJob           a job id in use
-└── JobNotFound
+├── JobNotFound
+└── WorkflowNotFound
 Cancelled (BaseException)  interrupted; a node's ``except Exception`` does not swallow it
 """
 
@@ -75,12 +76,20 @@ class FolderNotFound(EngineError):
     """A folder key that nobody registered."""
 
 
+class QueueFull(EngineError):
+    """So many jobs wait already that no more are taken."""
+
+
 class DuplicateJob(EngineError):
     """A job id that is in use already."""
 
 
 class JobNotFound(EngineError):
     """A job id that the queue does not know."""
+
+
+class WorkflowNotFound(EngineError):
+    """A name under which no workflow is saved."""
 
 
 class Cancelled(BaseException):

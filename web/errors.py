@@ -11,13 +11,23 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import ValidationError
 
-from engine.errors import DuplicateJob, FolderNotFound, InvalidWorkflow, JobNotFound, NotAWorkflow, UnsafePath
+from engine.errors import (
+    DuplicateJob,
+    FolderNotFound,
+    InvalidWorkflow,
+    JobNotFound,
+    NotAWorkflow,
+    QueueFull,
+    UnsafePath,
+    WorkflowNotFound,
+)
 from engine.problems import NodeProblems, Problem
 from web.replies import reply
 
 logger = logging.getLogger(__name__)
 
 GIVEN_CHARACTERS = 80
+RETRY_AFTER_S = 10
 
 
 @web.middleware
@@ -25,6 +35,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer for what a handler raised."""
     try:
         return await handler(request)
+    except web.HTTPRequestEntityTooLarge as error:
+        return complaint("too_large", "The request is too large", error.text or "", status=error.status)
     except web.HTTPException:
         raise
     except ConnectionResetError:
@@ -48,9 +60,13 @@ def told(error: Exception) -> web.Response | None:
             return complaint("invalid_request", *_fields(error))
         case DuplicateJob():
             return complaint("duplicate_prompt_id", "prompt_id is in use already", str(error))
+        case QueueFull():
+            full = complaint("queue_full", "Too many jobs are waiting", str(error), status=429)
+            full.headers["Retry-After"] = str(RETRY_AFTER_S)
+            return full
         case UnsafePath():
             return complaint("unsafe_path", "That path leads outside its folder", str(error))
-        case JobNotFound() | FolderNotFound():
+        case JobNotFound() | FolderNotFound() | WorkflowNotFound():
             return complaint("not_found", "There is no such thing", str(error), status=404)
     return None
 

@@ -3,147 +3,195 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
-import io
-import json
 import os
 import shutil
+import uuid
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import IO, Any
 
 from aiohttp import web
-from multidict import MultiDictProxy
-from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+from pydantic import BaseModel, Field, ValidationError
 
-from engine.errors import UnsafePath
-from engine.folders import safe_join
+from engine.errors import NotAWorkflow, UnsafePath
+from engine.folders import Folders, inside
+from engine.workflow import parse
 from web.errors import complaint
-from web.keys import folders_key
+from web.forms import BadUpload, Form, Sent, received
+from web.keys import folders_key, settings_key
+from web.limits import BadPicture, opened, pictures_key
+from web.operations import operation
 from web.replies import reply
 from web.routes.files import PNG_COMPRESSION, TYPES, BadReference, locate
+from web.schemas import Refusal
 
 routes = web.RouteTableDef()
 
+TRUE = ("true", "1")
 
-class BadUpload(Exception):
-    """An upload that cannot be taken; the text says why."""
+
+class ImageForm(BaseModel):
+    """Form of POST /upload/image."""
+
+    image: bytes = Field(description="The file; any type is taken.")
+    type: str = Field(default="input", description="input, temp or output")
+    subfolder: str = ""
+    overwrite: str = Field(default="", description="true or 1 replaces a file of the same name.")
+
+
+class MaskForm(ImageForm):
+    """Form of POST /upload/mask."""
+
+    original_ref: str = Field(description="JSON of the picture to mask: filename, and perhaps subfolder and type.")
+
+
+class Uploaded(BaseModel):
+    """Where an upload is now. Its name has a number if another file had that name."""
+
+    name: str
+    subfolder: str
+    type: str
+
+
+class OriginalRef(BaseModel):
+    """The picture that a mask is for."""
+
+    filename: str
+    type: str = "output"
+    subfolder: str = ""
 
 
 @routes.post("/upload/image")
+@operation("files", form=ImageForm, answers={200: Uploaded, 400: Refusal})
 async def image(request: web.Request) -> web.Response:
     """Keep a file: under its name, or a numbered one if another file has it and ``overwrite`` is off."""
     try:
-        form = await _form(request)
-        return await _keep(request, form, _file(form).file)
+        async with _form(request) as form:
+            return await _keep(request, form, _file(form))
     except (BadUpload, BadReference) as error:
         return complaint("invalid_upload", str(error))
 
 
 @routes.post("/upload/mask")
+@operation("files", form=MaskForm, answers={200: Uploaded, 400: Refusal})
 async def mask(request: web.Request) -> web.Response:
     """Keep the picture ``original_ref`` names, with the alpha of the uploaded one."""
     try:
-        form = await _form(request)
-        source = _original(request, form)
-        masked = await asyncio.to_thread(_masked, source, _file(form).file)
-        return await _keep(request, form, masked)
+        async with _form(request) as form:
+            folders, sent, ref = request.app[folders_key], _file(form), _original(form)
+            async with request.app[pictures_key]:
+                masked = await asyncio.to_thread(_mask, folders, ref, sent)
+            return await _keep(request, form, masked)
     except (BadUpload, BadReference) as error:
         return complaint("invalid_upload", str(error))
 
 
-async def _form(request: web.Request) -> MultiDictProxy[Any]:
-    try:
-        return await request.post()
-    except (ValueError, AssertionError, EOFError) as error:
-        raise BadUpload(f"the form is malformed: {error}") from None
+def _form(request: web.Request) -> AbstractAsyncContextManager[Form]:
+    """The form, whose file lies where temporary files do meanwhile."""
+    staging = request.app[folders_key].directory("temp")
+    return received(request, "image", staging, request.app[settings_key].max_upload_bytes)
 
 
-def _file(form: MultiDictProxy[Any]) -> web.FileField:
-    sent = form.get("image")
-    if not isinstance(sent, web.FileField) or not sent.filename:
+def _file(form: Form) -> Sent:
+    if form.sent is None:
         raise BadUpload("the form has no file named image")
-    return sent
+    return form.sent
 
 
-def _text(form: MultiDictProxy[Any], name: str, default: str) -> str:
-    value = form.get(name, default)
-    if not isinstance(value, str):
-        raise BadUpload(f"{name} must be text, not a file")
-    return value
-
-
-async def _keep(request: web.Request, form: MultiDictProxy[Any], content: IO[bytes]) -> web.Response:
-    """Write the content where the form says, and answer with where that was."""
-    kind, subfolder = _text(form, "type", "input"), _text(form, "subfolder", "")
+async def _keep(request: web.Request, form: Form, sent: Sent) -> web.Response:
+    """Put the file where the form says, and answer with where that was."""
+    kind, subfolder = form.texts.get("type", "input"), form.texts.get("subfolder", "")
     if kind not in TYPES:
         raise BadUpload(f"type must be one of {', '.join(TYPES)}, not {kind!r}")
-    folders, name = request.app[folders_key], _file(form).filename
+    overwrite = form.texts.get("overwrite") in TRUE
+    root = request.app[folders_key].directory(kind)
     try:
-        folder = safe_join(folders.directory(kind), subfolder)
-        target = safe_join(folder, name)
+        name = await asyncio.to_thread(_store, root, subfolder, sent, overwrite=overwrite)
     except UnsafePath:
-        raise BadUpload(f"{name!r} in {subfolder!r} leads outside the {kind} folder") from None
-    if target == folder:
-        raise BadUpload(f"{name!r} is no file name")
-    overwrite = _text(form, "overwrite", "") in ("true", "1")
-    try:
-        kept = await asyncio.to_thread(_store, target, content, overwrite=overwrite)
+        raise BadUpload(f"{sent.name!r} in {subfolder!r} leads outside the {kind} folder") from None
     except OSError as error:
-        raise BadUpload(f"{name!r} cannot be written: {error.strerror}") from None
-    return reply({"name": kept.name, "subfolder": subfolder, "type": kind})
+        if error.errno in (errno.ENOSPC, errno.EIO, errno.EROFS):
+            raise
+        raise BadUpload(f"{sent.name!r} cannot be written: {error.strerror}") from None
+    return reply({"name": name, "subfolder": subfolder, "type": kind})
 
 
-def _store(target: Path, content: IO[bytes], *, overwrite: bool) -> Path:
-    """Write to ``target``, or beside it if that holds something else; return where the content is now."""
+def _store(root: Path, subfolder: str, sent: Sent, *, overwrite: bool) -> str:
+    """Move the file below ``root``, beside its place if that holds something else; return the name that it has now."""
+    folder, target = inside(root, subfolder), inside(root, subfolder, sent.name)
+    if target == folder:
+        raise BadUpload(f"{sent.name!r} is no file name")
     target.parent.mkdir(parents=True, exist_ok=True)
-    if overwrite:
-        _write(target, content, "wb")
-        return target
-    digest = _digest(content)
+    source = _on_the_disk_of(target.parent, sent.path)
+    try:
+        if overwrite:
+            os.replace(source, target)
+            return target.name
+        return _beside(target, source, sent.digest).name
+    finally:
+        source.unlink(missing_ok=True)
+
+
+def _beside(target: Path, source: Path, digest: bytes) -> Path:
+    """Move the file to a free name, or find one that holds the same already."""
     path, number = target, 0
     while True:
         try:
-            _write(path, content, "xb")
+            _claim(path, source)
             return path
         except FileExistsError:
-            if path.is_file():
-                with path.open("rb") as present:
-                    if _digest(present) == digest:
-                        return path
+            if path.is_file() and _digest(path) == digest:
+                return path
         number += 1
         path = target.with_name(f"{target.stem} ({number}){target.suffix}")
 
 
-def _write(path: Path, content: IO[bytes], mode: str) -> None:
-    content.seek(0)
-    with path.open(mode) as file:
-        shutil.copyfileobj(content, file)
-
-
-def _digest(content: IO[bytes]) -> bytes:
-    content.seek(0)
-    digest = hashlib.sha256()
-    while block := content.read(1 << 20):
-        digest.update(block)
-    return digest.digest()
-
-
-def _original(request: web.Request, form: MultiDictProxy[Any]) -> Path:
+def _claim(path: Path, source: Path) -> None:
+    """Move the file, whole, to a name that nobody has. Raises FileExistsError."""
     try:
-        ref = json.loads(_text(form, "original_ref", ""))
-        name, kind, subfolder = ref["filename"], ref.get("type", "output"), ref.get("subfolder", "")
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise BadUpload("original_ref must be a JSON object with a filename") from None
-    if not (isinstance(name, str) and isinstance(kind, str) and isinstance(subfolder, str)):
-        raise BadUpload("original_ref must hold texts")
-    return locate(request.app[folders_key], name, kind, subfolder)
+        os.link(source, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links: the name is taken first, and for a moment its file is empty
+        path.open("xb").close()
+        os.replace(source, path)
 
 
-def _masked(source: Path, uploaded: IO[bytes]) -> IO[bytes]:
-    """The source as PNG with its text chunks, its alpha replaced by that of the upload."""
+def _on_the_disk_of(folder: Path, source: Path) -> Path:
+    """Where the file lies on the file system of ``folder``; a copy, if need be: only within one can it be moved."""
+    if source.stat().st_dev == folder.stat().st_dev:
+        return source
+    copy = folder / f".{uuid.uuid4().hex}.upload"
     try:
-        with Image.open(source) as original, Image.open(uploaded) as painted:
+        with source.open("rb") as content, copy.open("xb") as file:
+            shutil.copyfileobj(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        copy.unlink(missing_ok=True)
+        raise
+    return copy
+
+
+def _digest(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
+
+
+def _original(form: Form) -> OriginalRef:
+    try:
+        return OriginalRef.model_validate(parse(form.texts.get("original_ref", "")))
+    except (NotAWorkflow, ValidationError):
+        raise BadUpload("original_ref must be a JSON object with a filename, and texts in it") from None
+
+
+def _mask(folders: Folders, ref: OriginalRef, sent: Sent) -> Sent:
+    """The original as PNG with its text chunks, its alpha replaced by that of the upload, in place of the upload."""
+    source = locate(folders, ref.filename, ref.type, ref.subfolder)
+    try:
+        with opened(source) as original, opened(sent.path) as painted:
             texts = PngInfo()
             for key, value in getattr(original, "text", {}).items():
                 texts.add_text(key, value)
@@ -151,9 +199,7 @@ def _masked(source: Path, uploaded: IO[bytes]) -> IO[bytes]:
             picture.putalpha(painted.convert("RGBA").getchannel("A"))
     except FileNotFoundError:
         raise BadUpload(f"the original {source.name} is not there") from None
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
+    except BadPicture as error:
         raise BadUpload(f"the mask cannot be applied: {error}") from None
-    buffer = io.BytesIO()
-    picture.save(buffer, format="PNG", pnginfo=texts, compress_level=PNG_COMPRESSION)
-    buffer.seek(0, os.SEEK_SET)
-    return buffer
+    picture.save(sent.path, format="PNG", pnginfo=texts, compress_level=PNG_COMPRESSION)
+    return Sent(sent.name, sent.path, _digest(sent.path))

@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import tempfile
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,13 @@ from aiohttp import FormData
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from tests.unit.web.conftest import Server
+from engine.bus import Bus
+from engine.folders import Folders
+from engine.jobs_sqlite import SqliteQueue
+from tests.unit.web.conftest import FakePool, Server
+from web.app import make_app
+from web.keys import Parts
+from web.settings import Settings
 
 
 @pytest.fixture
@@ -111,9 +120,9 @@ async def test_a_drawing_stays_visible_within_a_page(server: Server, tmp_path: P
 
 
 async def test_a_name_cannot_end_its_header(server: Server, tmp_path: Path) -> None:
-    (tmp_path / "output" / 'a"\r\nX: 1.txt').write_text("x")
-    async with server.get("/view", params={"filename": 'a"\r\nX: 1.txt'}) as response:
-        assert response.headers["Content-Disposition"] == 'filename="a___X: 1.txt"'
+    (tmp_path / "output" / 'a"\r\nX 1.txt').write_text("x")
+    async with server.get("/view", params={"filename": 'a"\r\nX 1.txt'}) as response:
+        assert response.headers["Content-Disposition"] == 'filename="a___X 1.txt"'
 
 
 async def upload(server: Server, name: str, data: bytes, path: str = "/upload/image", **fields: str) -> tuple[int, Any]:
@@ -139,6 +148,32 @@ async def test_equal_content_is_kept_once_and_other_content_beside_it(server: Se
     _, answer = await upload(server, "a.png", b"four", overwrite="true")
     assert answer["name"] == "a.png"
     assert (tmp_path / "input" / "a.png").read_bytes() == b"four"
+
+
+async def test_a_file_system_without_links_will_do(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError("no links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    names = [(await upload(server, "a.png", data))[1]["name"] for data in (b"one", b"one", b"two")]
+    assert names == ["a.png", "a.png", "a (1).png"]
+    assert files_below(tmp_path / "temp") == []
+
+
+@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="needs a second file system")
+async def test_a_folder_may_be_on_another_disk(
+    aiohttp_client: Callable[..., Awaitable[Server]], pool: FakePool, tmp_path: Path
+) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as elsewhere:
+        folders = Folders(tmp_path, Path(elsewhere))
+        server = await aiohttp_client(make_app(Parts(SqliteQueue(":memory:"), pool, Bus(), folders, Settings())))
+        for data in (b"one", b"two"):
+            assert (await upload(server, "a.png", data, type="output"))[0] == 200
+        contents = {path.name: path.read_bytes() for path in files_below(Path(elsewhere))}
+        assert contents == {"a.png": b"one", "a (1).png": b"two"}
+    assert files_below(tmp_path / "temp") == []
 
 
 def files_below(folder: Path) -> list[Path]:
@@ -173,6 +208,7 @@ async def test_a_form_without_file_is_refused(server: Server) -> None:
         assert response.status == 400
 
 
+@pytest.mark.protocol("http.0.u")
 @pytest.mark.parametrize("path", ["/upload/image", "/prompt"])
 async def test_too_large_a_body_is_refused(server: Server, path: str) -> None:
     form = FormData()

@@ -56,12 +56,14 @@ class TestOpenToOthers:
     def settings(self) -> Settings:
         return Settings(cors_origin="*")
 
+    @pytest.mark.protocol("http.0.m")
     async def test_cors_replaces_the_check(self, server: Server) -> None:
         async with server.get("/features", headers={"Origin": "https://other.example"}) as response:
             assert response.status == 200
             assert response.headers["Access-Control-Allow-Origin"] == "*"
             assert response.headers["Access-Control-Allow-Credentials"] == "true"
 
+    @pytest.mark.protocol("http.0.m")
     async def test_a_preflight_is_told_the_methods(self, server: Server) -> None:
         async with server.options("/prompt", headers={"Origin": "https://other.example"}) as response:
             assert response.status == 200
