@@ -14,6 +14,7 @@ from engine.plan import Plan, plan
 from engine.pool import WorkerPool
 from engine.pool_local import LocalPool
 from engine.registry import Registry
+from engine.replacements import NewInput, Replacement
 from engine.run import Run
 from engine.runner import Runner
 from engine.services import Services
@@ -37,6 +38,7 @@ __all__ = [
     "LocalPool",
     "MemoryCache",
     "MultiSelect",
+    "NewInput",
     "NoCache",
     "Node",
     "NodeDef",
@@ -48,6 +50,7 @@ __all__ = [
     "RawLink",
     "Record",
     "Registry",
+    "Replacement",
     "Result",
     "Run",
     "Runner",

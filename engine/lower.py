@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.checks import is_link
 from engine.errors import InvalidWorkflow, NotAWorkflow
+from engine.exposed import OWN
 from engine.graph import Link, NodeId
 from engine.lower_groups import group_node, is_group
 from engine.lower_links import PRIMITIVE, REROUTE, Constant, resolve
@@ -105,7 +106,8 @@ class _Lowering:
                 case Constant(value):
                     inputs[entry.name] = constant(value)
         title = node.title or definition.title or definition.name
-        self._made[node_id] = {"class_type": node.type, "inputs": inputs, "_meta": {"title": title}}
+        own = {OWN: node.properties[OWN]} if OWN in node.properties else {}
+        self._made[node_id] = {"class_type": node.type, "inputs": inputs, "_meta": {"title": title, **own}}
 
 
 def in_order(nodes: Mapping[NodeId, dict[str, Any]]) -> dict[NodeId, dict[str, Any]]:

@@ -56,6 +56,7 @@ def _load(registry: Registry, pack: EntryPoint) -> PackReport:
         named = f"custom_nodes.{pack.name}"
         found = [replace(each, module=named) if each.module == UNNAMED_MODULE else each for each in apart.values()]
         registry.add(*found)
+        registry.replace(*(each for several in apart.replacements.values() for each in several))
     except (Exception, SystemExit) as error:  # whatever a pack does, the others and the built-in nodes are there
         mistake = isinstance(error, InvalidNode)
         problem = str(error) if mistake else f"{type(error).__name__}: {error}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -11,6 +11,7 @@ from engine.graph import NodeId
 from engine.jobs import Job
 from engine.node import NodeInfo
 from engine.problems import NodeProblems
+from engine.replacements import Replacement
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,14 @@ class WorkerPool(Protocol):
 
     async def describe(self) -> list[NodeInfo]:
         """All node types, with their choices read now."""
+        ...
+
+    async def replacements(self) -> Mapping[str, Sequence[Replacement]]:
+        """What takes the place of node types that are no longer there, by the older type's name."""
+        ...
+
+    async def lower(self, workflow: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A workflow of either format in API format; unchecked. Raises InvalidWorkflow, NotAWorkflow."""
         ...
 
     async def plan(self, prompt: Mapping[str, Any], only: Collection[NodeId] | None = None) -> PlanSummary:

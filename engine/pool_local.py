@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from engine import failures
@@ -18,13 +18,15 @@ from engine.graph import NodeId
 from engine.jobs import Job
 from engine.keys import Digest
 from engine.lanes import Lanes
-from engine.lower import as_api
+from engine.lower import as_api, lower
 from engine.node import NodeInfo
 from engine.notebook import Notebook
 from engine.plan import Plan, plan
 from engine.pool import PlanSummary
 from engine.registry import Registry
+from engine.replacements import Replacement, replaced
 from engine.run import Run, no_digest
+from engine.ui_workflow import is_ui
 from engine.workflow import read_api
 
 PLANNED_NODES = 20_000
@@ -71,9 +73,17 @@ class LocalPool:
         registry = await self.registry()
         return await asyncio.to_thread(registry.describe)
 
+    async def replacements(self) -> Mapping[str, Sequence[Replacement]]:
+        return (await self.registry()).replacements
+
+    async def lower(self, workflow: Mapping[str, Any]) -> Mapping[str, Any]:
+        if not is_ui(workflow):
+            return await asyncio.to_thread(lambda: read_api(workflow).dump())
+        return await asyncio.to_thread(lower, workflow, await self.registry())
+
     async def plan(self, prompt: Mapping[str, Any], only: Collection[NodeId] | None = None) -> PlanSummary:
         registry = await self.registry()
-        checked = await asyncio.to_thread(lambda: plan(read_api(as_api(prompt, registry)), registry, only))
+        checked = await asyncio.to_thread(_plan_afresh, prompt, registry, only)
         self._keep_plan(checked)
         return PlanSummary(checked.prompt, checked.targets, checked.rejected)
 
@@ -188,6 +198,11 @@ class LocalPool:
         if self._free["models"] and self._unload:
             await asyncio.to_thread(self._unload)
         self._free = {"models": False, "cache": False}
+
+
+def _plan_afresh(prompt: Mapping[str, Any], registry: Registry, only: Collection[NodeId] | None) -> Plan:
+    workflow = read_api(as_api(prompt, registry))
+    return plan(replaced(workflow, registry.replacements, registry), registry, only)
 
 
 def _checked(job: Job, registry: Registry) -> Plan:

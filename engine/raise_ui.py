@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.checks import is_link
 from engine.errors import InvalidWorkflow
+from engine.exposed import OWN
 from engine.graph import NodeId
 from engine.layout import Size, place
 from engine.lower import in_order, unknown_type
@@ -100,7 +101,8 @@ class _Raising:
         }
         if node.title and node.title != (type_.title or type_.name):
             made["title"] = node.title
-        made["properties"] = {"Node name for S&R": type_.name}
+        own = {OWN: node.meta[OWN]} if node.meta and OWN in node.meta else {}
+        made["properties"] = {"Node name for S&R": type_.name, **own}
         made |= self._values(node, type_)
         return UiNode.model_validate(made)
 

@@ -9,6 +9,7 @@ from engine.errors import InvalidNode
 from engine.folders import Folders
 from engine.marks import FileIn
 from engine.node import MISSING, InputSpec, NodeDef, NodeInfo, Section
+from engine.replacements import Replacement
 from engine.services import Services
 from engine.soundness import check_definition, origin
 
@@ -19,6 +20,7 @@ class Registry(Mapping[str, NodeDef]):
     def __init__(self, services: Services | None = None) -> None:
         self.services = services or Services()
         self._definitions: dict[str, NodeDef] = {}
+        self._replacements: dict[str, list[Replacement]] = {}
         self._files: dict[int, tuple[InputSpec, ...]] = {}  # by id of a definition: its inputs that name files
         self._configs: dict[int, list[Any]] = {}  # by id of a spec, for those that show the same each time
 
@@ -38,6 +40,16 @@ class Registry(Mapping[str, NodeDef]):
             for spec in definition.inputs:
                 if not callable(spec.choices) and not isinstance(spec.choices, FileIn):
                     self._configs[id(spec)] = self._config(spec)
+
+    def replace(self, *replacements: Replacement) -> None:
+        """Register what takes the place of types that are no longer there; of several for one type the first counts."""
+        for each in replacements:
+            self._replacements.setdefault(each.old, []).append(each)
+
+    @property
+    def replacements(self) -> Mapping[str, Sequence[Replacement]]:
+        """What takes the place of an older type, by its name."""
+        return self._replacements
 
     def __getitem__(self, name: str) -> NodeDef:
         return self._definitions[name]
