@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 from typing import TypeAlias
 
-from engine.events import Event, NodePreview, NodeProgress
+from engine.events import Event, NodePreview, NodeProgress, NodeText
 
 BACKLOG = 1000
 """Events that may wait for a listener before it counts as slow."""
@@ -130,6 +130,6 @@ class Bus:
 
 def _slot(event: Event) -> Slot | None:
     """Events of one slot may overtake each other; None: this one must arrive."""
-    if isinstance(event, (NodeProgress, NodePreview)):
+    if isinstance(event, (NodeProgress, NodePreview, NodeText)) and not getattr(event, "finished", False):
         return type(event), event.job_id, event.node.id
     return None

@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
 from engine.errors import Cancelled
-from engine.events import Event, NodePreview, NodeProgress
+from engine.events import Event, NodePreview, NodeProgress, NodeText
 from engine.graph import Graph, NodeId, NodeRef
 from engine.jobs import Job
 from engine.services import Services
 
 S = TypeVar("S")
 Emit: TypeAlias = Callable[[Event], None]
+
+METHODS = ("auto", "latent2rgb", "taesd")
+"""What a job may say that wants to see unfinished work."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +40,33 @@ class Context:
         """The running node, inside expansions by its expanded id."""
         return self.node.id
 
+    @property
+    def wants_previews(self) -> bool:
+        """Not if the job's ``preview_method`` is ``none``. What others ask for, and anything else, counts as yes."""
+        return self._preview_method != "none"
+
+    @property
+    def _preview_method(self) -> object:
+        return self.job.extra_data.get("preview_method")
+
     def progress(self, value: float, total: float) -> None:
         """Report that ``value`` of ``total`` is done. Raises Cancelled."""
         self.check()
         self.emit(NodeProgress(self.job.id, self.node, value, total))
 
     def preview(self, media_type: str, data: bytes) -> None:
-        """Show an encoded picture of unfinished work."""
-        self.emit(NodePreview(self.job.id, self.node, media_type, data))
+        """Show an encoded picture of unfinished work, if the job ``wants_previews``: ask before making one."""
+        if self.wants_previews:
+            asked = self._preview_method in METHODS
+            self.emit(NodePreview(self.job.id, self.node, media_type, data, asked=asked))
+
+    def send(self, media_type: str, data: bytes) -> None:
+        """Send the job's client a finished picture, which is kept nowhere else."""
+        self.emit(NodePreview(self.job.id, self.node, media_type, data, finished=True))
+
+    def say(self, text: str) -> None:
+        """Show a line of text about unfinished work."""
+        self.emit(NodeText(self.job.id, self.node, text))
 
     def check(self) -> None:
         """Raise Cancelled if the job was interrupted; long loops call this."""

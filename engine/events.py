@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.graph import NodeId, NodeRef
+from engine.trace import How
 
 
 def now_ms() -> int:
@@ -50,19 +51,32 @@ class NodeProgress(NodeEvent):
 
 @dataclass(frozen=True)
 class NodePreview(NodeEvent):
-    """A small picture of unfinished work: ``media_type`` is ``image/jpeg`` or ``image/png``."""
+    """A small picture of unfinished work, or a ``finished`` one that is kept nowhere else: ``media_type`` is
+    ``image/jpeg`` or ``image/png``. ``asked``: the job said that it wants to see unfinished work."""
 
     media_type: str
     data: bytes
+    finished: bool = False
+    asked: bool = False
+
+
+@dataclass(frozen=True)
+class NodeText(NodeEvent):
+    """A line of text about unfinished work."""
+
+    text: str
 
 
 @dataclass(frozen=True)
 class NodeFinished(NodeEvent):
-    """``cached``: it did not run, its result was remembered. ``is_output``: it is a root of the workflow."""
+    """``cached``: it did not run, its result was remembered. ``is_output``: it is a root of the workflow. ``how`` it
+    came by its result, and the ``seconds`` that its calls took, are its fate in the run."""
 
     ui: Mapping[str, list[Any]] | None = None
     cached: bool = False
     is_output: bool = False
+    how: How | None = field(default=None, compare=False)
+    seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -115,12 +129,23 @@ class QueueChanged(Event):
 
 
 @dataclass(frozen=True)
+class JobQueued(Event):
+    """A job has come into the queue."""
+
+
+@dataclass(frozen=True)
 class JobTaken(Event):
-    """The first event of a job: it is about to run, for ``client_id``."""
+    """The first event of a job that runs: it is about to run, for ``client_id``, for the ``attempt``-th time."""
 
     client_id: str | None = None
+    attempt: int = 1
 
 
 @dataclass(frozen=True)
 class JobDone(Event):
     """The last event of a job: by now history has it."""
+
+
+@dataclass(frozen=True)
+class JobRemoved(Event):
+    """A job was taken out of the queue before it ran, and nothing is kept of it."""

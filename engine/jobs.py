@@ -12,6 +12,7 @@ from engine.graph import NodeId, NodeRef
 
 Number: TypeAlias = int | float
 Status: TypeAlias = Literal["succeeded", "failed", "cancelled"]
+State: TypeAlias = Literal["pending", "running", "succeeded", "failed", "cancelled"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,19 @@ class Record:
     outcome: Outcome
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A job wherever it is. ``arrival`` grows with each job that is put; ``ahead`` counts the jobs that run before one
+    that is pending; ``started_ms`` is None if it never ran."""
+
+    job: Job
+    state: State
+    arrival: int
+    ahead: int | None = None
+    started_ms: int | None = None
+    outcome: Outcome | None = None
+
+
 class JobQueue(Protocol):
     """Keeps jobs in order and remembers what became of them. Safe to use from one event loop."""
 
@@ -74,15 +88,24 @@ class JobQueue(Protocol):
         ...
 
     async def release(self, job_id: str) -> None:
-        """Running -> pending, as if it had not been claimed. Raises JobNotFound."""
+        """Running -> pending, in its old place. Raises JobNotFound."""
         ...
 
     async def finish(self, job_id: str, outcome: Outcome) -> None:
         """Running -> history. Raises JobNotFound."""
         ...
 
-    async def cancel(self, job_ids: Collection[str] | None = None) -> set[str]:
-        """Remove pending jobs (None: all of them); return the ids of those that were pending."""
+    async def cancel(self, job_ids: Collection[str] | None = None, *, keep: bool = False) -> set[str]:
+        """Remove pending jobs (None: all of them), or ``keep`` them in history as cancelled; return the ids of those
+        that were pending."""
+        ...
+
+    async def find(self, job_id: str) -> Entry | None:
+        """A job wherever it is."""
+        ...
+
+    async def page(self, states: Collection[State], limit: int, before: int | None = None) -> list[Entry]:
+        """Jobs in any of these states, the last arrived first; of those only that arrived ``before`` another."""
         ...
 
     async def pending(self) -> list[Job]:
@@ -93,6 +116,10 @@ class JobQueue(Protocol):
 
     async def remaining(self) -> int:
         """How many are pending or running."""
+        ...
+
+    async def pending_of(self, client_id: str | None) -> int:
+        """How many of a client's jobs are pending; None: of jobs without client."""
         ...
 
     async def history(self, limit: int | None = None, offset: int = 0) -> list[Record]:

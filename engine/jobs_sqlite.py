@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from engine import jobs_tables as tables
-from engine.jobs import Job, Outcome, Record
+from engine.jobs import Entry, Job, Outcome, Record, State
 from engine.jobs_tables import QueueFileError
 from engine.tasks import uninterrupted
 
@@ -60,8 +60,14 @@ class SqliteQueue:
     async def finish(self, job_id: str, outcome: Outcome) -> None:
         await self._do(lambda db: tables.finish(db, job_id, outcome))
 
-    async def cancel(self, job_ids: Collection[str] | None = None) -> set[str]:
-        return await self._do(lambda db: tables.cancel(db, job_ids))
+    async def cancel(self, job_ids: Collection[str] | None = None, *, keep: bool = False) -> set[str]:
+        return await self._do(lambda db: tables.cancel(db, job_ids, keep))
+
+    async def find(self, job_id: str) -> Entry | None:
+        return await self._do(lambda db: tables.find(db, job_id))
+
+    async def page(self, states: Collection[State], limit: int, before: int | None = None) -> list[Entry]:
+        return await self._do(lambda db: tables.page(db, states, limit, before))
 
     async def pending(self) -> list[Job]:
         return await self._do(lambda db: tables.jobs(db, "pending"))
@@ -71,6 +77,9 @@ class SqliteQueue:
 
     async def remaining(self) -> int:
         return await self._do(tables.remaining) if self._remaining is None else self._remaining
+
+    async def pending_of(self, client_id: str | None) -> int:
+        return await self._do(lambda db: tables.pending_of(db, client_id))
 
     async def history(self, limit: int | None = None, offset: int = 0) -> list[Record]:
         return await self._do(lambda db: tables.history(db, limit, offset))
@@ -101,7 +110,7 @@ class SqliteQueue:
         except asyncio.CancelledError:
             if job:
                 taken = job.id
-                await uninterrupted(self._do(lambda db: tables.release(db, taken)))
+                await uninterrupted(self._do(lambda db: tables.unclaim(db, taken)))
                 self._arrived.notify_all()
             raise
         return job

@@ -7,15 +7,16 @@ import sqlite3
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from engine.errors import DuplicateJob, EngineError, JobNotFound
 from engine.events import NodeFailure, now_ms
-from engine.jobs import Job, Outcome, Record
+from engine.jobs import Entry, Job, Outcome, Record, State
 from engine.jobs_json import dump, load_job, load_outcome
 
-ATTEMPTS = 2
-"""How often a job is taken up, if the process dies of it."""
+DEATHS = 2
+"""How often a process may die while it runs a job, until the job counts as failed."""
+LARGEST = 2**63 - 1
 LOCK_WAIT_S = 2.0
 """How long to wait for another process to let go of the file."""
 
@@ -36,6 +37,11 @@ MIGRATIONS = (
     CREATE UNIQUE INDEX jobs_behind ON jobs (finished) WHERE finished IS NOT NULL;
     CREATE TABLE counter (next INTEGER NOT NULL);
     INSERT INTO counter VALUES (0);
+    """,
+    """
+    -- how often the process died while running the job; attempts count, from now on, how often it was taken up
+    ALTER TABLE jobs ADD COLUMN deaths INTEGER NOT NULL DEFAULT 0;
+    UPDATE jobs SET deaths = attempts - (state = 'running') WHERE finished IS NULL;
     """,
 )
 """``PRAGMA user_version`` counts how many of these a file has seen. Never change one; add the next."""
@@ -102,18 +108,23 @@ def claim(db: sqlite3.Connection) -> Job | None:
 
 
 def release(db: sqlite3.Connection, job_id: str) -> None:
-    """Running -> pending, as if it had not been claimed."""
-    update = "UPDATE jobs SET state = 'pending', attempts = attempts - 1 WHERE id = ? AND state = 'running'"
+    """Running -> pending."""
+    update = "UPDATE jobs SET state = 'pending' WHERE id = ? AND state = 'running'"
     if not db.execute(update, (job_id,)).rowcount:
         raise JobNotFound(f"job {job_id} is not running")
 
 
+def unclaim(db: sqlite3.Connection, job_id: str) -> None:
+    """Running -> pending, as if it had not been claimed: nobody heard of that."""
+    release(db, job_id)
+    db.execute("UPDATE jobs SET attempts = attempts - 1 WHERE id = ?", (job_id,))
+
+
 def finish(db: sqlite3.Connection, job_id: str, outcome: Outcome) -> None:
     """Running -> history."""
-    last = _value(db, "SELECT COALESCE(MAX(finished), 0) FROM jobs")
-    update = "UPDATE jobs SET state = ?, outcome = ?, finished = ? WHERE id = ? AND state = 'running'"
-    if not db.execute(update, (outcome.status, dump(outcome), last + 1, job_id)).rowcount:
+    if not _value(db, "SELECT COUNT(*) FROM jobs WHERE id = ? AND state = 'running'", job_id):
         raise JobNotFound(f"job {job_id} is not running")
+    _end(db, job_id, outcome)
 
 
 def jobs(db: sqlite3.Connection, state: str, limit: int = -1) -> list[Job]:
@@ -142,9 +153,32 @@ def remaining(db: sqlite3.Connection) -> int:
     return _value(db, "SELECT COUNT(*) FROM jobs WHERE finished IS NULL")
 
 
-def cancel(db: sqlite3.Connection, job_ids: Collection[str] | None) -> set[str]:
-    """Remove pending jobs; return which."""
-    return _delete(db, "state = 'pending' AND finished IS NULL", job_ids)
+def pending_of(db: sqlite3.Connection, client_id: str | None) -> int:
+    which = "state = 'pending' AND finished IS NULL AND json_extract(job, '$.extra_data.client_id') IS ?"
+    return _value(db, f"SELECT COUNT(*) FROM jobs WHERE {which}", client_id)
+
+
+def cancel(db: sqlite3.Connection, job_ids: Collection[str] | None, keep: bool) -> set[str]:
+    """Remove pending jobs, or put them into history; return which."""
+    which = "state = 'pending' AND finished IS NULL"
+    if not keep:
+        return _delete(db, which, job_ids)
+    chosen = _chosen(db, which, job_ids)
+    now = now_ms()
+    for job_id in sorted(chosen):
+        _end(db, job_id, Outcome("cancelled", now, now))
+    return chosen
+
+
+def find(db: sqlite3.Connection, job_id: str) -> Entry | None:
+    return next(iter(_entries(db, "id = ?", job_id)), None)
+
+
+def page(db: sqlite3.Connection, states: Collection[State], limit: int, before: int | None) -> list[Entry]:
+    """Jobs in these states, the last arrived first."""
+    marks = ", ".join("?" * len(states))
+    where = f"state IN ({marks}) AND arrival < ? ORDER BY arrival DESC LIMIT ?"
+    return _entries(db, where, *states, LARGEST if before is None else before, limit)
 
 
 def forget(db: sqlite3.Connection, job_ids: Collection[str] | None) -> None:
@@ -153,10 +187,48 @@ def forget(db: sqlite3.Connection, job_ids: Collection[str] | None) -> None:
 
 
 def _delete(db: sqlite3.Connection, which: str, job_ids: Collection[str] | None) -> set[str]:
-    found = {row[0] for row in db.execute(f"SELECT id FROM jobs WHERE {which}")}
-    chosen = found if job_ids is None else found.intersection(job_ids)
+    chosen = _chosen(db, which, job_ids)
     db.executemany("DELETE FROM jobs WHERE id = ?", [(job_id,) for job_id in chosen])
     return chosen
+
+
+def _chosen(db: sqlite3.Connection, which: str, job_ids: Collection[str] | None) -> set[str]:
+    found = {row[0] for row in db.execute(f"SELECT id FROM jobs WHERE {which}")}
+    return found if job_ids is None else found.intersection(job_ids)
+
+
+def _end(db: sqlite3.Connection, job_id: str, outcome: Outcome) -> None:
+    last = _value(db, "SELECT COALESCE(MAX(finished), 0) FROM jobs")
+    update = "UPDATE jobs SET state = ?, outcome = ?, finished = ? WHERE id = ?"
+    db.execute(update, (outcome.status, dump(outcome), last + 1, job_id))
+
+
+def _entries(db: sqlite3.Connection, which: str, *values: object) -> list[Entry]:
+    rows = db.execute(
+        f"SELECT job, number, attempts, state, arrival, started_ms, outcome FROM jobs WHERE {which}", values
+    ).fetchall()
+    return [_entry(db, *row) for row in rows]
+
+
+def _entry(
+    db: sqlite3.Connection,
+    text: str,
+    number: Any,
+    attempts: int,
+    state: State,
+    arrival: int,
+    started_ms: int | None,
+    outcome: str | None,
+) -> Entry:
+    ahead, ended = None, load_outcome(outcome) if outcome else None
+    if state == "pending":
+        before = """SELECT COUNT(*) FROM jobs WHERE state = 'pending' AND finished IS NULL
+                    AND (number, arrival) < (?, ?)"""
+        ahead = _value(db, before, number, arrival)
+    if ended and started_ms is not None:
+        started_ms = ended.started_ms
+    job = replace(load_job(text), number=number, attempts=attempts)
+    return Entry(job, state, arrival, ahead, started_ms if state != "pending" else None, ended)
 
 
 def _records(db: sqlite3.Connection, which: str, *values: object) -> list[Record]:
@@ -180,11 +252,13 @@ def _migrate(db: sqlite3.Connection, path: Path | str) -> None:
 def _recover(db: sqlite3.Connection) -> None:
     """Jobs that are running now were so when the process died: each gets one more try."""
     for job in jobs(db, "running"):
-        if job.attempts < ATTEMPTS:
-            db.execute("UPDATE jobs SET state = 'pending' WHERE id = ?", (job.id,))
+        db.execute("UPDATE jobs SET deaths = deaths + 1 WHERE id = ?", (job.id,))
+        deaths = _value(db, "SELECT deaths FROM jobs WHERE id = ?", job.id)
+        if deaths < DEATHS:
+            release(db, job.id)
             continue
         started = _value(db, "SELECT started_ms FROM jobs WHERE id = ?", job.id)
-        message = f"the process died while running this job, {job.attempts} times in a row"
+        message = f"the process died while running this job, {deaths} times in a row"
         failure = NodeFailure(node_id="", node_type="", message=message, exception_type="ProcessDied")
         finish(db, job.id, Outcome("failed", started, now_ms(), failure=failure))
 

@@ -198,7 +198,8 @@ class Run:
     def _tell_finished(self, node: Node, result: Result, *, cached: bool) -> Result:
         self._first_of.setdefault(self._keys[node.id], node.id)
         is_output = node.id in self._targets
-        self.emit(NodeFinished(self.job.id, self.graph.ref(node.id), result.ui, cached, is_output))
+        fate, ref = self.fates[node.id], self.graph.ref(node.id)
+        self.emit(NodeFinished(self.job.id, ref, result.ui, cached, is_output, fate.how, fate.seconds))
         if node.id not in self._done:
             self._done.add(node.id)
             self._release(set(node.sources()))

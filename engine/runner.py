@@ -48,7 +48,7 @@ class Runner:
             story = Story(job)
             try:
                 await self._tell_queue(job)
-                self._bus.publish(JobTaken(job.id, job.client_id))
+                self._bus.publish(JobTaken(job.id, job.client_id, job.attempts))
                 await self._follow(story)
             finally:
                 await uninterrupted(self._leave(story))

@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
 import torch
-from PIL import Image as Picture
-from PIL import UnidentifiedImageError
 from pydantic import Field
 
 from engine.context import Context
 from engine.declare import node
+from engine.errors import UnsafePath
 from engine.folders import Folders
 from engine.marks import FileIn, Widget
 from engine.problems import Problem
@@ -39,7 +38,7 @@ def load_image(
     path = ctx.service(Folders).resolve("input", image)
     try:
         return Loaded(*pictures.load_image(path))
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+    except pictures.BROKEN as error:
         raise ValueError(f"{image} is not a picture that can be read ({error})") from error
 
 
@@ -50,9 +49,9 @@ def check_picture(inputs: Mapping[str, Any], services: Services) -> list[Problem
     if not isinstance(name, str):
         return []
     try:
-        with Picture.open(services.get(Folders).resolve("input", name)):
+        with pictures.open_picture(services.get(Folders).resolve("input", name)):
             return []
-    except (UnidentifiedImageError, OSError) as error:
+    except (UnsafePath, *pictures.BROKEN) as error:
         extra = {"input_name": "image", "received_value": name, "hint": f"{name} is not a picture: {error}"}
         details = f"image - Invalid image file: {name}"
         return [Problem("custom_validation_failed", "Custom validation failed for node", details, extra)]

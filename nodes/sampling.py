@@ -31,13 +31,16 @@ Switch = Literal["enable", "disable"]
 
 
 def report_to(ctx: Context, model: Model) -> Callable[[StepReport], None]:
-    """Tell a running node's progress after each step, and show how it looks a few times a second."""
+    """Tell a running node's progress after each step, and show how it looks a few times a second, if that is wanted.
+
+    Pictures are made from the latent by a matrix (``latent2rgb``), also for who asks for ``taesd``: that needs a model.
+    """
     shown_at = 0.0
 
     def report(step: StepReport) -> None:
         nonlocal shown_at
         now = time.monotonic()
-        if now - shown_at >= PREVIEW_EVERY_S or step.step + 1 == step.total:
+        if ctx.wants_previews and (now - shown_at >= PREVIEW_EVERY_S or step.step + 1 == step.total):
             shown_at = now
             ctx.preview("image/jpeg", preview_jpeg(step.denoised, model.latent_format))
         ctx.progress(step.step + 1, step.total)

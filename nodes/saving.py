@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import os
 import secrets
 import string
@@ -43,6 +44,22 @@ def preview_image(ctx: Context, images: Image, prompt: Prompt = None, extra_pngi
     letters = "".join(secrets.choice(string.ascii_lowercase) for _ in range(5))
     chunks = metadata(prompt, extra_pnginfo)
     return saved(ctx, images, f"ComfyUI_temp_{letters}", "temp", chunks, compress_level=1)
+
+
+@node("SaveImageWebsocket", title="Save Image (Websocket)", category="api/image", lane="cpu", is_output=True)
+def save_image_websocket(ctx: Context, images: Image) -> None:
+    """Send pictures as PNG to the client of the job, and keep them nowhere."""
+    for i, image in enumerate(images):
+        encoded = io.BytesIO()
+        pictures.save_png(image, encoded, {}, compress_level=1)
+        ctx.progress(i, len(images))
+        ctx.send("image/png", encoded.getvalue())
+
+
+@save_image_websocket.fingerprint
+def always(inputs: Mapping[str, Any], services: Services) -> float:
+    """Whoever asks wants the pictures, also if they were sent before."""
+    return math.nan
 
 
 @save_image.intact

@@ -3,6 +3,8 @@
 An image is (B, H, W, C) float32 in [0, 1]; a mask (B, H, W), 1 where selected.
 """
 
+import struct
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
@@ -13,6 +15,15 @@ from PIL import Image, ImageOps, ImageSequence
 from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+"""What is opened as a picture; JPEG includes MPO. Pillow knows others, some of which start other programs."""
+BROKEN = (
+    *(OSError, ValueError, SyntaxError, LookupError, ArithmeticError, TypeError, EOFError, struct.error, zlib.error),
+    Image.DecompressionBombError,
+)
+"""What is raised for files that are damaged, or made to do damage."""
+MAX_PIXELS = 2**27
+"""Of all frames of a file together: 2.1 GB as an image and its mask."""
 NO_MASK = 64  # pixels a side of the empty mask that stands for "this file has no transparency"
 
 
@@ -32,16 +43,31 @@ def from_pil(picture: Image.Image) -> Tensor:
     return torch.from_numpy(np.array(picture)).float() / 255
 
 
+def open_picture(file: str | Path | IO[bytes]) -> Image.Image:
+    """A file as a picture, not decoded yet. Raises one of BROKEN, also if it is too large."""
+    opened = Image.open(file, formats=FORMATS)
+    if opened.width * opened.height > MAX_PIXELS:
+        size = f"{opened.width} x {opened.height}"
+        opened.close()
+        raise ValueError(f"it has {size} pixels, more than {MAX_PIXELS}")
+    return opened
+
+
 def load_image(file: str | Path | IO[bytes]) -> tuple[Tensor, Tensor]:
     """A file as an image (B, H, W, 3) and a mask of its transparency (B, H, W).
 
     Frames of the first one's size make a batch. Without transparency the mask is zeros, 64 x 64.
+    Raises one of BROKEN for what is no picture, or has more than MAX_PIXELS.
     """
     images: list[Tensor] = []
     masks: list[Tensor | None] = []
-    with Image.open(file) as opened:
+    pixels = 0
+    with open_picture(file) as opened:
         single = opened.format == "MPO"  # its further frames are other views, not a film
         for frame in ImageSequence.Iterator(opened):
+            pixels += max(frame.width * frame.height, NO_MASK**2)  # the smallest frame costs time, too
+            if pixels > MAX_PIXELS:
+                raise ValueError(f"its frames have more than {MAX_PIXELS} pixels together")
             picture = upright(frame)
             image = from_pil(picture.convert("RGB"))
             if not images or image.shape == images[0].shape:
@@ -55,7 +81,7 @@ def load_image(file: str | Path | IO[bytes]) -> tuple[Tensor, Tensor]:
 
 def load_channel(file: str | Path | IO[bytes], channel: str) -> Tensor:
     """One channel of a file as a mask (1, H, W), "A" inverted; zeros, 64 x 64, where a file has no such channel."""
-    with Image.open(file) as opened:
+    with open_picture(file) as opened:
         picture = upright(opened)
         if picture.getbands() != ("R", "G", "B", "A"):
             picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")

@@ -235,7 +235,14 @@ class TestSafety:
         with pytest.raises(UnsafePath):
             Folders(tmp_path).save_path(name)
 
-    @pytest.mark.parametrize("name", ["a..b", "...", "a/.b", "-", "%2e%2e", "ü/漢", "a b:c", " "])
+    @pytest.mark.parametrize(
+        "name", ["...", " ", "a.", "a ", "a./b", "a b:c", "x.png:stream", "CON", "nul.png", "a/Lpt1", "com\u00b9.x"]
+    )
+    def test_what_windows_reads_differently_is_refused_everywhere(self, name: str) -> None:
+        with pytest.raises(UnsafePath):
+            safe_join(self.ROOT, name)
+
+    @pytest.mark.parametrize("name", ["a..b", "a/.b", "-", "%2e%2e", "ü/漢", "a b", "console", "null.png", "com10"])
     def test_odd_names_are_fine(self, name: str) -> None:
         assert safe_join(self.ROOT, name) == self.ROOT / name
 
@@ -261,7 +268,41 @@ class TestSafety:
         assert os.path.commonpath([self.ROOT, os.path.normpath(path)]) == str(self.ROOT)
 
 
+class TestLinks:
+    @pytest.fixture
+    def elsewhere(self, folders: Folders, tmp_path: Path) -> Path:
+        """A folder outside, with a link to it in each place."""
+        folders.lay_out()
+        elsewhere = tmp_path / "elsewhere"
+        touch(elsewhere / "a.png")
+        for place in ("input", "output", "models/vae"):
+            (tmp_path / place / "link").symlink_to(elsewhere)
+        (tmp_path / "input" / "loop").symlink_to("loop")
+        return elsewhere
+
+    @pytest.mark.parametrize("name", ["link/a.png", "link", "loop", "link/a.png [output]"])
+    def test_links_of_users_files_do_not_lead_out(self, folders: Folders, elsewhere: Path, name: str) -> None:
+        with pytest.raises((UnsafePath, FileNotFoundError)):
+            folders.resolve("input", name)
+
+    def test_a_prefix_does_not_lead_out_by_a_link(self, folders: Folders, elsewhere: Path) -> None:
+        with pytest.raises(UnsafePath, match="symbolic link"):
+            folders.save_path("link/x")
+
+    def test_links_of_models_do(self, folders: Folders, elsewhere: Path) -> None:
+        assert folders.resolve("vae", "link/a.png").samefile(elsewhere / "a.png")
+
+    def test_a_link_within_the_folder_is_fine(self, folders: Folders, elsewhere: Path, tmp_path: Path) -> None:
+        touch(tmp_path / "input" / "b.png")
+        (tmp_path / "input" / "c.png").symlink_to("b.png")
+        assert folders.resolve("input", "c.png").name == "c.png"
+
+
 class TestSaving:
+    def test_a_prefix_says_less_than_it_could_on_some_systems(self, folders: Folders) -> None:
+        assert folders.save_path("%date:hhmm%").name == "%date_hhmm%"
+        assert folders.save_path("sub/portrait. ").name == "portrait"
+
     def test_the_first_file_is_number_one(self, folders: Folders) -> None:
         target = folders.save_path("portraits/ada")
         assert (target.name, target.counter, target.subfolder) == ("ada", 1, "portraits")

@@ -119,13 +119,13 @@ class QueueContract:
         assert (record.job, record.outcome) == (claimed, outcome())
         assert await queue.history() == [record]
 
-    async def test_a_released_job_is_pending_as_before(self, queue: JobQueue) -> None:
+    async def test_a_released_job_is_pending_in_its_old_place_and_each_claim_is_counted(self, queue: JobQueue) -> None:
         put = await queue.put(job())
         await queue.put(job("later"))
         await queue.claim()
         await queue.release("job")
-        assert (await queue.pending())[0] == put
-        assert await queue.claim() == replace(put, attempts=1)
+        assert (await queue.pending())[0] == replace(put, attempts=1)
+        assert await queue.claim() == replace(put, attempts=2)
 
     async def test_a_released_job_goes_to_who_waits(self, queue: JobQueue) -> None:
         await queue.put(job())
@@ -151,6 +151,54 @@ class QueueContract:
         assert await queue.cancel() == {"c"}
         assert [j.id for j in await queue.running()] == ["a"]
         assert await queue.record("b") is None
+
+    async def test_a_pending_job_can_be_cancelled_and_kept(self, queue: JobQueue) -> None:
+        for job_id in "ab":
+            await queue.put(job(job_id))
+        await queue.claim()
+        assert await queue.cancel(["a", "b", "unknown"], keep=True) == {"b"}
+        kept = await queue.find("b")
+        assert kept is not None
+        assert (kept.state, kept.started_ms) == ("cancelled", None)
+        assert kept.outcome is not None
+        assert kept.outcome.status == "cancelled"
+        assert [record.job.id for record in await queue.history()] == ["b"]
+        assert await queue.remaining() == 1
+
+    async def test_a_job_is_found_wherever_it_is(self, queue: JobQueue) -> None:
+        await queue.put(job("a"))
+        b = await queue.put(job("b"))
+        await queue.put(job("c"), front=True)
+        found = [await queue.find(job_id) for job_id in "abcd"]
+        assert [entry and (entry.state, entry.ahead) for entry in found] == [
+            ("pending", 1),
+            ("pending", 2),
+            ("pending", 0),
+            None,
+        ]
+        await queue.claim()
+        running, waiting = await queue.find("c"), await queue.find("b")
+        assert running is not None
+        assert (running.state, running.ahead, running.job.attempts) == ("running", None, 1)
+        assert running.started_ms is not None
+        assert waiting is not None
+        assert (waiting.ahead, waiting.job) == (1, b)
+        await queue.finish("c", outcome())
+        ended = await queue.find("c")
+        assert ended is not None
+        assert (ended.state, ended.started_ms, ended.outcome) == ("succeeded", 1000, outcome())
+
+    async def test_pages_stay_right_while_jobs_arrive_and_move_on(self, queue: JobQueue) -> None:
+        for job_id in "abcde":
+            await queue.put(job(job_id))
+        first = await queue.page(["pending"], 2)
+        assert [entry.job.id for entry in first] == ["e", "d"]
+        await queue.put(job("f"), front=True)
+        assert [entry.job.id for entry in await queue.page(["pending"], 9, first[-1].arrival)] == ["c", "b", "a"]
+        await queue.claim()
+        await queue.claim()
+        assert [entry.job.id for entry in await queue.page(["pending"], 9, first[-1].arrival)] == ["c", "b"]
+        assert [entry.job.id for entry in await queue.page(["running", "failed"], 9)] == ["f", "a"]
 
     async def test_history_is_paged_from_either_end(self, queue: JobQueue) -> None:
         for job_id in "abcde":
@@ -284,6 +332,32 @@ async def test_a_job_that_ran_when_the_process_was_killed_runs_once_more_then_fa
     assert failure is not None
     assert failure.node_id == ""
     assert "died while running" in failure.message
+
+
+async def test_a_job_that_was_given_back_may_still_survive_one_death(path: Path) -> None:
+    async with SqliteQueue(path) as queue:
+        await queue.put(Job({}, (), "a"))
+        for _ in range(3):
+            await queue.claim()
+            await queue.release("a")
+    die_while_running_a_job(path)
+    async with SqliteQueue(path) as queue:
+        assert [(j.id, j.attempts) for j in await queue.pending()] == [("a", 4)]
+
+
+async def test_a_file_of_the_first_schema_keeps_count_of_deaths(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There, attempts were the deaths of a pending job, and one more while it ran."""
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs_tables, "MIGRATIONS", jobs_tables.MIGRATIONS[:1])
+        path.parent.mkdir()
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+            jobs_tables._migrate(db, path)
+            jobs_tables.put(db, Job({}, (), "once", attempts=1), None, False)
+            jobs_tables.put(db, Job({}, (), "twice", attempts=2), None, False)
+            db.execute("UPDATE jobs SET state = 'running', started_ms = 1")
+    async with SqliteQueue(path) as queue:
+        assert [j.id for j in await queue.pending()] == ["once"]
+        assert [record.job.id for record in await queue.history()] == ["twice"]
 
 
 async def test_a_file_in_use_is_refused(path: Path, impatient: None) -> None:

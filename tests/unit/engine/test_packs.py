@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.packs import GROUP, installed_packs, load_packs, tell_unloaded
+from engine.replacements import Replacement
 from tests.support.toys import registry
 from web.cli import build_parser, main
 
@@ -87,6 +88,14 @@ def test_a_pack_brings_its_nodes(site: Site) -> None:
     (report,) = load_packs(types, installed_packs())
     assert (report.name, report.nodes, report.problem) == ("good", ("PackOne", "PackTwo"), None)
     assert (types["PackOne"].module, types["PackTwo"].module) == ("custom_nodes.good", "elsewhere")
+
+
+def test_a_pack_tells_what_its_nodes_replace(site: Site) -> None:
+    replaces = "\n    from engine import Replacement\n    registry.replace(Replacement('PackZero', 'PackOne'))\n"
+    site.install("good", GOOD + replaces)
+    types = registry()
+    load_packs(types, installed_packs())
+    assert types.replacements == {"PackZero": [Replacement("PackZero", "PackOne")]}
 
 
 @pytest.mark.parametrize(

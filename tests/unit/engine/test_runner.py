@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -192,13 +193,13 @@ async def test_as_many_jobs_run_as_the_pool_takes(queue: SqliteQueue) -> None:
     assert len(await queue.history()) == 3
 
 
-async def test_a_stop_puts_the_running_job_back_as_if_it_had_not_been_tried(queue: SqliteQueue) -> None:
+async def test_a_stop_puts_the_running_job_back_into_its_old_place(queue: SqliteQueue) -> None:
     pool = FakePool(RunStarted, asyncio.Event())
     async with running(queue, pool) as events:
         put = await queue.put(Job({}, (), "job"))
         await until(events, RunStarted)
     assert pool.cleaned == 1
-    assert await queue.pending() == [put]
+    assert await queue.pending() == [replace(put, attempts=1)]
     assert await queue.history() == []
     assert [type(event) for event in [e async for e in events]] == [QueueChanged]
 
