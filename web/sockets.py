@@ -14,12 +14,13 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from engine.bus import Bus
 from engine.errors import NotAWorkflow
-from engine.events import Event, JobDone, JobTaken, QueueChanged, RunCancelled
+from engine.events import Event, JobDone, JobTaken, QueueChanged, RunCancelled, now_ms
 from engine.jobs import JobQueue
 from engine.workflow import parse
-from web.outbox import Outbox
+from web.outbox import Frame, Outbox
+from web.progress_state import SELDOM_MS
 from web.settings import Settings
-from web.wire import JobMessages, Message, Outgoing, status
+from web.wire import JobMessages, Message, Outgoing, Preview, status
 
 logger = logging.getLogger(__name__)
 
@@ -29,41 +30,64 @@ CLOSE_TIMEOUT_S = 2.0
 
 @dataclass(eq=False)
 class Client:
-    """One open socket. ``hang_up`` cuts the connection without a word."""
+    """One open socket. ``hang_up`` cuts the connection without a word; ``flags`` are what it says it can do, None if it
+    says nothing."""
 
     sid: str
     socket: web.WebSocketResponse
     hang_up: Callable[[], None]
     outbox: Outbox = field(default_factory=Outbox)
-    flags: dict[str, Any] = field(default_factory=dict)
+    flags: dict[str, Any] | None = None
     heard: bool = False
+    held: Frame | None = None
 
     def tell(self, item: Outgoing) -> None:
         """Queue a message; never waits. A client that takes nothing any more is given up."""
-        if isinstance(item, Message):
-            taken = self.outbox.put(item.encode(), passing=item.passing)
+        if isinstance(item, Preview):
+            self._show(item)
+            return
+        self._put(item.frame, passing=item.passing)
+        if self.held and item.type != "progress_state":
+            frame, self.held = self.held, None
+            self._put(frame, passing=True)
+
+    def _show(self, preview: Preview) -> None:
+        """Who never said what it can do takes any binary frame for its picture, and gets finished ones only, unless it
+        asked; and who knows no metadata gets a preview after the progress that it belongs to."""
+        event = preview.event
+        if self.flags is None and not (event.finished or event.asked):
+            return
+        with_metadata = (self.flags or {}).get("supports_preview_metadata") is True
+        frame = preview.encode(with_metadata=with_metadata)
+        if with_metadata or event.finished:
+            self._put(frame, passing=not event.finished)
         else:
-            with_metadata = self.flags.get("supports_preview_metadata") is True
-            taken = self.outbox.put(item.encode(with_metadata=with_metadata), passing=True)
-        if not taken:
+            self.held = frame
+
+    def _put(self, frame: Frame, *, passing: bool) -> None:
+        if not self.outbox.put(frame, passing=passing):
             logger.warning("client %s is too slow: connection closed", self.sid)
             self.hang_up()
 
 
 @dataclass
 class _Live:
-    """A job that runs, and who asked for it."""
+    """A job that runs, and who asked for it. ``reminder`` is set while some of its progress is yet to be told."""
 
     client_id: str | None
     messages: JobMessages
+    reminder: asyncio.TimerHandle | None = None
 
 
 class Sockets:
-    """The open sockets by session id, and the fan-out of the engine's events to them."""
+    """The open sockets by session id, and the fan-out of the engine's events to them.
+
+    A session may have several sockets, such as two tabs or one that reconnected before it was missed: all hear.
+    """
 
     def __init__(self, queue: JobQueue, settings: Settings) -> None:
         self._queue, self._settings = queue, settings
-        self._clients: dict[str, Client] = {}
+        self._sessions: dict[str, list[Client]] = {}
         self._open: set[Client] = set()
         self._live: dict[str, _Live] = {}
 
@@ -106,6 +130,11 @@ class Sockets:
         goodbye = [c.socket.close(code=WSCloseCode.GOING_AWAY, message=b"server stops") for c in self._open]
         await asyncio.gather(*goodbye, return_exceptions=True)
 
+    def tell_session(self, sid: str, message: Message) -> bool:
+        """Tell all sockets of a session; False if it has none."""
+        self._tell(sid, [message])
+        return sid in self._sessions
+
     def _pass_on(self, event: Event) -> None:
         if isinstance(event, QueueChanged):
             self._tell_all([status(event.remaining)])
@@ -125,21 +154,28 @@ class Sockets:
             self._tell_all(messages)
         else:
             self._tell(live.client_id, messages)
+        if live.messages.owes and live.reminder is None:
+            live.reminder = asyncio.get_running_loop().call_later(SELDOM_MS / 1000, self._remind, live)
+
+    def _remind(self, live: _Live) -> None:
+        """Tell the progress that was held back, when nothing else has happened since."""
+        live.reminder = None
+        self._tell(live.client_id, live.messages.overdue(now_ms()))
 
     def _tell(self, sid: str | None, items: Iterable[Outgoing]) -> None:
-        if sid is not None and (client := self._clients.get(sid)):
-            for item in items:
+        for item in items:
+            for client in self._sessions.get(sid or "", ()):
                 client.tell(item)
 
     def _tell_all(self, items: Iterable[Outgoing]) -> None:
         for item in items:
-            for client in list(self._clients.values()):
+            for client in self._open:
                 client.tell(item)
 
     def _greet(self, client: Client, remaining: int) -> None:
-        """Let a client in; a former socket of the same session hears no more. Says what runs for it already."""
+        """Let a client in, and say what runs for it already."""
         self._open.add(client)
-        self._clients[client.sid] = client
+        self._sessions.setdefault(client.sid, []).append(client)
         client.tell(status(remaining, client.sid))
         for live in self._live.values():
             if live.client_id == client.sid and live.messages.running is not None:
@@ -147,8 +183,11 @@ class Sockets:
 
     def _forget(self, client: Client) -> None:
         self._open.discard(client)
-        if self._clients.get(client.sid) is client:
-            del self._clients[client.sid]
+        others = [other for other in self._sessions[client.sid] if other is not client]
+        if others:
+            self._sessions[client.sid] = others
+        else:
+            del self._sessions[client.sid]
 
     def _hear(self, client: Client, text: str) -> None:
         """Only the very first message counts: the client's feature flags."""

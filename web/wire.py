@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from engine.events import (
@@ -16,20 +17,18 @@ from engine.events import (
     NodePreview,
     NodeProgress,
     NodeStarted,
+    NodeText,
     RunCancelled,
     RunFailed,
     RunFinished,
     RunStarted,
 )
 from engine.graph import NodeId
+from web.progress_state import ProgressStates
 from web.replies import dumps
 
-PREVIEW_IMAGE, PREVIEW_WITH_METADATA = 1, 4
+PREVIEW_IMAGE, TEXT, PREVIEW_WITH_METADATA = 1, 3, 4
 IMAGE_TYPES = {"image/jpeg": 1, "image/png": 2}
-
-MANY_NODES = 100
-SELDOM_MS = 100
-"""A job of so many nodes has its ``progress_state``, which tells them all, sent no more often than this."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +39,9 @@ class Message:
     data: Mapping[str, Any]
     passing: bool = False
 
-    def encode(self) -> str:
-        """The text frame."""
+    @cached_property
+    def frame(self) -> str:
+        """As text, made once for all who hear it."""
         return dumps({"type": self.type, "data": self.data})
 
 
@@ -69,19 +69,37 @@ class Preview:
         return struct.pack(">II", PREVIEW_WITH_METADATA, len(metadata)) + metadata + event.data
 
 
-Outgoing: TypeAlias = Message | Preview
+@dataclass(frozen=True)
+class Text:
+    """A line of text that a node shows while it works: event 3."""
+
+    event: NodeText
+    passing: bool = True
+    type: str = "text"
+
+    @cached_property
+    def frame(self) -> bytes:
+        """The binary frame."""
+        node_id = self.event.node.id.encode()
+        return struct.pack(">II", TEXT, len(node_id)) + node_id + self.event.text.encode()
+
+
+Outgoing: TypeAlias = Message | Preview | Text
 
 
 class JobMessages:
-    """The messages of one job. It remembers each node's progress, because ``progress_state`` tells them all."""
+    """The messages of one job."""
 
     def __init__(self, job_id: str) -> None:
         self.job_id = job_id
         self.running: NodeId | None = None
         """The display id of the node that started last, while it runs."""
-        self._nodes: dict[NodeId, dict[str, Any]] = {}
-        self._told_ms = 0
-        self._owed = False
+        self._states = ProgressStates(job_id)
+
+    @property
+    def owes(self) -> bool:
+        """Whether ``overdue`` has something to tell."""
+        return self._states.owes
 
     def of(self, event: Event) -> list[Outgoing]:
         """What to tell the job's client about an event, in order."""
@@ -96,17 +114,14 @@ class JobMessages:
                 return [*state, Message("progress", data, passing=True)]
             case NodePreview():
                 return [Preview(event)]
+            case NodeText():
+                return [Text(event)]
             case NodeFinished():
                 return self._finished(event)
             case NodeBlocked():
                 return [_blocked(event)]
-            case RunFinished():
-                return [*self._rest(), success(event.job_id, event.at_ms)]
-            case RunFailed():
-                return [*self._rest(), error(event.job_id, event.failure, event.at_ms)]
-            case RunCancelled():
-                node_id, node_type, executed = event.node_id, event.node_type, event.executed
-                return [*self._rest(), interrupted(event.job_id, node_id, node_type, executed, event.at_ms)]
+            case RunFinished() | RunFailed() | RunCancelled():
+                return [*self.overdue(event.at_ms), ended(event)]
         return []
 
     def done(self) -> Message:
@@ -120,8 +135,7 @@ class JobMessages:
 
     def _finished(self, event: NodeFinished) -> list[Outgoing]:
         node = event.node
-        before = self._nodes.get(node.id)
-        if event.cached and not event.is_output and before is None:
+        if event.cached and not event.is_output and not self._states.knows(node.id):
             return []
         if self.running == node.shown_as and node.parent is None:
             self.running = None
@@ -129,34 +143,16 @@ class JobMessages:
         if event.ui is not None or (event.cached and event.is_output):
             data = {"node": node.id, "display_node": node.shown_as, "output": event.ui, "prompt_id": self.job_id}
             messages.append(Message("executed", data))
-        total = before["max"] if before else 1
+        total = self._states.total(node.id)
         return [*messages, *self._state(event, total, total, "finished")]
 
     def _state(self, event: NodeEvent, value: float, total: float, state: str) -> list[Outgoing]:
-        node = event.node
-        self._nodes[node.id] = {
-            "value": value,
-            "max": total,
-            "state": state,
-            "node_id": node.id,
-            "prompt_id": self.job_id,
-            "display_node_id": node.shown_as,
-            "parent_node_id": node.parent,
-            "real_node_id": node.real,
-        }
-        self._owed = len(self._nodes) > MANY_NODES and event.at_ms - self._told_ms < SELDOM_MS
-        if self._owed:
-            return []
-        self._told_ms = event.at_ms
-        return [self._all_states()]
+        data = self._states.change(event, value, total, state)
+        return [] if data is None else [Message("progress_state", data, passing=True)]
 
-    def _rest(self) -> list[Outgoing]:
-        """At the end of a job: the last states, if they were not told."""
-        owed, self._owed = self._owed, False
-        return [self._all_states()] if owed else []
-
-    def _all_states(self) -> Message:
-        return Message("progress_state", {"prompt_id": self.job_id, "nodes": dict(self._nodes)}, passing=True)
+    def overdue(self, at_ms: int) -> list[Outgoing]:
+        """The states of nodes that were held back."""
+        return [Message("progress_state", self._states.tell(at_ms), passing=True)] if self.owes else []
 
 
 def status(remaining: int, sid: str | None = None) -> Message:
@@ -171,6 +167,16 @@ def opening(job_id: str, at_ms: int, cached: tuple[NodeId, ...]) -> list[Message
         Message("execution_start", {"prompt_id": job_id, "timestamp": at_ms}),
         Message("execution_cached", {"nodes": list(cached), "prompt_id": job_id, "timestamp": at_ms}),
     ]
+
+
+def ended(event: RunFinished | RunFailed | RunCancelled) -> Message:
+    """How the job ended."""
+    match event:
+        case RunFailed():
+            return error(event.job_id, event.failure, event.at_ms)
+        case RunCancelled():
+            return interrupted(event.job_id, event.node_id, event.node_type, event.executed, event.at_ms)
+    return success(event.job_id, event.at_ms)
 
 
 def success(job_id: str, at_ms: int) -> Message:

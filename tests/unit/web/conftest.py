@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from engine.jobs import Job
 from engine.jobs_sqlite import SqliteQueue
 from engine.node import NodeInfo, OutputSpec
 from engine.pool import PlanSummary
+from engine.replacements import Replacement
 from web.app import make_app
 from web.keys import Parts
 from web.settings import Settings
@@ -50,15 +51,16 @@ def one_picture(job: Job) -> list[Event]:
 
 
 class FakePool:
-    """Runs ``script`` for each job, once ``go`` is set."""
+    """Runs ``script`` for each job, once ``go`` is set, and ends it when ``end`` is."""
 
     size = 1
 
     def __init__(self) -> None:
         self.script: Callable[[Job], list[Event]] = one_picture
-        self.ready, self.go = asyncio.Event(), asyncio.Event()
+        self.ready, self.go, self.end = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.ready.set()
         self.go.set()
+        self.end.set()
         self.freed: list[tuple[bool, bool]] = []
         self.cancelled: list[str] = []
         self.closed = False
@@ -66,6 +68,10 @@ class FakePool:
     async def describe(self) -> list[NodeInfo]:
         await self.ready.wait()
         return [INFO]
+
+    async def replacements(self) -> Mapping[str, Sequence[Replacement]]:
+        await self.ready.wait()
+        return {}
 
     async def plan(self, prompt: Mapping[str, Any], only: Collection[str] | None = None) -> PlanSummary:
         await self.ready.wait()
@@ -76,6 +82,8 @@ class FakePool:
     async def run(self, job: Job) -> AsyncIterator[Event]:
         await self.go.wait()
         for event in self.script(job):
+            if isinstance(event, RunFinished):
+                await self.end.wait()
             yield event
 
     async def cancel(self, job_id: str) -> bool:
