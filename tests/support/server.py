@@ -10,18 +10,24 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any
 
 STARTS_WITHIN_S = 30
 
 
 class Server:
-    """``wireloom serve`` on a free port, with ``data`` as its data folder."""
+    """``wireloom serve`` on a free port, with ``data`` as its data folder and further ``arguments``."""
 
-    def __init__(self, data: Path) -> None:
-        self.data, self.port = data, free_port()
+    program: tuple[str, ...] = ("web.cli", "serve")
+    """The module to run instead, and its first arguments."""
+    headers: Mapping[str, str] = MappingProxyType({})
+    """What goes along with every request."""
+
+    def __init__(self, data: Path, *arguments: str) -> None:
+        self.data, self.port, self.arguments = data, free_port(), arguments
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -31,7 +37,8 @@ class Server:
     def start(self) -> float:
         """Start it; return the seconds until it answered ``GET /queue``."""
         began = time.perf_counter()
-        command = [sys.executable, "-m", "web.cli", "serve", "--port", str(self.port), "--data", str(self.data)]
+        command = [sys.executable, "-m", *self.program, "--port", str(self.port), "--data", str(self.data)]
+        command += self.arguments
         with (self.data / "server.log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
         while time.perf_counter() - began < STARTS_WITHIN_S:
@@ -52,13 +59,15 @@ class Server:
         return self.process.wait(within_s)
 
     def get(self, path: str) -> Any:
-        with urllib.request.urlopen(self.url + path, timeout=60) as answer:
+        request = urllib.request.Request(self.url + path, headers=dict(self.headers))
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
     def post(self, path: str, body: Any) -> tuple[int, Any]:
         """The status and the JSON of the answer."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"})
+        headers = {"Content-Type": "application/json", **self.headers}
+        request = urllib.request.Request(self.url + path, data, headers)
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, json.loads(answer.read() or b"null")

@@ -135,6 +135,16 @@ def _add_run(commands: Commands) -> None:
     run.add_argument("--text", metavar="WORDS", help="what to draw: the words behind a sampler's positive input")
     run.add_argument("--seed", type=int, help="the seed of every sampler")
     run.add_argument("--out", type=Path, metavar="DIR", help="where the pictures go")
+    run.add_argument("--server", metavar="URL", help="run it there, and fetch the pictures (default for --out: .)")
+    run.add_argument("--token", help="what the server asks for (default: $WIRELOOM_TOKEN)")
+    run.add_argument(
+        "--upload",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="send a file that the workflow names to the server first",
+    )
     run.add_argument("--json", action="store_true", help="tell the result as one JSON object")
     run.add_argument("--explain", action="store_true", help="tell why each node ran, or did not have to")
     _add_caches(run)
@@ -153,7 +163,32 @@ def _add_serve(commands: Commands) -> None:
         metavar="ORIGIN",
         help="let pages of ORIGIN (default: any) call",
     )
+    serve.add_argument(
+        "--frontend", metavar="DIR", help="serve the front end in DIR at /; comfy is ComfyUI's own, if installed"
+    )
     serve.add_argument("--max-upload-size", type=float, metavar="MB", help="largest accepted request body")
+    serve.add_argument(
+        "--enable-compress-response-body", action="store_true", help="send JSON and text as gzip where that is accepted"
+    )
+    serve.add_argument(
+        "--token",
+        nargs="?",
+        const="",
+        help="answer only who knows TOKEN (else $WIRELOOM_TOKEN; one is made if it is needed, or none is given)",
+    )
+    serve.add_argument(
+        "--allow-host", action="append", metavar="NAME", help="a name that this server goes by, as behind a proxy"
+    )
+    serve.add_argument(
+        "--webhook-host",
+        action="append",
+        metavar="HOST",
+        help="where webhooks may lead (default: anywhere, or nowhere if --host is not this machine alone)",
+    )
+    serve.add_argument("--max-queue", type=_count, metavar="N", help="how many jobs of one client may wait")
+    serve.add_argument(
+        "--multi-user", action="store_true", help="keep people's settings and workflows apart; anyone can be anyone"
+    )
     _add_caches(serve)
     _add_packs(serve)
 

@@ -11,6 +11,7 @@ from typing import Any
 from engine.errors import NotAWorkflow
 from engine.lower import lower
 from engine.pool_local import LocalPool
+from engine.registry import Registry
 from engine.ui_workflow import is_ui, read_ui
 from engine.workflow import parse, read_api
 from web.cli.terminal import Mistake
@@ -51,9 +52,12 @@ def read_document(path: Path) -> Document:
 
 async def lowered(document: Document, pool: LocalPool) -> Document:
     """The document in API format; what an editor saved goes into the pictures. Raises InvalidWorkflow, NotAWorkflow."""
-    if not document.is_ui:
-        return document
-    prompt = lower(document.prompt, await pool.registry())
+    return lowered_with(document, await pool.registry()) if document.is_ui else document
+
+
+def lowered_with(document: Document, registry: Registry) -> Document:
+    """The same, of an editor's document, with node types that are at hand."""
+    prompt = lower(document.prompt, registry)
     return Document(prompt, {"workflow": document.prompt, **document.extra_pnginfo})
 
 

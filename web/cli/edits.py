@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import copy
+import argparse
 import json
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import Any
 
+from engine.exposed import Place
+from web.cli.documents import Document
 from web.cli.terminal import Mistake
-
-Prompt: TypeAlias = dict[str, Any]
-"""A workflow in API format."""
+from web.edits import NoSuchPlace, Prompt, find_input, with_inputs
 
 TEXTS = ("text", "text_g", "text_l", "clip_l", "t5xxl")
 """Inputs that hold the words of the text encoders in use."""
@@ -18,54 +18,51 @@ TEXTS = ("text", "text_g", "text_l", "clip_l", "t5xxl")
 SEEDS = ("seed", "noise_seed")
 
 
-def set_input(prompt: Prompt, assignment: str) -> Prompt:
+def edited(document: Document, args: argparse.Namespace) -> Document:
+    """The document with the changes asked for. Raises Mistake."""
+    prompt = document.prompt
+    if args.text is not None:
+        prompt = set_text(prompt, args.text)
+    if args.seed is not None:
+        prompt = set_seed(prompt, args.seed)
+    for assignment in args.set:
+        prompt = set_input(prompt, assignment)
+    return Document(prompt, document.extra_pnginfo)
+
+
+def set_input(prompt: Prompt, assignment: str) -> dict[str, Any]:
     """Apply ``NODE.INPUT=VALUE``; NODE is an id, a title or a class type, VALUE JSON or else plain text."""
-    place, equals, text = assignment.partition("=")
-    name, dot, key = place.rpartition(".")
+    address, equals, text = assignment.partition("=")
+    name, dot, key = address.rpartition(".")
     if not (equals and dot and name and key):
         raise Mistake(f"--set {assignment}: expected NODE.INPUT=VALUE")
-    node_id = find_node(prompt, name)
-    inputs = prompt[node_id].get("inputs", {})
-    if key not in inputs:
-        known = ", ".join(inputs) or "none"
-        raise Mistake(f"--set {assignment}: {_label(prompt, node_id)} has no input {key!r}; its inputs are: {known}")
-    return _with_inputs(prompt, {node_id: {key: _value(text)}})
+    try:
+        place = find_input(prompt, address)
+    except NoSuchPlace as error:
+        raise Mistake(f"--set {assignment}: {error}") from None
+    return with_inputs(prompt, {place: _value(text)})
 
 
-def set_text(prompt: Prompt, words: str) -> Prompt:
+def set_text(prompt: Prompt, words: str) -> dict[str, Any]:
     """Give ``words`` to every text encoder that feeds a sampler's ``positive``."""
     starts = [source for inputs in _all_inputs(prompt) if (source := _source(prompt, inputs.get("positive")))]
-    changes = {node_id: dict.fromkeys(_texts(prompt, node_id), words) for node_id in _encoders(prompt, starts)}
-    if not changes:
+    places = [Place(node_id, key) for node_id in _encoders(prompt, starts) for key in _texts(prompt, node_id)]
+    if not places:
         raise Mistake("--text: no text encoder feeds a sampler's positive input; use --set NODE.INPUT=WORDS")
-    return _with_inputs(prompt, changes)
+    return with_inputs(prompt, dict.fromkeys(places, words))
 
 
-def set_seed(prompt: Prompt, seed: int) -> Prompt:
+def set_seed(prompt: Prompt, seed: int) -> dict[str, Any]:
     """Set every ``seed`` and ``noise_seed`` that is a number, not a link."""
-    changes: dict[str, dict[str, Any]] = {}
-    for node_id, node in prompt.items():
-        literal = [key for key in SEEDS if isinstance(node.get("inputs", {}).get(key), int | float)]
-        if literal:
-            changes[node_id] = dict.fromkeys(literal, seed)
-    if not changes:
+    places = [
+        Place(node_id, key)
+        for node_id, node in prompt.items()
+        for key in SEEDS
+        if isinstance(node.get("inputs", {}).get(key), int | float)
+    ]
+    if not places:
         raise Mistake("--seed: no node of this workflow has a seed")
-    return _with_inputs(prompt, changes)
-
-
-def find_node(prompt: Prompt, name: str) -> str:
-    """The node with this id; else the one of this title; else the one of this class type. Raises Mistake."""
-    if name in prompt:
-        return name
-    for kind in (_title, _type):
-        found = [node_id for node_id, node in prompt.items() if kind(node) == name]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            candidates = ", ".join(_label(prompt, node_id) for node_id in found)
-            raise Mistake(f"{name!r} could be any of: {candidates}; name one by its id")
-    candidates = ", ".join(_label(prompt, node_id) for node_id in prompt)
-    raise Mistake(f"no node is called {name!r}; there are: {candidates or 'none'}")
+    return with_inputs(prompt, dict.fromkeys(places, seed))
 
 
 def _encoders(prompt: Prompt, starts: list[str]) -> list[str]:
@@ -112,23 +109,3 @@ def _value(text: str) -> Any:
 def _no_constant(name: str) -> None:
     """NaN and Infinity are words here."""
     raise ValueError(name)
-
-
-def _with_inputs(prompt: Prompt, changes: dict[str, dict[str, Any]]) -> Prompt:
-    changed = copy.deepcopy(prompt)
-    for node_id, inputs in changes.items():
-        changed[node_id]["inputs"].update(inputs)
-    return changed
-
-
-def _title(node: dict[str, Any]) -> Any:
-    return (node.get("_meta") or {}).get("title")
-
-
-def _type(node: dict[str, Any]) -> Any:
-    return node.get("class_type")
-
-
-def _label(prompt: Prompt, node_id: str) -> str:
-    node = prompt[node_id]
-    return f"{node_id} ({_title(node) or _type(node)})"

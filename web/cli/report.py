@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from engine.events import (
     Event,
@@ -16,11 +16,15 @@ from engine.events import (
     RunCancelled,
     RunFailed,
     RunFinished,
+    RunStarted,
 )
 from engine.folders import Folders
 from engine.problems import NodeProblems, Problem
 from web.cli.explaining import Explanation
 from web.cli.terminal import FAILED, INTERRUPTED, MISTAKE, OK
+
+Whereabouts: TypeAlias = Callable[[Mapping[str, Any]], Path]
+"""Where a file is that a node shows as ``{"filename", "subfolder", "type"}``."""
 
 STATUS = {"succeeded": OK, "failed": FAILED, "invalid": MISTAKE, "cancelled": INTERRUPTED}
 
@@ -43,6 +47,8 @@ class Report:
     def take(self, event: Event) -> None:
         """Note an event."""
         match event:
+            case RunStarted():  # a job is taken up again if its server died
+                self.nodes, self.cached, self.errors = {}, [], []
             case NodeStarted():
                 self._started_ms[event.node.id] = event.at_ms
             case NodeFinished():
@@ -80,16 +86,16 @@ class Report:
             where = {"node": node_id, "title": title, "type": node.class_type}
             self.errors.extend(where | _problem(each) for each in node.errors)
 
-    def files(self, folders: Folders) -> list[Path]:
+    def files(self, place: Whereabouts) -> list[Path]:
         """Where the pictures lie, in the order they were made."""
-        return [path for ui in self.outputs.values() for path in files_of(ui, folders)]
+        return [place(item) for ui in self.outputs.values() for item in files_of(ui)]
 
-    def as_json(self, folders: Folders | None, *, explain: bool = False) -> dict[str, Any]:
+    def as_json(self, place: Whereabouts | None, *, explain: bool = False) -> dict[str, Any]:
         explained = {"explain": self.explanation.nodes if self.explanation else {}} if explain else {}
         return {
             "status": self.status,
             "seconds": round(self.seconds, 3),
-            "outputs": {node_id: self._output(node_id, ui, folders) for node_id, ui in self.outputs.items()},
+            "outputs": {node_id: self._output(node_id, ui, place) for node_id, ui in self.outputs.items()},
             "nodes": {
                 node_id: {"title": self.titles.get(node_id, node_id), "seconds": round(seconds, 3)}
                 for node_id, seconds in self.nodes.items()
@@ -116,18 +122,24 @@ class Report:
         if event.ui:
             self.outputs[node_id] = event.ui
 
-    def _output(self, node_id: str, ui: Mapping[str, list[Any]], folders: Folders | None) -> dict[str, Any]:
-        files = [str(path) for path in files_of(ui, folders)] if folders else []
+    def _output(self, node_id: str, ui: Mapping[str, list[Any]], place: Whereabouts | None) -> dict[str, Any]:
+        files = [str(place(item)) for item in files_of(ui)] if place else []
         return {"title": self.titles.get(node_id, node_id), "files": files, "ui": dict(ui)}
 
 
-def files_of(ui: Mapping[str, list[Any]], folders: Folders) -> list[Path]:
-    """The files among what a node shows: ``{"filename", "subfolder", "type"}``."""
-    shown = [item for items in ui.values() for item in items if isinstance(item, Mapping) and "filename" in item]
-    return [
-        folders.directory(item.get("type") or "output") / (item.get("subfolder") or "") / item["filename"]
-        for item in shown
-    ]
+def files_of(ui: Mapping[str, list[Any]]) -> list[Mapping[str, Any]]:
+    """The files among what a node shows."""
+    return [item for items in ui.values() for item in items if isinstance(item, Mapping) and "filename" in item]
+
+
+def place_in(folders: Folders) -> Whereabouts:
+    """Where they are if they were written here."""
+
+    def place(item: Mapping[str, Any]) -> Path:
+        folder = folders.directory(item.get("type") or "output")
+        return folder / (item.get("subfolder") or "") / str(item["filename"])
+
+    return place
 
 
 def _problem(problem: Problem) -> dict[str, Any]:

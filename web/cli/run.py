@@ -1,4 +1,4 @@
-"""``wireloom run``: a workflow from a file to pictures, in this process."""
+"""``wireloom run``: a workflow from a file to pictures, in this process or on a server."""
 
 from __future__ import annotations
 
@@ -18,48 +18,46 @@ from engine.folders import Folders
 from engine.jobs import Job
 from engine.pool import WorkerPool
 from web.cli.documents import SHIPPED, Document, lowered, read_document
-from web.cli.edits import set_input, set_seed, set_text
+from web.cli.edits import edited
 from web.cli.explaining import Explanation, show_explanation
 from web.cli.progress import Show, progress
-from web.cli.report import STATUS, Report, lines_of, place_of
-from web.cli.terminal import INTERRUPTED, Mistake, complain, say, say_json
+from web.cli.report import STATUS, Report, Whereabouts, lines_of, place_in, place_of
+from web.cli.terminal import FAILED, INTERRUPTED, Mistake, complain, say, say_json
 from web.cli.wiring import build_folders, remembering_pool
 
 
 def main(args: argparse.Namespace) -> int:
-    report, folders = Report(), None
+    report, place = Report(), None
     try:
         document = read_document(args.file or SHIPPED / "text_to_image.json")
         if not document.is_ui:  # mistakes are told before the node types are loaded
             edited(document, args)
-        folders = build_folders(args.data, args.extra_model_paths, args.out)
-        _execute(document, args, folders, report)
+        if args.server:
+            place = _execute_there(document, args, report)
+        else:
+            folders = build_folders(args.data, args.extra_model_paths, args.out)
+            place = place_in(folders)
+            _execute(document, args, folders, report)
     except Mistake as mistake:
         if not args.json:
             raise
-        report.status = "invalid"
+        report.status = "failed" if mistake.status == FAILED else "invalid"
         report.errors.append({"message": str(mistake)})
     if args.json:
-        say_json(report.as_json(folders, explain=args.explain))
+        say_json(report.as_json(place, explain=args.explain))
     if args.explain and report.explanation and not args.json:
         show_explanation(report.explanation, report.titles)
     _tell(report, verbose=args.verbose)
-    if folders and not args.json:
-        for path in report.files(folders):
+    if place and not args.json:
+        for path in report.files(place):
             say(_shown(path))
     return STATUS[report.status]
 
 
-def edited(document: Document, args: argparse.Namespace) -> Document:
-    """The document with the changes asked for. Raises Mistake."""
-    prompt = document.prompt
-    if args.text is not None:
-        prompt = set_text(prompt, args.text)
-    if args.seed is not None:
-        prompt = set_seed(prompt, args.seed)
-    for assignment in args.set:
-        prompt = set_input(prompt, assignment)
-    return Document(prompt, document.extra_pnginfo)
+def _execute_there(document: Document, args: argparse.Namespace, report: Report) -> Whereabouts:
+    from web.cli.remote import execute  # only then is the client needed
+
+    return execute(document, args, report)
 
 
 def _execute(document: Document, args: argparse.Namespace, folders: Folders, report: Report) -> None:

@@ -6,56 +6,91 @@ import argparse
 import asyncio
 import errno
 import logging
+import os
 import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import closing, suppress
+from dataclasses import replace
+from urllib.parse import quote
 
 from aiohttp import web
 from pydantic import ValidationError
 
+from web.access import make_token, masked
 from web.app import make_app
+from web.cli.frontend import find_frontend
 from web.cli.terminal import FAILED, OK, Mistake, say
 from web.cli.wiring import build_folders, build_parts, data_dir, remembering_pool
 from web.keys import Parts
+from web.log_book import kept_log
+from web.people import BadUsersFile
+from web.security import is_loopback
 from web.settings import Settings
 
 SHUTDOWN_TIMEOUT_S = 2.0
+LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
+AS_COMFYUI = ("--disable-api-nodes",)
+"""Flags of ComfyUI that tell its front end what is so here: no node calls anybody's service, so nor should it."""
 
 logger = logging.getLogger(__name__)
 
 
 def main(args: argparse.Namespace) -> int:
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     settings = build_settings(args)
     data, folders = data_dir(args.data), build_folders(args.data, args.extra_model_paths)
     listener = _listen(settings.host, settings.port)
     folders.lay_out()
 
-    def build() -> Awaitable[Parts]:
-        return build_parts(data, folders, settings, remembering_pool(args, folders))
+    async def build() -> Parts:
+        return replace(await build_parts(data, folders, settings, remembering_pool(args, folders)), logs=logs)
 
-    with closing(folders), suppress(KeyboardInterrupt):  # where signals cannot be handled on the loop
+    # KeyboardInterrupt comes where signals cannot be handled on the loop.
+    with closing(folders), kept_log(LOG_FORMAT) as logs, suppress(KeyboardInterrupt):
         asyncio.run(_serve(listener, build))
     return OK
 
 
 def build_settings(args: argparse.Namespace) -> Settings:
     """Flags to settings; what was not given keeps its default. Raises Mistake."""
+    token = _token(args)
     flags = {
         "host": args.host,
         "port": args.port,
         "cors_origin": args.enable_cors_header,
         "max_upload_mb": args.max_upload_size,
-        "argv": tuple(sys.argv),
+        "compress": args.enable_compress_response_body,
+        "multi_user": args.multi_user,
+        "token": token,
+        "allowed_hosts": args.allow_host,
+        "max_pending_per_client": args.max_queue,
+        "webhook_hosts": _webhook_hosts(args),
+        "frontend": find_frontend(args.frontend),
+        "argv": (*masked(sys.argv, token), *AS_COMFYUI),
     }
     try:
         return Settings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
         raise Mistake(f"{first['loc'][0]} {first['input']!r}: {first['msg']}") from None
+
+
+def _token(args: argparse.Namespace) -> str | None:
+    """The token that was given, or one made if it is wanted or needed: whoever reaches the port could do anything."""
+    given: str | None = args.token or os.environ.get("WIRELOOM_TOKEN")
+    if given or (args.token is None and is_loopback(args.host)):
+        return given or None
+    return make_token()
+
+
+def _webhook_hosts(args: argparse.Namespace) -> frozenset[str] | None:
+    """The hosts that were named. Others could have this machine call its neighbours, so for them there is none."""
+    if args.webhook_host:
+        return frozenset(host.lower() for host in args.webhook_host)
+    return None if is_loopback(args.host) else frozenset()
 
 
 async def _serve(listener: socket.socket, build: Callable[[], Awaitable[Parts]]) -> None:
@@ -65,16 +100,24 @@ async def _serve(listener: socket.socket, build: Callable[[], Awaitable[Parts]])
         with suppress(NotImplementedError):  # Windows
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
     parts = await build()
-    runner = web.AppRunner(make_app(parts), shutdown_timeout=SHUTDOWN_TIMEOUT_S)
+    runner = web.AppRunner(_app(parts), shutdown_timeout=SHUTDOWN_TIMEOUT_S)
     await runner.setup()
     try:
         await web.SockSite(runner, listener).start()
-        say(f"wireloom listens on {_address(listener)}")
+        say(f"wireloom listens on {_address(listener, parts.settings.token)}")
         warming = asyncio.create_task(_warm_up(parts), name="warm up")
         await stop.wait()
         warming.cancel()
     finally:
         await runner.cleanup()
+
+
+def _app(parts: Parts) -> web.Application:
+    """The server. Raises Mistake."""
+    try:
+        return make_app(parts)
+    except BadUsersFile as error:
+        raise Mistake(str(error), FAILED) from None
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -87,9 +130,11 @@ def _listen(host: str, port: int) -> socket.socket:
         raise Mistake(f"cannot listen on {host}, port {port}: {error.strerror}", FAILED) from None
 
 
-def _address(listener: socket.socket) -> str:
+def _address(listener: socket.socket, token: str | None) -> str:
+    """Where to go; with the token, so that the browser need not be told."""
     host, port = listener.getsockname()[:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    return f"{address}/?token={quote(token, safe='')}" if token else address
 
 
 async def _warm_up(parts: Parts) -> None:

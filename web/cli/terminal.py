@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 OK, FAILED, MISTAKE, INTERRUPTED = 0, 1, 2, 130
@@ -31,3 +36,26 @@ def say_json(value: Any) -> None:
 def complain(text: str) -> None:
     """A sentence on stderr."""
     sys.stderr.write(f"wireloom: {text}\n")
+
+
+@contextmanager
+def held_interrupt() -> Iterator[None]:
+    """Ctrl-C is felt at the end of what is done within, a second one at once."""
+    if threading.current_thread() is not threading.main_thread():  # others are not interrupted
+        yield
+        return
+    felt = False
+
+    def hold(number: int, frame: FrameType | None) -> None:
+        nonlocal felt
+        if felt:
+            raise KeyboardInterrupt
+        felt = True
+
+    before = signal.signal(signal.SIGINT, hold)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if felt:
+        raise KeyboardInterrupt

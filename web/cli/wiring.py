@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,12 +108,18 @@ async def build_parts(data: Path, folders: Folders, settings: Settings, pool: Lo
     from engine.jobs_sqlite import SqliteQueue
     from engine.jobs_tables import QueueFileError
     from web.keys import Parts
+    from web.webhook_outbox import WebhookOutbox
 
     try:
         queue = await SqliteQueue(data / "queue.sqlite").open()
     except QueueFileError as error:
         raise Mistake(str(error), FAILED) from None
-    return Parts(queue, pool, Bus(), folders, settings)
+    letters = data / "webhooks.sqlite"
+    try:
+        outbox = await WebhookOutbox(letters).open()
+    except sqlite3.Error as error:
+        raise Mistake(f"cannot use {letters}: {error}; without it, webhooks that wait are lost", FAILED) from None
+    return Parts(queue, pool, Bus(), folders, settings, letters=outbox)
 
 
 def _without_gradients() -> None:
