@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from web.cli.edits import find_node, set_input, set_seed, set_text
+from web.cli.edits import set_input, set_seed, set_text
 from web.cli.terminal import Mistake
+from web.edits import NoSuchPlace, find_node
 
 
 def encoder(title: str, text: str) -> dict[str, Any]:
@@ -50,7 +51,7 @@ def test_the_original_is_left_alone() -> None:
 
 
 def test_an_ambiguous_name_lists_the_candidates() -> None:
-    with pytest.raises(Mistake, match=r"2 \(Words\), 3 \(Not\), 6 \(More\)"):
+    with pytest.raises(NoSuchPlace, match=r"2 \(Words\), 3 \(Not\), 6 \(More\)"):
         find_node(workflow(), "CLIPTextEncode")
 
 

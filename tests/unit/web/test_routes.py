@@ -266,6 +266,7 @@ async def test_the_status_page_escapes_what_it_shows(server: Server, pool: FakeP
     assert "<!--" not in page
 
 
+@pytest.mark.protocol("http.0.g")
 async def test_a_fault_of_ours_is_logged_and_kept_inside(server: Server, caplog: pytest.LogCaptureFixture) -> None:
     answer = await post(server, "/prompt", {"prompt": {"1": {"class_type": "Broken"}}}, 500)
     assert "42" not in json.dumps(answer)
