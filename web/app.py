@@ -5,43 +5,113 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from functools import partial
+from types import ModuleType
 
 from aiohttp import web
 
 from engine.runner import Runner
+from web import frontend
+from web.access import admit
+from web.caching import add_caching, compress
 from web.errors import errors
-from web.keys import Parts, bus_key, folders_key, pool_key, queue_key, settings_key, sockets_key
-from web.routes import explain, files, history, index, jobs, models, nodes, prompt, queue, system, uploads
+from web.keys import Parts, bus_key, folders_key, packs_key, pool_key, queue_key, settings_key, sockets_key
+from web.limits import MAX_OPEN, bounded, pictures_key
+from web.log_feed import LogFeed, log_feed_key
+from web.openapi.document import Document, document_key
+from web.people import People, people_key
+from web.routes import (
+    assets,
+    docs,
+    experiment,
+    explain,
+    extensions,
+    files,
+    history,
+    index,
+    internal,
+    jobs,
+    models,
+    nodes,
+    prompt,
+    queue,
+    replacements,
+    static,
+    system,
+    uploads,
+    user_settings,
+    userdata,
+    users,
+)
 from web.security import add_headers, guard
 from web.sockets import Sockets
+from web.submitting import submitting_key
+from web.user_files import UserFiles, user_files_key
+from web.user_settings import UserSettings, user_settings_key
+from web.v1 import events as v1_events
+from web.v1 import jobs as v1_jobs
+from web.v1 import workflows as v1_workflows
+from web.v1.log import EventLog, log_key
+from web.v1.views import describe_record
+from web.webhooks import Webhooks, webhooks_key
 
 logger = logging.getLogger(__name__)
 
-API = (prompt, queue, history, jobs, explain, nodes, files, uploads, models, system)
+API = (
+    prompt,
+    queue,
+    history,
+    jobs,
+    explain,
+    nodes,
+    files,
+    uploads,
+    models,
+    system,
+    users,
+    user_settings,
+    userdata,
+    extensions,
+    experiment,
+    replacements,
+)
 """Routes that exist twice: as they are written, and below ``/api``."""
-PLAIN = (index,)
-"""Routes that exist once. Those that match most paths come last."""
+PLAIN: tuple[ModuleType, ...] = (docs, static, internal, assets, v1_jobs, v1_events, v1_workflows)
+"""Routes that exist once."""
 
 
 def make_app(parts: Parts) -> web.Application:
     """A server over these parts. It runs jobs from start-up to clean-up, and then closes queue and pool."""
     settings = parts.settings
-    app = web.Application(middlewares=[errors, guard(settings)], client_max_size=settings.max_upload_bytes)
+    app = web.Application(
+        middlewares=[errors, guard(settings), admit(settings), bounded(settings)],
+        client_max_size=settings.max_upload_bytes,
+    )
     app[queue_key], app[pool_key], app[bus_key] = parts.queue, parts.pool, parts.bus
-    app[folders_key], app[settings_key] = parts.folders, settings
-    app[sockets_key], app[prompt.submitting] = Sockets(parts.queue, settings), asyncio.Lock()
+    app[folders_key], app[settings_key], app[packs_key] = parts.folders, settings, parts.packs
+    app[people_key] = People(parts.folders.directory("user"), multi_user=settings.multi_user)
+    app[user_files_key], app[user_settings_key] = UserFiles(), UserSettings()
+    app[sockets_key], app[submitting_key] = Sockets(parts.queue, settings), asyncio.Lock()
+    app[document_key], app[pictures_key] = Document(app), asyncio.Semaphore(MAX_OPEN)
+    hooks = app[webhooks_key] = Webhooks(parts.queue, parts.letters, settings, partial(describe_record, parts.pool))
+    log = app[log_key] = EventLog()
+    feed = app[log_feed_key] = LogFeed(parts.logs, app[sockets_key])
     for module in API:
         app.add_routes(module.routes)
         app.add_routes(_below_api(module.routes))
     for module in PLAIN:
         app.add_routes(module.routes)
+    app.add_routes(frontend.routes(settings.frontend) if settings.frontend else index.routes)
 
     async def prepare(request: web.Request, response: web.StreamResponse) -> None:
         add_headers(settings, response)
+        add_caching(request, response)
 
     app.on_response_prepare.append(prepare)
     app.on_shutdown.append(_hang_up)
-    app.cleanup_ctx.append(_work)
+    app.cleanup_ctx.extend((feed.run, log.run, _work, hooks.run))
+    if settings.compress:
+        app.middlewares.insert(0, compress)
     return app
 
 
@@ -55,6 +125,7 @@ def _below_api(routes: web.RouteTableDef) -> list[web.RouteDef]:
 
 
 async def _hang_up(app: web.Application) -> None:
+    app[log_key].close()
     await app[sockets_key].close()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 
 from engine.jobs import Job, Record
 from web.records import SENSITIVE, ending, history_entry
@@ -30,7 +30,13 @@ def _statuses(text: Any) -> frozenset[str]:
 class JobQuery(BaseModel):
     """Query of GET /api/jobs."""
 
-    statuses: Annotated[frozenset[str], BeforeValidator(_statuses)] = Field(frozenset(STATUSES), alias="status")
+    statuses: Annotated[
+        frozenset[str], BeforeValidator(_statuses), WithJsonSchema({"type": "array", "items": {"enum": list(STATUSES)}})
+    ] = Field(
+        default_factory=lambda: frozenset(STATUSES),
+        alias="status",
+        description="States, with commas between them; without it, all.",
+    )
     workflow_id: str | None = None
     sort_by: Literal["created_at", "execution_duration"] = "created_at"
     sort_order: Literal["asc", "desc"] = "desc"
@@ -94,7 +100,8 @@ def _shown(entry: dict[str, Any], job: Job) -> dict[str, Any]:
     info = job.extra_data.get("extra_pnginfo")
     workflow = info.get("workflow") if isinstance(info, Mapping) else None
     workflow_id = workflow.get("id") if isinstance(workflow, Mapping) else None
-    return {key: value for key, value in {**entry, "workflow_id": workflow_id}.items() if value is not None}
+    known = workflow_id if isinstance(workflow_id, str) else None
+    return {key: value for key, value in {**entry, "workflow_id": known}.items() if value is not None}
 
 
 def _items(outputs: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:

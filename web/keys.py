@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
@@ -10,24 +11,35 @@ from engine.bus import Bus
 from engine.folders import Folders
 from engine.jobs import JobQueue
 from engine.pool import WorkerPool
+from web.log_book import LogBook
+from web.pack_files import PackFiles
 from web.settings import Settings
 from web.sockets import Sockets
+from web.webhook_outbox import WebhookOutbox
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What ``make_app`` puts a server together from. The app closes queue and pool when it stops."""
+    """What ``make_app`` puts a server together from. The app closes queue and pool when it stops.
+
+    ``packs`` are looked at anew for each request: the list may grow while node packs are loaded. ``letters`` are the
+    webhooks to be called; the app closes that too.
+    """
 
     queue: JobQueue
     pool: WorkerPool
     bus: Bus
     folders: Folders
     settings: Settings
+    packs: Sequence[PackFiles] = ()
+    logs: LogBook = field(default_factory=LogBook)
+    letters: WebhookOutbox = field(default_factory=WebhookOutbox)
 
 
 queue_key = web.AppKey("queue", JobQueue)
 pool_key = web.AppKey("pool", WorkerPool)
 bus_key = web.AppKey("bus", Bus)
 folders_key = web.AppKey("folders", Folders)
+packs_key: web.AppKey[Sequence[PackFiles]] = web.AppKey("packs", Sequence)
 settings_key = web.AppKey("settings", Settings)
 sockets_key = web.AppKey("sockets", Sockets)

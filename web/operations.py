@@ -10,6 +10,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import BaseModel
 
+from web import access
+
 H = TypeVar("H", bound=Handler)
 M = TypeVar("M", bound=BaseModel)
 
@@ -28,9 +30,10 @@ class Media:
 
 @dataclass(frozen=True)
 class Operation:
-    """``body`` is the model of a JSON body, ``form`` of a multipart one, ``query`` and ``headers`` of what their names
-    say; ``answers`` gives for each status the type of its JSON, a ``Media``, or None if it is empty. What the
-    middlewares answer to any request (400, 401, 403, 413, 500) need not be named.
+    """``body`` is the type of a JSON body (``X | None`` if it may be left out) or a ``Media``, ``form`` the model of a
+    multipart one, whose ``bytes`` are files; ``query`` and ``headers`` are models of what their names say. ``answers``
+    gives for each status the type of its JSON, a ``Media``, None if it is empty, or a tuple if it may be one or the
+    other. What the middlewares answer to any request (400, 401, 403, 413, 500) need not be named.
     """
 
     tag: str
@@ -66,5 +69,5 @@ def operation_of(handler: object) -> Operation | None:
 
 
 def read_query(request: web.Request, model: type[M]) -> M:
-    """The query as a model. Raises ValidationError, which is answered with 400."""
-    return model.model_validate(dict(request.query))
+    """The query as a model, without the token, which any may bring. Raises ValidationError, answered with 400."""
+    return model.model_validate({name: value for name, value in request.query.items() if name != access.QUERY})

@@ -6,7 +6,8 @@ from __future__ import annotations
 import uuid
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic.config import JsonDict
 
 
 def _truth(value: Any) -> bool:
@@ -17,13 +18,23 @@ Truth = Annotated[bool, BeforeValidator(_truth)]
 """A flag as ComfyUI reads it: anything that counts as true."""
 
 
+UuidText = Annotated[Any, WithJsonSchema({"type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"})]
+"""A UUID in lower case, see ``is_uuid``."""
+EXAMPLE: JsonDict = {
+    "prompt": {
+        "1": {"class_type": "EmptyImage", "inputs": {"width": 64, "height": 64, "batch_size": 1, "color": 255}},
+        "2": {"class_type": "PreviewImage", "inputs": {"images": ["1", 0]}},
+    }
+}
+
+
 class PromptRequest(BaseModel):
     """Body of POST /prompt."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [EXAMPLE]})
 
     prompt: dict[str, Any] | None = None
-    prompt_id: Any = None
+    prompt_id: UuidText | None = None
     client_id: str | None = None
     extra_data: dict[str, Any] | None = None
     number: Annotated[float, Field(allow_inf_nan=False)] | None = None
@@ -89,7 +100,7 @@ class InterruptRequest(BaseModel):
 class CancelRequest(BaseModel):
     """Body of POST /api/jobs/cancel."""
 
-    job_ids: list[Any]
+    job_ids: list[UuidText]
 
 
 class FreeRequest(BaseModel):

@@ -27,7 +27,7 @@ class Settings(BaseModel):
     cors_origin: str | None = None
     allowed_hosts: tuple[str, ...] = ()
     preview_size: int = Field(default=512, ge=16, le=4096)
-    token: str | None = None
+    token: str | None = Field(default=None, pattern=r"^[!-~]{8,}$")
     multi_user: bool = False
     frontend: Path | None = None
     webhook_hosts: frozenset[str] | None = None
@@ -42,4 +42,9 @@ class Settings(BaseModel):
 
     def features(self) -> dict[str, Any]:
         """What this server can do, as clients ask for it: ``GET /features`` and over the websocket."""
-        return {"supports_preview_metadata": True, "max_upload_size": self.max_upload_bytes, "assets": False}
+        return {
+            "supports_preview_metadata": True,
+            "max_upload_size": self.max_upload_bytes,
+            "node_replacements": True,
+            "assets": False,
+        }

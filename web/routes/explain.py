@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from web.answers import Explanation
 from web.errors import complaint
 from web.keys import pool_key
+from web.operations import operation
 from web.replies import reply
+from web.schemas import Refusal
 
 routes = web.RouteTableDef()
 
 
 @routes.get("/explain/{prompt_id}")
+@operation("history", answers={200: Explanation, 404: Refusal})
 async def explain(request: web.Request) -> web.Response:
     """For each node of a job that ended: remembered (memory, disk) or run, and then what of its key had changed.
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from web.answers import HistoryEntry
 from web.keys import queue_key
+from web.operations import operation, read_query
 from web.records import history_entry
 from web.replies import read_body, reply
 from web.schemas import HistoryQuery, QueueRequest
@@ -13,9 +15,10 @@ routes = web.RouteTableDef()
 
 
 @routes.get("/history")
+@operation("history", query=HistoryQuery, answers={200: dict[str, HistoryEntry]})
 async def listing(request: web.Request) -> web.Response:
     """Finished jobs by id, oldest first: all, the newest ``max_items``, or so many after ``offset``."""
-    query = HistoryQuery.model_validate(dict(request.query))
+    query = read_query(request, HistoryQuery)
     if query.max_items is not None and query.max_items <= 0:
         return reply({})
     records = await request.app[queue_key].history(query.max_items, query.offset)
@@ -23,6 +26,7 @@ async def listing(request: web.Request) -> web.Response:
 
 
 @routes.get("/history/{prompt_id}")
+@operation("history", answers={200: dict[str, HistoryEntry]})
 async def one(request: web.Request) -> web.Response:
     """One finished job by id; an empty object if it is unknown, or not finished."""
     record = await request.app[queue_key].record(request.match_info["prompt_id"])
@@ -30,6 +34,7 @@ async def one(request: web.Request) -> web.Response:
 
 
 @routes.post("/history")
+@operation("history", body=QueueRequest, answers={200: None})
 async def forget(request: web.Request) -> web.Response:
     """Remove finished jobs: all, or those named."""
     body = await read_body(request, QueueRequest)

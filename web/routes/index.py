@@ -13,11 +13,14 @@ from aiohttp import web
 
 from engine.jobs import Job, Record
 from web.keys import queue_key
+from web.operations import Media, operation
 from web.routes.system import COMFYUI_VERSION, version_of
 
 routes = web.RouteTableDef()
 
 NEWEST, PICTURES = 20, 12
+FRESH = {"Cache-Control": "no-store, must-revalidate", "Pragma": "no-cache", "Expires": "0"}
+"""Headers of a page that is asked for anew each time."""
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src 'self'; connect-src 'self';"
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -34,6 +37,7 @@ DONE = {"succeeded": "done", "failed": "failed", "cancelled": "cancelled"}
 
 
 @routes.get("/")
+@operation("system", answers={200: Media("text/html")})
 async def index(request: web.Request) -> web.Response:
     """The status page."""
     queue = request.app[queue_key]
@@ -50,12 +54,7 @@ async def index(request: web.Request) -> web.Response:
     }
     for name, block in blocks.items():
         template = template.replace(f"<!--{name}-->", block)
-    headers = {
-        "Cache-Control": "no-store, must-revalidate",
-        "Pragma": "no-cache",
-        "Expires": "0",
-        "Content-Security-Policy": POLICY,
-    }
+    headers = {**FRESH, "Content-Security-Policy": POLICY}
     return web.Response(text=template, content_type="text/html", headers=headers)
 
 

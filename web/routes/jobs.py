@@ -8,8 +8,10 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from engine.errors import NotAWorkflow
+from web.answers import Cancelled, JobDetail, JobListing, PlainError
 from web.job_list import JobQuery, arranged, detail, finished, unfinished
 from web.keys import pool_key, queue_key
+from web.operations import operation, read_query
 from web.replies import read_body, reply
 from web.routes.queue import remove
 from web.schemas import CancelRequest, is_uuid
@@ -21,10 +23,11 @@ NEWEST = 1000
 
 
 @routes.get("/jobs")
+@operation("job list", query=JobQuery, answers={200: JobListing, 400: PlainError})
 async def listing(request: web.Request) -> web.Response:
     """Jobs by status, sorted, page by page."""
     try:
-        query = JobQuery.model_validate(dict(request.query))
+        query = read_query(request, JobQuery)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         return _refused(str(first["ctx"]["error"]) if "ctx" in first and "error" in first["ctx"] else first["msg"])
@@ -36,6 +39,7 @@ async def listing(request: web.Request) -> web.Response:
 
 
 @routes.get("/jobs/{job_id}")
+@operation("job list", answers={200: JobDetail, 404: PlainError})
 async def one(request: web.Request) -> web.Response:
     """One job; if it is finished, with its outputs and its workflow."""
     queue, job_id = request.app[queue_key], request.match_info["job_id"]
@@ -50,12 +54,14 @@ async def one(request: web.Request) -> web.Response:
 
 
 @routes.post("/jobs/{job_id}/cancel")
+@operation("job list", answers={200: Cancelled})
 async def cancel_one(request: web.Request) -> web.Response:
     """Stop or remove a job."""
     return reply({"cancelled": await _cancel(request.app, [request.match_info["job_id"]])})
 
 
 @routes.post("/jobs/cancel")
+@operation("job list", body=CancelRequest, answers={200: Cancelled, 400: PlainError})
 async def cancel_many(request: web.Request) -> web.Response:
     """Stop or remove jobs."""
     try:

@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import struct
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from pydantic import BaseModel
 
 from engine.errors import FolderNotFound, UnsafePath
 from web.keys import folders_key
+from web.operations import Media, operation, read_query
 from web.replies import reply
+from web.safetensors_header import read_metadata
+from web.schemas import Refusal
 
 routes = web.RouteTableDef()
 
 LARGEST_HEADER_BYTES = 1024 * 1024
 
 
+class MetadataQuery(BaseModel):
+    """Query of GET /view_metadata."""
+
+    filename: str = ""
+
+
 @routes.get("/models")
+@operation("models", answers={200: list[str]})
 async def keys(request: web.Request) -> web.Response:
     """The folder keys."""
     return reply(request.app[folders_key].keys())
 
 
 @routes.get("/models/{folder}")
+@operation("models", answers={200: list[str], 404: Refusal})
 async def listing(request: web.Request) -> web.Response:
     """File names under a folder key; 404 for an unknown key, also for the legacy ones."""
     folders, folder = request.app[folders_key], request.match_info["folder"]
@@ -35,6 +45,7 @@ async def listing(request: web.Request) -> web.Response:
 
 
 @routes.get("/embeddings")
+@operation("models", answers={200: list[str]})
 async def embeddings(request: web.Request) -> web.Response:
     """Embedding names without extension."""
     names = await asyncio.to_thread(request.app[folders_key].list, "embeddings")
@@ -42,32 +53,17 @@ async def embeddings(request: web.Request) -> web.Response:
 
 
 @routes.get("/view_metadata/{folder}")
+@operation("models", query=MetadataQuery, answers={200: dict[str, Any], 404: (Refusal, Media("text/plain"))})
 async def metadata(request: web.Request) -> web.Response:
     """What a safetensors file says of itself; 404 if it says nothing."""
-    folders, name = request.app[folders_key], request.query.get("filename", "")
+    folders, name = request.app[folders_key], read_query(request, MetadataQuery).filename
     if not name.endswith(".safetensors"):
         raise web.HTTPNotFound
     try:
         path = await asyncio.to_thread(folders.resolve, request.match_info["folder"], name)
-        found = await asyncio.to_thread(_metadata, path)
+        found = await asyncio.to_thread(read_metadata, path, LARGEST_HEADER_BYTES)
     except (OSError, UnsafePath):
         raise web.HTTPNotFound from None
     if found is None:
         raise web.HTTPNotFound
     return reply(found)
-
-
-def _metadata(path: Path) -> Any:
-    """The ``__metadata__`` of the header: eight bytes of length, little-endian, then JSON."""
-    with path.open("rb") as file:
-        start = file.read(8)
-        if len(start) < 8:
-            return None
-        (length,) = struct.unpack("<Q", start)
-        if length > LARGEST_HEADER_BYTES:
-            return None
-        try:
-            header = json.loads(file.read(length))
-        except (ValueError, RecursionError):
-            return None
-    return header.get("__metadata__") if isinstance(header, dict) else None

@@ -8,9 +8,11 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from engine.errors import NotAWorkflow
-from engine.events import QueueChanged
+from engine.events import JobRemoved, QueueChanged
 from engine.workflow import parse
+from web.answers import QueueListing
 from web.keys import bus_key, pool_key, queue_key
+from web.operations import operation
 from web.records import queue_item
 from web.replies import read_body, reply
 from web.schemas import FreeRequest, InterruptRequest, QueueRequest
@@ -19,6 +21,7 @@ routes = web.RouteTableDef()
 
 
 @routes.get("/queue")
+@operation("queue", answers={200: QueueListing})
 async def show(request: web.Request) -> web.Response:
     """Running and pending jobs as queue tuples."""
     queue = request.app[queue_key]
@@ -33,6 +36,7 @@ async def show(request: web.Request) -> web.Response:
 
 
 @routes.post("/queue")
+@operation("queue", body=QueueRequest, answers={200: None})
 async def change(request: web.Request) -> web.Response:
     """Remove pending jobs: all, or those named. What runs goes on."""
     body = await read_body(request, QueueRequest)
@@ -44,6 +48,7 @@ async def change(request: web.Request) -> web.Response:
 
 
 @routes.post("/interrupt")
+@operation("queue", body=InterruptRequest | None, answers={200: None})
 async def interrupt(request: web.Request) -> web.Response:
     """Stop what runs, or only the job named. Old clients send no body, or anything."""
     try:
@@ -57,6 +62,7 @@ async def interrupt(request: web.Request) -> web.Response:
 
 
 @routes.post("/free")
+@operation("queue", body=FreeRequest, answers={200: None})
 async def free(request: web.Request) -> web.Response:
     """Let go of models, or of models and results, after what runs now."""
     body = await read_body(request, FreeRequest)
@@ -69,6 +75,8 @@ async def free(request: web.Request) -> web.Response:
 async def remove(app: web.Application, job_ids: Collection[str] | None) -> set[str]:
     """Remove pending jobs (None: all) and tell every client how many are left; return which were removed."""
     removed = await app[queue_key].cancel(job_ids)
+    for job_id in removed:
+        app[bus_key].publish(JobRemoved(job_id))
     if removed:
         app[bus_key].publish(QueueChanged(next(iter(removed)), remaining=await app[queue_key].remaining()))
     return removed

@@ -10,13 +10,17 @@ from typing import Any
 import psutil
 from aiohttp import web
 
+from web.answers import SystemStats
 from web.keys import settings_key, sockets_key
+from web.operations import operation
 from web.replies import reply
 
 routes = web.RouteTableDef()
 
 COMFYUI_VERSION = "0.33.0"
 """The protocol spoken here; clients parse it."""
+COMFY_PACKAGES = ("comfyui-frontend-package",)
+"""Packages of ComfyUI's that may be served from here."""
 
 
 def version_of(package: str) -> str | None:
@@ -28,12 +32,14 @@ def version_of(package: str) -> str | None:
 
 
 @routes.get("/system_stats")
+@operation("system", answers={200: SystemStats})
 async def stats(request: web.Request) -> web.Response:
     """Memory and versions. This process does not touch devices, so the one it tells of is the CPU."""
     return reply(await asyncio.to_thread(_stats, request.app[settings_key].argv))
 
 
 @routes.get("/features")
+@operation("system", answers={200: dict[str, Any]})
 async def features(request: web.Request) -> web.Response:
     """What this server can do."""
     return reply(request.app[settings_key].features())
@@ -58,7 +64,13 @@ def _stats(argv: tuple[str, ...]) -> dict[str, Any]:
         "python_version": sys.version,
         "pytorch_version": version_of("torch") or "",
         "embedded_python": False,
+        "deploy_environment": "local",
         "argv": list(argv),
+        "comfy_package_versions": [
+            {"name": name, "installed": installed, "required": None}
+            for name in COMFY_PACKAGES
+            if (installed := version_of(name))
+        ],
         "wireloom_version": version_of("wireloom") or "0",
     }
     device = {"name": "cpu", "type": "cpu", "index": None}
