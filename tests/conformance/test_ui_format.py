@@ -10,7 +10,7 @@ import pytest
 
 from tests.conformance.conftest import Listener, Server
 
-pytestmark = pytest.mark.conformance
+pytestmark = [pytest.mark.conformance, pytest.mark.usefixtures("small_nodes")]
 
 UI: dict[str, Any] = {
     "version": 0.4,

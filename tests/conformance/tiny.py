@@ -1,6 +1,8 @@
-"""The small nodes whose behaviour examples.json records."""
+"""The small nodes whose behaviour examples.json records, and some that show or tell what they are given."""
 
 import asyncio
+import base64
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,6 +20,10 @@ from engine.registry import Registry
 from engine.services import Services
 
 JPEG = b"\xff\xd8\xff a picture"
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
+)
+"""One red pixel."""
 Any_ = Annotated[Any, Socket("INT,STRING")]
 
 
@@ -119,7 +125,20 @@ def t_long(ctx: Context, v: int) -> None:
         time.sleep(0.01)
 
 
-TINY = (t_out, t_err, t_block, t_expand, t_slow, t_async, t_list, t_lazy, t_val, empty_latent, t_long)
+@node("TShow", is_output=True, lane="cpu")
+def t_show(ui: str) -> None:
+    """Shows any UI data, given as JSON."""
+    return Output(ui=json.loads(ui))  # type: ignore[return-value]
+
+
+@node("TTell", is_output=True, lane="cpu")
+def t_tell(ctx: Context, text: str) -> None:
+    """Tells a line of text, and sends a finished picture as PNG."""
+    ctx.say(text)
+    ctx.send("image/png", PNG)
+
+
+TINY = (t_show, t_tell, t_out, t_err, t_block, t_expand, t_slow, t_async, t_list, t_lazy, t_val, empty_latent, t_long)
 DEFINITIONS = (with_options(t_int.definition), *(tiny.definition for tiny in TINY))
 
 

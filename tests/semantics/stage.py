@@ -71,6 +71,11 @@ class Stage:
         """Queue a job of the client that listens."""
         return await self.post({"prompt": prompt, "client_id": "cid1", "extra_data": EXTRA, **more})
 
+    async def announce(self, **flags: bool) -> None:
+        """Say what the client can do, as front ends do: who says nothing is shown no unfinished work."""
+        await self.listener.socket.send_json({"type": "feature_flags", "data": flags})
+        await self.listener.until("feature_flags")
+
     async def run(self, prompt: Any, **more: Any) -> Told:
         """Queue a job and hear it to its end."""
         answer = await self.submit(prompt, **more)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from engine.declare import node
+from engine.replacements import NewInput, Replacement
 from tests.semantics.stage import Stage
 from tests.support.toys import api
 
@@ -81,6 +82,28 @@ async def test_s2_an_id_must_be_a_canonical_uuid(stage: Stage, prompt_id: Any) -
     assert answer["error"]["type"] == "invalid_prompt_id"
     assert answer["error"]["message"] == "prompt_id must be a valid UUID"
     assert answer["node_errors"] == {}
+
+
+@pytest.mark.rule("2-l")
+async def test_s2_replacements_are_applied_to_what_is_queued(open_stage: Any) -> None:
+    inputs = NewInput("value", old="amount"), NewInput("style", value="plain")
+    shown = Replacement("OldShow", "Show", inputs=inputs)
+    stage: Stage = await open_stage(replaces=[shown, Replacement("OldNumber", "Number", outputs={1: 0})])
+    old = api(n=("OldNumber", {"value": 4}), o=("OldShow", {"amount": ["n", 1], "more": 1}))
+    told = await stage.run(old)
+    assert told.entry["prompt"][2] == api(n=("Number", {"value": 4}), o=("Show", {"value": ["n", 0], "style": "plain"}))
+    assert told.shown("o") == ["4"]
+    listed = await stage.get("/node_replacements")
+    assert listed["OldShow"] == [
+        {
+            "new_node_id": "Show",
+            "old_node_id": "OldShow",
+            "old_widget_ids": None,
+            "input_mapping": [{"new_id": "value", "old_id": "amount"}, {"new_id": "style", "set_value": "plain"}],
+            "output_mapping": None,
+        }
+    ]
+    assert listed["OldNumber"][0]["output_mapping"] == [{"new_idx": 0, "old_idx": 1}]
 
 
 @pytest.mark.rule("2-m")

@@ -41,6 +41,20 @@ async def test_s4_only_the_jobs_client_hears_of_it(stage: Stage) -> None:
         assert {m["data"].get("prompt_id", told.id) for m in told.heard} == {told.id}
 
 
+@pytest.mark.rule("4-c")
+async def test_s4_a_job_may_do_without_previews_and_only_that_job(stage: Stage) -> None:
+    """``taesd`` is a model that is not here; who asks for it gets the previews there are."""
+    await stage.announce()
+    methods = ("none", "default", "none", "auto", "latent2rgb", "taesd", "unheard of", None, ["none"])
+    seen = []
+    for number, method in enumerate(methods):
+        prompt = api(s=("TSlow", {"v": number}), o=show(["s", 0]))
+        told = await stage.run(prompt, extra_data={"preview_method": method})
+        seen.append(told.types().count("binary"))
+        assert len(told.data("progress")) == 2
+    assert seen == [0, 2, 0, 2, 2, 2, 2, 2, 2]
+
+
 @pytest.mark.rule("4-d", "4-e", "4-g", "4-h", "4-j")
 async def test_s4_a_job_is_told_from_start_to_end(stage: Stage) -> None:
     prompt = {**api(late=show(["n", 0])), **SHOWN}

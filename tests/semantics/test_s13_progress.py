@@ -49,6 +49,7 @@ async def test_s13_each_state_tells_of_all_nodes_so_far(stage: Stage) -> None:
 
 @pytest.mark.rule("13-b")
 async def test_s13_a_picture_may_go_with_an_update(stage: Stage) -> None:
+    await stage.announce()
     frames = [message["binary"] for message in (await stage.run(SLOW)).heard if message["type"] == "binary"]
     assert [frame[8:11] for frame in frames] == [b"\xff\xd8\xff"] * 2
 

@@ -1,0 +1,62 @@
+"""ComfyUI's own front end in the system's Chromium, against a server in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.browser.editor import Editor
+from tests.support.server import Server
+
+FLAGS = (
+    "--no-sandbox",  # containers have no user namespaces to spare
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # whoever asks another server fails, and is seen
+)
+SHOWS_WITHIN_MS = 20_000
+VIEW = {"width": 1600, "height": 900}
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if found is None:
+        pytest.fail("browser tests need Chromium: install Debian's package chromium, or name the program in CHROMIUM")
+    expect.set_options(timeout=SHOWS_WITHIN_MS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("data"), "--frontend", "comfy") as started:
+        yield started
+
+
+@pytest.fixture
+def editor(chromium: Browser, server: Server, tmp_path: Path) -> Iterator[Editor]:
+    """The front end in a browser of its own, as it greets a new user; it must not have complained at the end."""
+    server.post("/settings", {"Comfy.TutorialCompleted": False})
+    context = chromium.new_context(viewport=VIEW)
+    editor = Editor(context.new_page(), server.url)
+    yield editor
+    editor.page.screenshot(path=tmp_path / "end.png")
+    context.close()
+    server.post("/queue", {"clear": True})
+    server.post("/interrupt", {})
+    while server.get("/prompt")["exec_info"]["queue_remaining"]:
+        time.sleep(0.05)
+    assert editor.troubles == []

@@ -1,0 +1,131 @@
+"""/v1/workflows: what can be run by name, and what each takes and gives."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from aiohttp.test_utils import TestClient
+
+from tests.conformance.test_v1_jobs import UI, exposing, get, post, workflow
+
+Server = TestClient[Any, Any]
+pytestmark = pytest.mark.conformance
+
+SHIPPED = ["batch_and_grid", "for_each", "hires_fix", "image_to_image", "inpaint", "text_to_image"]
+
+
+async def save(server: Server, name: str, document: Any) -> None:
+    path = quote(f"workflows/{name}.json", safe="")
+    async with server.post(f"/userdata/{path}?overwrite=true", json=document) as response:
+        assert response.status == 200, await response.text()
+
+
+async def remove(server: Server, name: str) -> None:
+    async with server.delete(f"/userdata/{quote(f'workflows/{name}.json', safe='')}") as response:
+        assert response.status in (204, 404)
+
+
+async def test_saved_workflows_come_first_and_hide_shipped_ones(server: Server) -> None:
+    try:
+        for name in ("mine/for_tests", "inpaint"):
+            await save(server, name, exposing())
+        listed = (await get(server, "/v1/workflows"))["workflows"]
+        sources = {each["name"]: each["source"] for each in listed}
+        assert sources["mine/for_tests"] == sources["inpaint"] == "saved"
+        assert {name for name in SHIPPED if sources[name] == "shipped"} == {*SHIPPED} - {"inpaint"}
+        mine = next(each for each in listed if each["name"] == "mine/for_tests")
+        assert (mine["title"], mine["links"]) == ("For tests", {"self": "/v1/workflows/mine%2Ffor_tests"})
+        assert [each["name"] for each in listed].count("inpaint") == 1
+    finally:
+        for name in ("mine/for_tests", "inpaint"):
+            await remove(server, name)
+
+
+@pytest.mark.usefixtures("small_nodes")
+@pytest.mark.parametrize("path", ["mine/for_tests", "mine%2Ffor_tests"])
+async def test_a_signature_is_a_schema_of_the_exposed_inputs(server: Server, path: str) -> None:
+    document = exposing()
+    del document["1"]["inputs"]["s"]
+    await save(server, "mine/for_tests", document)
+    try:
+        found = await get(server, f"/v1/workflows/{path}")
+    finally:
+        await remove(server, "mine/for_tests")
+    assert found["inputs"] == {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": {
+            "number": {"type": "integer", "minimum": 0, "maximum": 10, "title": "Number: v", "default": 1},
+            "word": {"type": "string", "title": "Number: s"},
+        },
+        "required": ["word"],
+        "additionalProperties": False,
+    }
+    assert found["outputs"] == {"count": {"node_id": "2", "class_type": "TOut", "title": "Show"}}
+
+
+@pytest.mark.usefixtures("small_nodes")
+async def test_a_workflow_that_exposes_nothing_offers_its_constants(server: Server) -> None:
+    await save(server, "plain", workflow())
+    try:
+        found = await get(server, "/v1/workflows/plain")
+        job = await post(server, {"workflow": "plain", "inputs": {"1.v": 5}}, "?wait=20", 200)
+    finally:
+        await remove(server, "plain")
+    assert list(found["inputs"]["properties"]) == ["1.v", "1.f", "1.s", "1.b", "1.c", "1.c2"]
+    assert found["inputs"]["properties"]["1.c"]["enum"] == ["x", "y"]
+    assert found["inputs"]["properties"]["1.c2"]["enum"] == ["p", "q"]
+    assert list(found["outputs"]) == ["Show", "Show (3)"]
+    assert (job["workflow"], job["outputs"]["Show"]["data"]) == ("plain", {"text": ["5"]})
+
+
+@pytest.mark.usefixtures("small_nodes")
+async def test_a_workflow_saved_by_an_editor_runs_by_its_name(server: Server) -> None:
+    await save(server, "edited", UI)
+    try:
+        found = await get(server, "/v1/workflows/edited")
+        job = await post(server, {"workflow": "edited", "inputs": {"word": "hey"}}, "?wait=20", 200)
+    finally:
+        await remove(server, "edited")
+    assert found["inputs"]["properties"]["word"]["default"] == "hello"
+    assert job["outputs"]["said"]["data"] == {"text": ["hey"]}
+
+
+@pytest.mark.parametrize(
+    "name", ["nobody", "..%2F..%2Fetc%2Fpasswd", "%2Fetc%2Fpasswd", "a%00b", "..", "C:%5Cx", "%2e%2e%2fusers"]
+)
+async def test_a_name_leads_nowhere_else(server: Server, name: str) -> None:
+    async with server.get(f"/v1/workflows/{name}") as response:
+        assert response.status in (400, 404)
+    async with server.post("/v1/jobs", json={"workflow": name.replace("%2F", "/").replace("%00", "\0")}) as response:
+        assert response.status in (400, 404)
+
+
+async def test_what_is_no_workflow_is_refused(server: Server) -> None:
+    await save(server, "broken", [1, 2])
+    try:
+        refused = await get(server, "/v1/workflows/broken", 400)
+    finally:
+        await remove(server, "broken")
+    assert "broken" in refused["error"]["message"]
+
+
+async def test_a_shipped_workflow_makes_its_picture_by_name(core: Server) -> None:
+    found = await get(core, "/v1/workflows/text_to_image")
+    steps = found["inputs"]["properties"]["steps"]
+    assert (found["title"], steps["type"], steps["minimum"], steps["default"]) == ("Text to image", "integer", 1, 20)
+    inputs = {"text": "a red apple", "steps": 2, "seed": 7}
+    job = await post(core, {"workflow": "text_to_image", "inputs": inputs}, "?wait=120", 200)
+    assert job["state"] == "succeeded"
+    (file,) = job["outputs"]["picture"]["files"]
+    assert file["media_type"] == "image/png"
+    async with core.get(file["url"]) as response:
+        assert response.status == 200
+        assert (await response.read()).startswith(b"\x89PNG")
+    assert job["nodes"]["5"]["class_type"] == "KSampler"
+    assert job["nodes"]["5"]["how"] in ("ran", "memory", "disk")
+    again = await post(core, {"workflow": "text_to_image", "inputs": {**inputs, "seed": 8}}, "?wait=120", 200)
+    assert again["nodes"]["5"]["how"] == "ran"
+    assert {"kind": "input", "input": "seed", "node": None, "before": 7, "now": 8} in again["nodes"]["5"]["why"]
