@@ -7,7 +7,7 @@ ADDRESS := http://127.0.0.1:8188
 
 # A failed recipe leaves no stamp behind, so the next run tries again.
 .DELETE_ON_ERROR:
-.PHONY: help setup run serve test check bench benchmarks parity semantics clean
+.PHONY: help setup run serve test check bench benchmarks parity semantics conformance fuzz browser clients clean
 
 help:
 	@echo "make run     draw the first picture into output/"
@@ -17,6 +17,10 @@ help:
 	@echo "make parity  compare numbers with an independent implementation"
 	@echo "make bench   print benchmark figures; make benchmarks writes them into docs"
 	@echo "make semantics  print the rules of execution and their tests"
+	@echo "make conformance  test the protocol; print its lines, routes and messages with their tests"
+	@echo "make fuzz    call every route in thousands of ways and compare the answers with /openapi.json"
+	@echo "make browser try ComfyUI's front end, unmodified, in the system's Chromium"
+	@echo "make clients run a workflow through clients that others wrote for ComfyUI"
 	@echo "make setup   install what development needs"
 	@echo "make clean   remove the environment and caches; pictures stay"
 
@@ -53,8 +57,20 @@ benchmarks: $(VENV)/developing
 semantics: $(VENV)/developing
 	@$(BIN)/python -m tests.semantics.report
 
+conformance: $(VENV)/developing
+	@$(BIN)/pytest -q tests/conformance --protocol
+
+fuzz: $(VENV)/developing
+	@FUZZ_EXAMPLES=25 $(BIN)/pytest -q tests/fuzz
+
+browser: $(VENV)/browsing
+	$(BIN)/pytest -m browser
+
+clients: $(VENV)/developing
+	@$(BIN)/python -m tests.clients.run
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	rm -rf $(VENV) .clients .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -70,4 +86,8 @@ $(VENV)/installed: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/developing: $(VENV)/installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@
+
+$(VENV)/browsing: $(VENV)/developing
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[comfy]"
 	@touch $@

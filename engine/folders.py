@@ -9,10 +9,10 @@ from typing import get_args
 
 from engine.errors import FolderNotFound, UnsafePath
 from engine.identity import Identity, Stamp
-from engine.paths import Directory, SavePath, annotated, safe_join, save_path
+from engine.paths import Directory, SavePath, annotated, inside, safe_join, save_path
 from engine.scan import Scanner
 
-__all__ = ["IMAGES", "Directory", "Folders", "SavePath", "annotated", "safe_join"]
+__all__ = ["IMAGES", "Directory", "Folders", "SavePath", "annotated", "inside", "safe_join"]
 
 IMAGES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 WEIGHTS = frozenset({".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".pt2", ".bin", ".pkl"})
@@ -120,18 +120,23 @@ class Folders:
             raise FolderNotFound(f"no folder is named {kind!r}")
         return self._directories[kind]
 
+    def files(self, key: str) -> list[tuple[int, str]]:
+        """A key's files, folder by folder: the folder's place in ``paths``, the name in it. Raises FolderNotFound."""
+        extensions, deep = self.extensions(key), key not in self._directories
+        paths = enumerate(self.paths(key))
+        return [(place, name) for place, path in paths for name in self._scanner.scan(path, extensions, deep=deep)]
+
     def list(self, key: str) -> list[str]:
         """Sorted names of a key's files, relative to its folders; hidden ones are left out. Raises FolderNotFound."""
-        extensions, deep = self.extensions(key), key not in self._directories
-        return sorted({name for path in self.paths(key) for name in self._scanner.scan(path, extensions, deep=deep)})
+        return sorted({name for _, name in self.files(key)})
 
     def resolve(self, key: str, name: str) -> Path:
         """The first file of this name. Raises FileNotFoundError, UnsafePath, FolderNotFound."""
         if key in self._directories:
             name, said = annotated(name)
             key = said or key
-        folders = self.paths(key)
-        for path in [safe_join(folder, name) for folder in folders]:
+        folders, join = self.paths(key), inside if key in self._directories else safe_join
+        for path in [join(folder, name) for folder in folders]:
             if os.path.isfile(path):
                 return path
         searched = ", ".join(str(folder) for folder in folders)

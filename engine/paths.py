@@ -15,7 +15,12 @@ from engine.errors import UnsafePath
 Directory: TypeAlias = Literal["input", "output", "temp", "user"]
 
 ANNOTATED = re.compile(r"(.*) \[(input|output|temp)\]", re.DOTALL)
-DRIVE = re.compile(r"[A-Za-z]:")
+DEVICE = re.compile(
+    r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\u00b9\u00b2\u00b3])[ .]*(\..*)?", re.IGNORECASE | re.DOTALL
+)
+"""Names that mean a device on Windows, whatever they end in."""
+NO_DRIVE = re.compile(r"(?<=[^/\\]{2}):")
+TRAILING = re.compile(r"(?<=[^ ./\\])[ .]+\Z")
 
 
 @dataclass
@@ -46,8 +51,9 @@ def save_path(root: Path, prefix: str, width: int = 0, height: int = 0) -> SaveP
     """Where below ``root`` files for a prefix such as ``%year%/portrait`` go; creates the folder. Raises UnsafePath.
 
     The counter is one more than the largest there. Another job may take it first: ``SavePath.create`` sees to that.
+    A colon within becomes ``_``, and dots and spaces at the end go: not every system could have such a file.
     """
-    path = safe_join(root, _filled(prefix, width, height))
+    path = inside(root, TRAILING.sub("", NO_DRIVE.sub("_", _filled(prefix, width, height))))
     folder, name = (root, "") if path == root else (path.parent, path.name)
     folder.mkdir(parents=True, exist_ok=True)
     subfolder = folder.relative_to(root).as_posix()
@@ -62,18 +68,34 @@ def annotated(name: str) -> tuple[str, Directory | None]:
 
 
 def safe_join(root: Path, *parts: str) -> Path:
-    """``root`` and relative parts below it; symbolic links are not looked at. Raises UnsafePath.
+    """``root`` and relative parts below it; symbolic links are not looked at, see ``inside``. Raises UnsafePath.
 
-    Backslashes separate on every system, so that a name means the same on all of them.
+    A name means the same on every system: backslashes separate everywhere, and what Windows takes for a drive, a
+    stream or a device, or cuts off at the end, is refused everywhere.
     """
     steps: list[str] = []
     for part in parts:
         text = part.replace("\\", "/")
         names = [name for name in text.split("/") if name not in ("", ".")]
-        if text.startswith("/") or ".." in names or any(DRIVE.match(name) for name in names) or not _storable(text):
+        if text.startswith("/") or not all(_portable(name) for name in names) or not _storable(text):
             raise UnsafePath(f"{part!r} is not a relative path within a folder")
         steps += names
     return root.joinpath(*steps)
+
+
+def inside(root: Path, *parts: str) -> Path:
+    """As ``safe_join``, and what is there already leads out of ``root`` by no symbolic link either. Raises UnsafePath.
+
+    For files of users. Models are different: people link them in from other disks.
+    """
+    path = safe_join(root, *parts)
+    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)):
+        raise UnsafePath(f"{'/'.join(parts)!r} leads out of its folder by a symbolic link")
+    return path
+
+
+def _portable(name: str) -> bool:
+    return ":" not in name and name.rstrip(" .") == name and not DEVICE.fullmatch(name)
 
 
 def _storable(text: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
 from engine.errors import NotAWorkflow
 from engine.graph import NodeId
+from engine.json_text import parse
+
+__all__ = ["ApiNode", "ApiWorkflow", "is_api", "parse", "read_api"]
 
 
 class ApiNode(BaseModel):
@@ -47,14 +49,6 @@ def read_api(document: Any) -> ApiWorkflow:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise NotAWorkflow(f"workflow: at {where}: {first['msg']}, got {_kind(first['input'])}") from None
-
-
-def parse(text: str | bytes) -> Any:
-    """Parse JSON. Raises NotAWorkflow with the place of the mistake."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise NotAWorkflow(f"not valid JSON: {error}") from None
 
 
 def is_api(document: Any) -> bool:
