@@ -12,14 +12,12 @@ from aiohttp import web
 
 from engine.runner import Runner
 from web import frontend
-from web.access import admit
 from web.caching import add_caching, compress
 from web.errors import errors
 from web.keys import Parts, bus_key, folders_key, packs_key, pool_key, queue_key, settings_key, sockets_key
-from web.limits import MAX_OPEN, bounded, pictures_key
-from web.log_feed import LogFeed, log_feed_key
+from web.logs.feed import LogFeed, log_feed_key
+from web.messages.sockets import Sockets
 from web.openapi.document import Document, document_key
-from web.people import People, people_key
 from web.routes import (
     assets,
     docs,
@@ -43,17 +41,19 @@ from web.routes import (
     userdata,
     users,
 )
-from web.security import add_headers, guard
-from web.sockets import Sockets
+from web.safety.access import admit
+from web.safety.guard import add_headers, guard
+from web.safety.limits import MAX_OPEN, bounded, pictures_key
 from web.submitting import submitting_key
-from web.user_files import UserFiles, user_files_key
-from web.user_settings import UserSettings, user_settings_key
+from web.users.files import UserFiles, user_files_key
+from web.users.people import People, people_key
+from web.users.settings import UserSettings, user_settings_key
 from web.v1 import events as v1_events
 from web.v1 import jobs as v1_jobs
 from web.v1 import workflows as v1_workflows
 from web.v1.log import EventLog, log_key
 from web.v1.views import describe_record
-from web.webhooks import Webhooks, webhooks_key
+from web.webhooks.webhooks import Webhooks, webhooks_key
 
 logger = logging.getLogger(__name__)
 

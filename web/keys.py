@@ -11,11 +11,11 @@ from engine.bus import Bus
 from engine.folders import Folders
 from engine.jobs import JobQueue
 from engine.pool import WorkerPool
-from web.log_book import LogBook
-from web.pack_files import PackFiles
+from web.logs.book import LogBook
+from web.messages.sockets import Sockets
+from web.packs.files import PackFiles
 from web.settings import Settings
-from web.sockets import Sockets
-from web.webhook_outbox import WebhookOutbox
+from web.webhooks.outbox import WebhookOutbox
 
 
 @dataclass(frozen=True)

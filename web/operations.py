@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import BaseModel
 
-from web import access
+from web.safety import access
 
 H = TypeVar("H", bound=Handler)
 M = TypeVar("M", bound=BaseModel)

@@ -7,7 +7,7 @@ from typing import Any
 from engine.events import NodeFailure, RunCancelled
 from engine.graph import NodeRef
 from engine.jobs import Job, Record
-from web.wire import Message, error, interrupted, opening, success
+from web.messages.wire import Message, error, interrupted, opening, success
 
 SENSITIVE = frozenset({"auth_token_comfy_org", "api_key_comfy_org", "webhook"})
 """What clients send along that is not shown to others: keys, and the secret of a webhook."""

@@ -19,8 +19,8 @@ from engine.problems import Problem
 from engine.ui_workflow import is_ui
 from engine.workflow import read_api
 from web.keys import bus_key, pool_key, queue_key, settings_key
-from web.limits import check_room, check_size
-from web.webhooks import webhooks_key
+from web.safety.limits import check_room, check_size
+from web.webhooks.webhooks import webhooks_key
 
 submitting_key = web.AppKey("submitting", asyncio.Lock)
 

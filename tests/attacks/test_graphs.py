@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.attacks.conftest import Server, job, works
-from web.limits import MAX_NODES
+from web.safety.limits import MAX_NODES
 
 pytestmark = pytest.mark.conformance
 

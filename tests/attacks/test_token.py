@@ -6,10 +6,10 @@ import pytest
 from aiohttp import WSServerHandshakeError
 
 from tests.attacks.conftest import Serve, Server, raw, raw_get
-from web.access import HIDDEN, masked
 from web.cli import build_parser
 from web.cli.serve import build_settings
 from web.cli.terminal import Mistake
+from web.safety.access import HIDDEN, masked
 from web.settings import Settings
 
 pytestmark = pytest.mark.conformance

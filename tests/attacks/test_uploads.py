@@ -9,7 +9,7 @@ import pytest
 from aiohttp import FormData
 
 from tests.attacks.conftest import Server, png, raw, tree, works
-from web.forms import MAX_PARTS, MAX_TEXT_BYTES
+from web.safety.forms import MAX_PARTS, MAX_TEXT_BYTES
 
 pytestmark = pytest.mark.conformance
 

@@ -26,6 +26,10 @@ WARM = 20
 """Prompts after which memory should no longer grow: by then everything is loaded, and the deaf sockets' boxes fill."""
 TEXT_TO_IMAGE = json.loads((Path(__file__).parents[2] / "workflows" / "text_to_image.json").read_text())
 TIMED = ("execution_start", "execution_success")
+FLAGS = json.dumps({"type": "feature_flags", "data": {"supports_preview_metadata": True}})
+"""What front ends announce: they are shown unfinished work."""
+CACHE_MB = "16"
+"""Little, so that memory does not grow by what is remembered."""
 
 
 async def deaf(session: aiohttp.ClientSession, server: Server, sid: str) -> asyncio.StreamWriter:
@@ -41,6 +45,8 @@ async def deaf(session: aiohttp.ClientSession, server: Server, sid: str) -> asyn
     ]
     writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
     await reader.readline()
+    writer.write(bytes([0x81, 0x80 | len(FLAGS), 0, 0, 0, 0]) + FLAGS.encode())  # a text frame, its mask all zeros
+    await writer.drain()
     writer.transport.pause_reading()  # type: ignore[attr-defined]  # a stream's transport can
     return writer
 
@@ -90,6 +96,7 @@ async def soak(server: Server) -> tuple[list[float], list[int], int]:
                 writers.append(await deaf(session, server, sid))
             else:
                 socket = await session.ws_connect(f"{server.url}/ws?clientId={sid}")
+                await socket.send_str(FLAGS)
                 tasks.append(asyncio.create_task(read(socket, delays, sizes)))
         for number in range(WARM):
             await post(session, server, drawing(number), f"session-{number % SESSIONS}")
@@ -107,7 +114,7 @@ async def soak(server: Server) -> tuple[list[float], list[int], int]:
 
 
 def test_readers_do_not_wait_for_sockets_that_never_read(tmp_path: Path, report: Report) -> None:
-    with Server(tmp_path) as server:
+    with Server(tmp_path, "--cache-mb", CACHE_MB) as server:
         delays, sizes, growth = asyncio.run(soak(server))
     readers = SESSIONS * SOCKETS_EACH // 2
     assert len(delays) == len(TIMED) * PROMPTS * readers // SESSIONS  # nobody missed anything

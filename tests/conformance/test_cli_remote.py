@@ -88,7 +88,9 @@ class TestTheCommand:
 
     async def test_is_cancelled_by_ctrl_c_there_too(self, server: Server, flow: Any) -> None:
         command = ["-m", "web.cli", "run", flow(LONG), "--server", str(server.make_url("/"))]
-        process = await asyncio.create_subprocess_exec(sys.executable, *command, stderr=subprocess.PIPE)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, *command, stderr=subprocess.PIPE, preexec_fn=_feel_interrupts
+        )
         try:
             job = await _running(server)
             process.send_signal(signal.SIGINT)
@@ -205,3 +207,8 @@ def test_a_picture_that_is_only_here_is_pointed_at_and_sent_if_told_to(
     assert main(["run", file, "--server", core_url, "--upload", "only here.png"]) == 0
     (saved,) = capsys.readouterr().out.splitlines()
     assert np.array_equal(pixels(saved), pixels("only here.png"))
+
+
+def _feel_interrupts() -> None:
+    """What a shell runs in the background ignores them, and so do its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -17,7 +17,7 @@ from tests.conformance.asking import ended, get, submit
 from tests.conformance.conftest import Server
 from web.app import make_app
 from web.keys import Parts
-from web.pack_files import PackFiles
+from web.packs.files import PackFiles
 from web.settings import Settings
 
 pytestmark = pytest.mark.conformance

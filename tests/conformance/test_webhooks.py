@@ -29,7 +29,7 @@ from tests.support.server import Server as Process
 from web.app import make_app
 from web.keys import Parts
 from web.settings import Settings
-from web.webhook_outbox import Backoff, WebhookOutbox
+from web.webhooks.outbox import Backoff, WebhookOutbox
 
 pytestmark = [pytest.mark.conformance, pytest.mark.usefixtures("small_nodes")]
 

@@ -18,16 +18,16 @@ from urllib.parse import quote
 from aiohttp import web
 from pydantic import ValidationError
 
-from web.access import make_token, masked
 from web.app import make_app
 from web.cli.frontend import find_frontend
 from web.cli.terminal import FAILED, OK, Mistake, say
 from web.cli.wiring import build_folders, build_parts, data_dir, remembering_pool
 from web.keys import Parts
-from web.log_book import kept_log
-from web.people import BadUsersFile
-from web.security import is_loopback
+from web.logs.book import kept_log
+from web.safety.access import make_token, masked
+from web.safety.guard import is_loopback
 from web.settings import Settings
+from web.users.people import BadUsersFile
 
 SHUTDOWN_TIMEOUT_S = 2.0
 LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"

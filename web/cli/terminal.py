@@ -41,7 +41,8 @@ def complain(text: str) -> None:
 @contextmanager
 def held_interrupt() -> Iterator[None]:
     """Ctrl-C is felt at the end of what is done within, a second one at once."""
-    if threading.current_thread() is not threading.main_thread():  # others are not interrupted
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # as for what a shell runs in the background
+    if ignored or threading.current_thread() is not threading.main_thread():
         yield
         return
     felt = False

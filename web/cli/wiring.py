@@ -108,7 +108,7 @@ async def build_parts(data: Path, folders: Folders, settings: Settings, pool: Lo
     from engine.jobs_sqlite import SqliteQueue
     from engine.jobs_tables import QueueFileError
     from web.keys import Parts
-    from web.webhook_outbox import WebhookOutbox
+    from web.webhooks.outbox import WebhookOutbox
 
     try:
         queue = await SqliteQueue(data / "queue.sqlite").open()

@@ -14,7 +14,6 @@ from typing import Any, get_args
 from aiohttp import web
 from pydantic import BaseModel
 
-from web import access
 from web.keys import settings_key
 from web.openapi.routes import ONE_PART, Route, routes_of
 from web.openapi.schemas import Mode, Schema, Schemas
@@ -22,6 +21,7 @@ from web.openapi.words import ABOUT, TAGS
 from web.operations import Media, Operation, operation_of
 from web.replies import dumps
 from web.routes.system import version_of
+from web.safety import access
 from web.schemas import Refusal
 from web.settings import Settings
 

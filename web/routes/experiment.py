@@ -11,10 +11,10 @@ from pydantic import BaseModel, Field
 from engine.errors import FolderNotFound
 from engine.folders import Folders, safe_join
 from web.keys import folders_key
-from web.limits import pictures_key
-from web.model_pictures import model_picture
+from web.models.pictures import model_picture
 from web.operations import Media, operation
 from web.replies import reply
+from web.safety.limits import pictures_key
 from web.schemas import Refusal
 
 routes = web.RouteTableDef()

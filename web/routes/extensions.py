@@ -7,13 +7,13 @@ import asyncio
 from aiohttp import web
 from pydantic import BaseModel, JsonValue
 
-from web.blueprints import Blueprint, Source, blueprints
 from web.frontend import core_extensions
 from web.keys import packs_key, settings_key
 from web.operations import operation
-from web.pack_files import scripts
+from web.packs.blueprints import Blueprint, Source, blueprints
+from web.packs.files import scripts
+from web.packs.translations import translations
 from web.replies import reply
-from web.translations import translations
 
 routes = web.RouteTableDef()
 

@@ -17,8 +17,8 @@ from engine.errors import UnsafePath
 from engine.folders import Folders, annotated, inside
 from web.errors import complaint
 from web.keys import folders_key
-from web.limits import BadPicture, opened, pictures_key
 from web.operations import Media, operation
+from web.safety.limits import BadPicture, opened, pictures_key
 from web.schemas import Refusal
 
 routes = web.RouteTableDef()

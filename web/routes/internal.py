@@ -11,7 +11,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from web.keys import folders_key
-from web.log_feed import log_feed_key, shown
+from web.logs.feed import log_feed_key, shown
 from web.operations import operation
 from web.replies import read_body, reply
 

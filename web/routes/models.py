@@ -11,9 +11,9 @@ from pydantic import BaseModel
 
 from engine.errors import FolderNotFound, UnsafePath
 from web.keys import folders_key
+from web.models.header import read_metadata
 from web.operations import Media, operation, read_query
 from web.replies import reply
-from web.safetensors_header import read_metadata
 from web.schemas import Refusal
 
 routes = web.RouteTableDef()

@@ -12,7 +12,7 @@ from aiohttp import web
 from web.frontend import media_type
 from web.keys import packs_key
 from web.operations import Media, operation
-from web.pack_files import PackFiles, file_in
+from web.packs.files import PackFiles, file_in
 from web.shipped import GALLERY, WORKFLOWS
 
 routes = web.RouteTableDef()

@@ -19,12 +19,12 @@ from engine.errors import NotAWorkflow, UnsafePath
 from engine.folders import Folders, inside
 from engine.workflow import parse
 from web.errors import complaint
-from web.forms import BadUpload, Form, Sent, received
 from web.keys import folders_key, settings_key
-from web.limits import BadPicture, opened, pictures_key
 from web.operations import operation
 from web.replies import reply
 from web.routes.files import PNG_COMPRESSION, TYPES, BadReference, locate
+from web.safety.forms import BadUpload, Form, Sent, received
+from web.safety.limits import BadPicture, opened, pictures_key
 from web.schemas import Refusal
 
 routes = web.RouteTableDef()

@@ -9,9 +9,9 @@ from aiohttp import web
 from pydantic import RootModel
 
 from web.operations import operation
-from web.people import user_root
 from web.replies import read_body, reply
-from web.user_settings import user_settings_key
+from web.users.people import user_root
+from web.users.settings import user_settings_key
 
 routes = web.RouteTableDef()
 

@@ -10,12 +10,12 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel
 
-from web import user_files as files
 from web.operations import Media, operation, read_query
-from web.people import user_root
 from web.replies import reply
-from web.user_files import user_files_key
-from web.user_listing import FileEntry, FileInfo, FolderEntry, describe, describe_files, list_files, list_tree
+from web.users import files
+from web.users.files import user_files_key
+from web.users.listing import FileEntry, FileInfo, FolderEntry, describe, describe_files, list_files, list_tree
+from web.users.people import user_root
 
 routes = web.RouteTableDef()
 

@@ -10,9 +10,9 @@ from pydantic import BaseModel
 
 from web.keys import folders_key
 from web.operations import operation
-from web.people import DEFAULT, BadUserName, people_key
 from web.replies import read_body, reply
 from web.schemas import Refusal
+from web.users.people import DEFAULT, BadUserName, people_key
 
 routes = web.RouteTableDef()
 

@@ -17,9 +17,9 @@ from engine.jobs import Entry
 from engine.ui_workflow import is_ui
 from web.errors import complaint
 from web.keys import bus_key, pool_key, queue_key, settings_key
-from web.limits import check_size
 from web.operations import operation, read_query
 from web.replies import read_body, reply
+from web.safety.limits import check_size
 from web.schemas import Refusal
 from web.submitting import Submission, submit
 from web.v1.naming import UnknownName, nodes_of, with_values
@@ -27,8 +27,8 @@ from web.v1.schemas import ENDED, JobPage, JobRequest, JobView, State
 from web.v1.views import Given, describe, location, removed, summary
 from web.v1.waiting import ended_within
 from web.v1.workflows import node_types, read_named
-from web.webhook_address import refusal
-from web.webhooks import webhooks_key
+from web.webhooks.address import refusal
+from web.webhooks.webhooks import webhooks_key
 
 routes = web.RouteTableDef()
 

@@ -14,7 +14,7 @@ from engine.errors import NotAWorkflow
 from engine.folders import inside
 from engine.workflow import parse
 from web.shipped import GALLERY, WORKFLOWS
-from web.user_listing import list_files
+from web.users.listing import list_files
 
 SUFFIX = ".json"
 FOLDER = "workflows"

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, UrlConstraints
 
-from web.webhook_signing import sound_secret
+from web.webhooks.signing import sound_secret
 
 Ended: TypeAlias = Literal["succeeded", "failed", "cancelled"]
 State: TypeAlias = Literal["pending", "running", "succeeded", "failed", "cancelled"]

@@ -14,9 +14,9 @@ from engine.node import NodeInfo
 from engine.pool import WorkerPool
 from web.keys import pool_key
 from web.operations import operation
-from web.people import user_root
 from web.replies import reply
 from web.schemas import Refusal
+from web.users.people import user_root
 from web.v1 import saved
 from web.v1.schemas import WorkflowEntry, WorkflowList, WorkflowSignature
 from web.v1.signature import signature

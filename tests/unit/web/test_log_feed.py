@@ -14,7 +14,7 @@ from engine.jobs_sqlite import SqliteQueue
 from tests.unit.web.conftest import FakePool, Server
 from web.app import make_app
 from web.keys import Parts
-from web.log_book import LAST, LogBook
+from web.logs.book import LAST, LogBook
 from web.settings import Settings
 
 

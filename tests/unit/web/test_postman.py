@@ -13,8 +13,8 @@ import pytest
 
 from tests.support.receiver import Receiver
 from web.settings import Settings
-from web.webhook_outbox import Backoff, Letter, OutboxFull, WebhookOutbox
-from web.webhook_postman import Postman
+from web.webhooks.outbox import Backoff, Letter, OutboxFull, WebhookOutbox
+from web.webhooks.postman import Postman
 
 QUICK = Backoff(tries=4, first_s=0.01, factor=1.5)
 
@@ -143,7 +143,7 @@ async def test_a_letter_is_kept_once() -> None:
 
 
 async def test_the_outbox_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("web.webhook_outbox.WAITING_MESSAGES", 2)
+    monkeypatch.setattr("web.webhooks.outbox.WAITING_MESSAGES", 2)
     outbox = WebhookOutbox()
     for number in range(2):
         await outbox.put(letter("http://127.0.0.1:9/", number), 0)

@@ -11,8 +11,8 @@ from aiohttp import WSMsgType
 from engine.events import NodeBlocked, NodeFinished, NodePreview, NodeStarted, NodeText, RunFinished, RunStarted
 from tests.unit.web.conftest import PROMPT, FakePool, Server, ref
 from web.keys import sockets_key
-from web.outbox import FRAME_BYTES, Outbox
-from web.wire import JobMessages, Message, Text
+from web.messages.outbox import FRAME_BYTES, Outbox
+from web.messages.wire import JobMessages, Message, Text
 
 Submit = Callable[..., Awaitable[str]]
 

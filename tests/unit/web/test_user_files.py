@@ -8,10 +8,10 @@ import pytest
 from aiohttp import web
 
 from web.atomic import write_atomically
-from web.people import BadUsersFile, People
-from web.user_files import UserFiles, locate, read
-from web.user_listing import list_files, list_tree
-from web.user_settings import UserSettings
+from web.users.files import UserFiles, locate, read
+from web.users.listing import list_files, list_tree
+from web.users.people import BadUsersFile, People
+from web.users.settings import UserSettings
 
 
 @pytest.fixture

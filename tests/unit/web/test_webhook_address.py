@@ -8,7 +8,7 @@ import pytest
 from web.cli import build_parser
 from web.cli.serve import build_settings
 from web.settings import Settings
-from web.webhook_address import CheckedResolver, refusal
+from web.webhooks.address import CheckedResolver, refusal
 
 ANYWHERE = Settings()
 NAMED = Settings(webhook_hosts=frozenset({"hooks.example", "169.254.7.7"}))

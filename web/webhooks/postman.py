@@ -12,9 +12,9 @@ from email.utils import parsedate_to_datetime
 import aiohttp
 
 from web.settings import Settings
-from web.webhook_address import CheckedResolver, refusal
-from web.webhook_outbox import Letter, WebhookOutbox
-from web.webhook_signing import signed_headers
+from web.webhooks.address import CheckedResolver, refusal
+from web.webhooks.outbox import Letter, WebhookOutbox
+from web.webhooks.signing import signed_headers
 
 logger = logging.getLogger(__name__)
 

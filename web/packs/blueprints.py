@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from web.pack_files import PackFiles, below
+from web.packs.files import PackFiles, below
 from web.shipped import BLUEPRINTS
 
 Source: TypeAlias = Literal["templates", "custom_node"]

@@ -17,10 +17,10 @@ from engine.errors import NotAWorkflow
 from engine.events import Event, JobDone, JobTaken, QueueChanged, RunCancelled, now_ms
 from engine.jobs import JobQueue
 from engine.workflow import parse
-from web.outbox import Frame, Outbox
-from web.progress_state import SELDOM_MS
+from web.messages.outbox import Frame, Outbox
+from web.messages.progress_state import SELDOM_MS
+from web.messages.wire import JobMessages, Message, Outgoing, Preview, status
 from web.settings import Settings
-from web.wire import JobMessages, Message, Outgoing, Preview, status
 
 logger = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from engine.events import (
     RunStarted,
 )
 from engine.graph import NodeId
-from web.progress_state import ProgressStates
+from web.messages.progress_state import ProgressStates
 from web.replies import dumps
 
 PREVIEW_IMAGE, TEXT, PREVIEW_WITH_METADATA = 1, 3, 4

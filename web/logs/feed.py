@@ -10,9 +10,9 @@ from typing import Any
 
 from aiohttp import web
 
-from web.log_book import LAST, Entry, LogBook
-from web.sockets import Sockets
-from web.wire import Message
+from web.logs.book import LAST, Entry, LogBook
+from web.messages.sockets import Sockets
+from web.messages.wire import Message
 
 EVERY_S = 0.1
 MOST_SUBSCRIBERS = 100

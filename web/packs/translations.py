@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.errors import NotAWorkflow
 from engine.workflow import parse
-from web.pack_files import PackFiles, file_in
+from web.packs.files import PackFiles, file_in
 
 logger = logging.getLogger(__name__)
 

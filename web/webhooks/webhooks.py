@@ -19,8 +19,8 @@ from web.keys import bus_key
 from web.replies import dumps
 from web.settings import Settings
 from web.v1.schemas import JobView, Webhook, WebhookView
-from web.webhook_outbox import Letter, OutboxFull, WebhookOutbox
-from web.webhook_postman import Postman
+from web.webhooks.outbox import Letter, OutboxFull, WebhookOutbox
+from web.webhooks.postman import Postman
 
 logger = logging.getLogger(__name__)
 

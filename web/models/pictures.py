@@ -11,8 +11,8 @@ from pathlib import Path
 from engine.errors import NotAWorkflow
 from engine.folders import IMAGES
 from engine.workflow import parse
-from web.limits import BadPicture, opened
-from web.safetensors_header import read_metadata
+from web.models.header import read_metadata
+from web.safety.limits import BadPicture, opened
 
 LARGEST_HEADER_BYTES = 16 * 1024 * 1024
 """A header with pictures in it is larger than others."""
