@@ -38,7 +38,8 @@ class LocalPool:
 
     ``load`` builds the registry when it is first needed, in a thread: importing the nodes takes seconds.
     ``unload`` lets go of models in memory; ``digest`` hashes the content of values; ``notebook`` explains the runs;
-    with ``cutoff`` a node whose inputs hold what they held before is not run again.
+    with ``cutoff`` a node whose inputs hold what they held before is not run again. ``tidy`` is called after each job,
+    in a thread.
     """
 
     size = 1
@@ -53,8 +54,9 @@ class LocalPool:
         digest: Digest = no_digest,
         notebook: Notebook | None = None,
         cutoff: bool = False,
+        tidy: Callable[[], object] | None = None,
     ) -> None:
-        self._load, self._cache, self._lanes, self._unload = load, cache, lanes, unload
+        self._load, self._cache, self._lanes, self._unload, self._tidy = load, cache, lanes, unload, tidy
         self._digest, self._notebook = digest, notebook
         self._cutoff = Cutoff(digest) if cutoff else None
         self._loading: asyncio.Task[Registry] | None = None
@@ -197,6 +199,8 @@ class LocalPool:
             await self._cache.clear()
         if self._free["models"] and self._unload:
             await asyncio.to_thread(self._unload)
+        if self._tidy:
+            await asyncio.to_thread(self._tidy)
         self._free = {"models": False, "cache": False}
 
 

@@ -23,7 +23,8 @@ SESSIONS, SOCKETS_EACH, PROMPTS = 5, 10, 100
 STEPS = 4
 NODES, ROUNDS = 1_000, 250
 WARM = 20
-"""Prompts after which memory should no longer grow: by then everything is loaded, and the deaf sockets' boxes fill."""
+"""Prompts after which everything is loaded. What may still grow is what is remembered, and what waits for the deaf: at
+most 2 MiB each."""
 TEXT_TO_IMAGE = json.loads((Path(__file__).parents[2] / "workflows" / "text_to_image.json").read_text())
 TIMED = ("execution_start", "execution_success")
 FLAGS = json.dumps({"type": "feature_flags", "data": {"supports_preview_metadata": True}})

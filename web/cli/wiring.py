@@ -18,6 +18,7 @@ from engine.pool_local import LocalPool
 from engine.registry import Registry
 from engine.services import Services
 from web.cli.caching import LazyCodec, build_cache
+from web.cli.memory import giver_back
 from web.cli.terminal import FAILED, Mistake
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def remembering_pool(args: argparse.Namespace, folders: Folders) -> LocalPool:
         digest=codec.digest,
         notebook=Notebook(data / "cache" / "runs.sqlite"),
         cutoff=args.early_cutoff,
+        tidy=giver_back(),
     )
 
 

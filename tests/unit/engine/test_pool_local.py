@@ -186,3 +186,14 @@ async def test_what_a_job_held_goes_with_it(fails: bool) -> None:
     finally:
         gc.enable()
         await pool.close()
+
+
+async def test_it_is_tidied_up_after_each_job() -> None:
+    tidied: list[bool] = []
+    on_the_loop = threading.get_ident()
+    pool = LocalPool(registry, NoCache(), new_lanes(), tidy=lambda: tidied.append(threading.get_ident() == on_the_loop))
+    for _ in range(2):
+        async for _event in pool.run(Job(prompt=api(o=("Show", {"value": 1, "style": "plain"})), targets=())):
+            pass
+    assert tidied == [False, False]
+    await pool.close()
