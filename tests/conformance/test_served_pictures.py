@@ -165,6 +165,7 @@ async def test_pictures_that_cannot_be_read(core: Server) -> None:
         assert name in answer["node_errors"]["1"]["errors"][0]["details"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(bool(URL), reason="kills and restarts a server of its own, not the one at WIRELOOM_URL")
 def test_killed_with_five_queued_it_goes_on_and_sigterm_loses_nothing(tmp_path: Path, workflow: dict[str, Any]) -> None:
     (sampler,) = of_type(workflow, "KSampler")

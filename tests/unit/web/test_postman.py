@@ -106,8 +106,9 @@ async def test_letters_outlive_the_process(receiver: Receiver, tmp_path: Path) -
     receiver.answers = [500, 200]
     first = WebhookOutbox(tmp_path / "webhooks.sqlite", Backoff(first_s=0.3, jitter=0))
     await first.put(letter(receiver.url), 0)
-    async with at_work(first):
-        await asyncio.wait_for(receiver.called.wait(), 5)
+    async with at_work(first), asyncio.timeout(5):
+        while await first.fate("job1") != (False, 1):
+            await asyncio.sleep(0.01)
     second = WebhookOutbox(tmp_path / "webhooks.sqlite")
     async with at_work(second):
         assert await fate(second) == (True, 2)
