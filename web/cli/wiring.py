@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sqlite3
 from pathlib import Path
@@ -68,6 +69,7 @@ class NodeTypes:
         nodes.register(registry)
         _add_packs(registry, wanted=self._packs)
         self._registry = registry
+        gc.freeze()  # what is loaded stays: looking through it for cycles would hold up everybody for half a second
         return registry
 
     def unload(self) -> None:
