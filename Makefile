@@ -3,11 +3,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+EDITOR := web/editor
 ADDRESS := http://127.0.0.1:8188
 
 # A failed recipe leaves no stamp behind, so the next run tries again.
 .DELETE_ON_ERROR:
-.PHONY: help setup run serve test check bench benchmarks parity semantics conformance fuzz browser clients clean
+.PHONY: help setup run serve test check bench benchmarks parity semantics conformance fuzz browser clients editor editor-check clean
 
 help:
 	@echo "make run     draw the first picture into output/"
@@ -19,8 +20,10 @@ help:
 	@echo "make semantics  print the rules of execution and their tests"
 	@echo "make conformance  test the protocol; print its lines, routes and messages with their tests"
 	@echo "make fuzz    call every route in thousands of ways and compare the answers with /openapi.json"
-	@echo "make browser try ComfyUI's front end, unmodified, in the system's Chromium"
+	@echo "make browser try the editor, and ComfyUI's front end, unmodified, in the system's Chromium"
 	@echo "make clients run a workflow through clients that others wrote for ComfyUI"
+	@echo "make editor  check, test and build the editor into web/static; needs Node.js 20 or newer"
+	@echo "make editor-check  see whether web/static was built from the editor's sources as they are"
 	@echo "make setup   install what development needs"
 	@echo "make clean   remove the environment and caches; pictures stay"
 
@@ -69,8 +72,16 @@ browser: $(VENV)/browsing
 clients: $(VENV)/developing
 	@$(BIN)/python -m tests.clients.run
 
+editor: $(EDITOR)/node_modules/.installed
+	npm --prefix $(EDITOR) run check
+	npm --prefix $(EDITOR) test
+	npm --prefix $(EDITOR) run build
+
+editor-check: $(VENV)/developing
+	$(BIN)/pytest -q tests/unit/web/test_editor_bundle.py
+
 clean:
-	rm -rf $(VENV) .clients .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	rm -rf $(VENV) $(EDITOR)/node_modules .clients .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -78,6 +89,10 @@ $(BIN)/python:
 	@# Some systems ship venv without ensurepip: then the system's pip brings one.
 	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { $(PYTHON) -m venv --clear --without-pip $(VENV) \
 		&& $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
+
+$(EDITOR)/node_modules/.installed: $(EDITOR)/package-lock.json
+	npm --prefix $(EDITOR) ci --no-audit --no-fund
+	@touch $@
 
 $(VENV)/installed: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing wireloom into $(VENV): some minutes, once"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from types import ModuleType
 
@@ -21,12 +21,12 @@ from web.openapi.document import Document, document_key
 from web.routes import (
     assets,
     docs,
+    editor,
     experiment,
     explain,
     extensions,
     files,
     history,
-    index,
     internal,
     jobs,
     models,
@@ -35,6 +35,7 @@ from web.routes import (
     queue,
     replacements,
     static,
+    status,
     system,
     uploads,
     user_settings,
@@ -44,6 +45,7 @@ from web.routes import (
 from web.safety.access import admit
 from web.safety.guard import add_headers, guard
 from web.safety.limits import MAX_OPEN, bounded, pictures_key
+from web.settings import Settings
 from web.submitting import submitting_key
 from web.users.files import UserFiles, user_files_key
 from web.users.people import People, people_key
@@ -76,7 +78,7 @@ API = (
     replacements,
 )
 """Routes that exist twice: as they are written, and below ``/api``."""
-PLAIN: tuple[ModuleType, ...] = (docs, static, internal, assets, v1_jobs, v1_events, v1_workflows)
+PLAIN: tuple[ModuleType, ...] = (docs, static, status, internal, assets, v1_jobs, v1_events, v1_workflows)
 """Routes that exist once."""
 
 
@@ -101,7 +103,7 @@ def make_app(parts: Parts) -> web.Application:
         app.add_routes(_below_api(module.routes))
     for module in PLAIN:
         app.add_routes(module.routes)
-    app.add_routes(frontend.routes(settings.frontend) if settings.frontend else index.routes)
+    app.add_routes(_first_page(settings))
 
     async def prepare(request: web.Request, response: web.StreamResponse) -> None:
         add_headers(settings, response)
@@ -122,6 +124,15 @@ def _below_api(routes: web.RouteTableDef) -> list[web.RouteDef]:
         for route in routes
         if isinstance(route, web.RouteDef)
     ]
+
+
+def _first_page(settings: Settings) -> Sequence[web.RouteDef]:
+    """``/`` and what belongs to it: the front end that was asked for, or the editor, or the status page."""
+    if settings.frontend:
+        return frontend.routes(settings.frontend)
+    if (settings.editor / editor.INDEX).is_file():
+        return editor.routes(settings.editor)
+    return [web.get("/", status.page)]  # a checkout whose editor is being built
 
 
 async def _hang_up(app: web.Application) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from aiohttp import web
 
 from engine.paths import safe_join
-from web.routes.index import FRESH
+from web.routes.status import FRESH
 
 INDEX = "index.html"
 STYLE_SHEET = "user.css"

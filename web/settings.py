@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 MIB = 1024 * 1024
+EDITOR = Path(__file__).parent / "static"
 
 
 class Settings(BaseModel):
@@ -15,8 +16,8 @@ class Settings(BaseModel):
 
     ``allowed_hosts`` are further names this server goes by, behind a proxy; ``preview_size`` is in pixels. With a
     ``token``, only who knows it is answered. ``multi_user`` keeps people's files apart, by the ``Comfy-User`` header.
-    ``frontend`` is the folder of a front end to serve at ``/``. ``webhook_hosts`` are where webhooks may lead; None is
-    anywhere. ``compress`` answers with gzip where that is accepted.
+    ``frontend`` is the folder of a front end to serve at ``/``; without one that is our ``editor``, as it was built.
+    ``webhook_hosts`` are where webhooks may lead; None is anywhere. ``compress`` answers with gzip, where accepted.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,6 +31,7 @@ class Settings(BaseModel):
     token: str | None = Field(default=None, pattern=r"^[!-~]{8,}$")
     multi_user: bool = False
     frontend: Path | None = None
+    editor: Path = EDITOR
     webhook_hosts: frozenset[str] | None = None
     max_pending_per_client: int = Field(default=1000, ge=1)
     compress: bool = False

@@ -84,6 +84,6 @@ async def test_a_name_is_no_page(server: Server) -> None:
         assert response.content_type == "application/json"
     async with server.get(f"/view?filename=x&type={evil}") as response:
         assert response.content_type == "application/json"
-    async with server.get("/") as response:
+    async with server.get("/status") as response:
         assert evil not in await response.text()
         assert "default-src 'none'" in response.headers["Content-Security-Policy"]

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.editor import RUNS_WITHIN_MS, Editor
+from tests.browser.editor import Editor
+from tests.browser.watched import RUNS_WITHIN_MS
 from tests.support.server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

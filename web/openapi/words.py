@@ -25,7 +25,7 @@ TAGS = {
     "users": "Who uses this server.",
     "settings": "What a user has set in the front end.",
     "userdata": "A user's own files: workflows and whatever else the front end keeps.",
-    "front end": "What the front end loads besides itself: scripts, translations, templates and blueprints.",
+    "front end": "The page at / and what it loads: scripts, translations, templates and blueprints.",
     "internal": "What only the front end asks for: the log, and where folders are.",
     "assets": "Files by what they contain: switched off here, and told so.",
     "files": "Pictures and other files that nodes wrote or users sent.",

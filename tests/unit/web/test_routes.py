@@ -256,7 +256,7 @@ async def test_the_status_page_escapes_what_it_shows(server: Server, pool: FakeP
     await finished()
     pool.script = lambda job: [RunStarted(job.id), RunFailed(job.id, failure)]
     await finished()
-    async with server.get("/") as response:
+    async with server.get("/status") as response:
         page = await response.text()
         assert response.headers["Cache-Control"] == "no-store, must-revalidate"
         assert "default-src 'none'" in response.headers["Content-Security-Policy"]

@@ -1,4 +1,4 @@
-"""``/``: a plain page that shows what the server is doing. The editor will take its place."""
+"""``/status``: a plain page that shows what the server is doing. It needs no script to be built."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ LINKS = {
 DONE = {"succeeded": "done", "failed": "failed", "cancelled": "cancelled"}
 
 
-@routes.get("/")
+@routes.get("/status")
 @operation("system", answers={200: Media("text/html")})
-async def index(request: web.Request) -> web.Response:
+async def page(request: web.Request) -> web.Response:
     """The status page."""
     queue = request.app[queue_key]
     pending, running = await queue.pending(), await queue.running()

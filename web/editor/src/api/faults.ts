@@ -1,0 +1,36 @@
+import type { Fault } from "../store/run";
+import type { HttpError } from "./http";
+import { outermost } from "./ids";
+import type { Complaint, ExecutionError, NodeErrors } from "./types";
+
+/** What a refusal says: first of the whole, then of each node and input. */
+export function faultsOf(error: HttpError): Fault[] {
+  const { error: whole, node_errors: nodes = {} } = (error.body ?? {}) as {
+    error?: Complaint;
+    node_errors?: NodeErrors;
+  };
+  if (typeof whole?.message !== "string") return [{ node: null, input: null, message: error.message, details: "" }];
+  return [fault(whole, textOrNull(whole.extra_info?.node_id)), ...nodeFaults(nodes)];
+}
+
+export function nodeFaults(nodes: NodeErrors): Fault[] {
+  return Object.entries(nodes).flatMap(([id, { errors }]) => errors.map((complaint) => fault(complaint, id)));
+}
+
+/** A node failed, or was blocked with a message. */
+export function failure(error: ExecutionError): Fault {
+  return {
+    node: error.node_id === "" ? null : outermost(error.node_id),
+    input: null,
+    message: error.exception_message.trim() || error.exception_type,
+    details: [error.exception_type, ...error.traceback].join("\n").trim(),
+  };
+}
+
+function fault({ message, details, extra_info }: Complaint, node: string | null): Fault {
+  return { node: node && outermost(node), input: textOrNull(extra_info?.input_name), message, details };
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}

@@ -1,0 +1,116 @@
+import type { NodeOutput } from "./types";
+import type { Fault, NodeRun } from "../store/run";
+import { outermost } from "./ids";
+
+/** How far one node of a job is, as the server says it. */
+export interface Part {
+  readonly value: number;
+  readonly max: number;
+}
+
+/**
+ * What is known of a job while it is under way, of the nodes as they run: some lie inside subgraphs, others are what a
+ * node expanded into. All of them count for the node that is on the canvas.
+ */
+export class Track {
+  /** Whether the server has taken it. Until then it is in no list of jobs. */
+  accepted = false;
+  /** Whether it has started. */
+  begun = false;
+  /** Whether some of it was not heard. */
+  missed = false;
+  /** Outputs that are left out, since something is wrong with what they need. */
+  rejected: readonly Fault[] = [];
+  /** The node on the canvas that started last. */
+  current: string | null = null;
+  private readonly shown = new Map<string, Shown>();
+  private readonly canvasIds = new Map<string, string>();
+
+  constructor(
+    readonly jobId: string,
+    readonly tab: string,
+    readonly expected: ReadonlySet<string>,
+  ) {}
+
+  /** Forget how far it was: it starts, or starts once more. */
+  begin(): void {
+    this.begun = this.accepted = true;
+    this.current = null;
+    this.shown.clear();
+    this.canvasIds.clear();
+  }
+
+  /** The node on the canvas that a node counts for. */
+  canvasId(id: string, display?: string | null): string {
+    const known = display === undefined || display === null ? this.canvasIds.get(id) : outermost(display);
+    const found = known ?? outermost(id);
+    this.canvasIds.set(id, found);
+    return found;
+  }
+
+  /** A node starts, or is further; `now` is in milliseconds. */
+  runs(id: string, part: Part, now: number): void {
+    const node = this.node(this.canvasId(id));
+    if (node.running.size === 0) node.since = now;
+    const before = node.running.get(id);
+    if (before && before.value === part.value && before.max === part.max) return; // told again, not further
+    node.running.delete(id);
+    node.running.set(id, part);
+  }
+
+  ends(id: string, now: number): void {
+    const node = this.node(this.canvasId(id));
+    if (node.running.delete(id) && node.running.size === 0) node.busyMs += now - node.since;
+  }
+
+  isRunning(id: string): boolean {
+    return this.node(this.canvasId(id)).running.has(id);
+  }
+
+  /** What a node showed, joined with what others showed that count for the same one. */
+  shows(id: string, output: NodeOutput): NodeOutput {
+    const { outputs } = this.node(this.canvasId(id));
+    outputs.set(id, output);
+    const joined: Record<string, unknown[]> = {};
+    for (const each of outputs.values()) {
+      for (const [kind, items] of Object.entries(each)) (joined[kind] ??= []).push(...items);
+    }
+    return joined;
+  }
+
+  /** The state of a node of the canvas, from the parts that count for it and from what it was. */
+  stateOf(canvasId: string, before: NodeRun | undefined): NodeRun {
+    const { running, busyMs } = this.node(canvasId);
+    const output = before?.output ? { output: before.output } : {};
+    if (before?.state === "error") return before;
+    if (running.size > 0) {
+      const preview = before?.preview ? { preview: before.preview } : {};
+      return { state: "running", ...progress(canvasId, running), ...preview, ...output };
+    }
+    if (before?.state === "cached") return before;
+    return { state: "done", seconds: busyMs / 1000, ...output };
+  }
+
+  private node(canvasId: string): Shown {
+    const known = this.shown.get(canvasId);
+    if (known) return known;
+    const made: Shown = { running: new Map(), outputs: new Map(), since: 0, busyMs: 0 };
+    this.shown.set(canvasId, made);
+    return made;
+  }
+}
+
+interface Shown {
+  /** The one that was heard of last comes last. */
+  readonly running: Map<string, Part>;
+  readonly outputs: Map<string, NodeOutput>;
+  since: number;
+  busyMs: number;
+}
+
+/** Of a node that expanded, what runs inside tells more than that it waits for that. At 0 of 1, nothing is told yet. */
+function progress(canvasId: string, running: ReadonlyMap<string, Part>): Partial<Part> {
+  const inside = [...running].filter(([id]) => id !== canvasId);
+  const [, part] = inside[inside.length - 1] ?? [...running][0]!;
+  return part.value === 0 && part.max === 1 ? {} : { value: part.value, max: part.max };
+}

@@ -1,0 +1,99 @@
+import { Command } from "cmdk";
+import * as Dialog from "@radix-ui/react-dialog";
+import { useMemo, useState } from "react";
+import { candidates } from "../graph/connect";
+import type { NodeSpec } from "../graph/types";
+import { useSpecs } from "../store/specs";
+import { addFor, type AddNodeState, closeAddNode, useAddNode } from "./adding";
+import { fitsInto } from "./fitting";
+import { useFlow } from "./flow";
+import { search, titleOf } from "./search";
+import { t } from "./strings";
+
+type Open = NonNullable<AddNodeState["open"]>;
+
+const WIDTH_PX = 420;
+const HEIGHT_PX = 440;
+const MOST_SHOWN = 100;
+
+/** The search for a node to add, where the canvas was double-clicked or a wire dropped. */
+export function AddNode() {
+  const open = useAddNode((store) => store.open);
+  return (
+    <Dialog.Root open={open !== null} onOpenChange={(isOpen) => isOpen || closeAddNode()}>
+      {open && (
+        <Dialog.Portal>
+          <Dialog.Overlay className="add-node-overlay" />
+          <Dialog.Content className="add-node" style={placeOf(open)} aria-describedby={undefined}>
+            <Dialog.Title className="visually-hidden">{open.link ? t.insertNode : t.addNode}</Dialog.Title>
+            <Search open={open} />
+          </Dialog.Content>
+        </Dialog.Portal>
+      )}
+    </Dialog.Root>
+  );
+}
+
+/** At the pointer, but wholly on the screen. */
+function placeOf({ at }: Open): { left: number; top: number } {
+  return {
+    left: Math.max(8, Math.min(at.x, window.innerWidth - WIDTH_PX - 8)),
+    top: Math.max(8, Math.min(at.y, window.innerHeight - HEIGHT_PX - 8)),
+  };
+}
+
+function Search({ open }: { open: Open }) {
+  const specs = useSpecs((store) => store.specs);
+  const [query, setQuery] = useState("");
+  const offered = useMemo(() => offeredFor(open, specs), [open, specs]);
+  const found = useMemo(() => {
+    const inOrder = query.trim() === "" && open.wire ? offered : search(offered, query);
+    return inOrder.slice(0, MOST_SHOWN);
+  }, [offered, query, open]);
+  const type = open.wire?.type ?? open.link?.type;
+  return (
+    <Command shouldFilter={false} label={t.searchNodes} loop>
+      <div className="add-node-field">
+        <Command.Input value={query} onValueChange={setQuery} placeholder={t.searchNodes} autoFocus />
+        {type !== undefined && <span className="add-node-fits">{t.onlyFitting(type)}</span>}
+      </div>
+      <Command.List>
+        <Command.Empty>{query.trim() === "" ? t.noNodeFits : t.noNodeFound(query)}</Command.Empty>
+        {found.map((spec) => (
+          <Choice key={spec.name} spec={spec} open={open} />
+        ))}
+      </Command.List>
+    </Command>
+  );
+}
+
+function Choice({ spec, open }: { spec: NodeSpec; open: Open }) {
+  const add = () => {
+    const at = useFlow.getState().instance?.screenToFlowPosition(open.at);
+    closeAddNode();
+    if (at) addFor(spec, at, open);
+  };
+  return (
+    <Command.Item value={spec.name} onSelect={add}>
+      <span className="add-node-title">{titleOf(spec)}</span>
+      <span className="add-node-category">{spec.category}</span>
+      {spec.description && <span className="add-node-description">{plain(spec.description)}</span>}
+    </Command.Item>
+  );
+}
+
+/** Descriptions name things in backticks. */
+function plain(text: string): string {
+  return text.replaceAll("`", "");
+}
+
+/** What may be added: for a wire or a link, only what fits; those that name the type first. */
+function offeredFor({ wire, link }: Open, specs: Readonly<Record<string, NodeSpec>>): NodeSpec[] {
+  const all = Object.values(specs);
+  const fitting = wire
+    ? candidates(specs, wire.type, wire.from.handle.side === "out" ? "out" : "in")
+    : link
+      ? all.filter((spec) => fitsInto(spec, link.type))
+      : all;
+  return fitting.filter((spec) => !spec.dev_only);
+}

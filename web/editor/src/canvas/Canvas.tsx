@@ -1,0 +1,184 @@
+import "@xyflow/react/dist/style.css"; // first: what is written after it wins
+import "./canvas.css";
+import * as ContextMenu from "@radix-ui/react-context-menu";
+import {
+  Background,
+  BackgroundVariant,
+  MiniMap,
+  ReactFlow,
+  ReactFlowProvider,
+  SelectionMode,
+  type SnapGrid,
+} from "@xyflow/react";
+import { type MouseEvent, useEffect, useState } from "react";
+import { GraphNode } from "../nodes/GraphNode";
+import { GRID_PX, useSettings } from "../shell/settings";
+import { activeTab, useWorkspace } from "../store/workspace";
+import { AddNode } from "./AddNode";
+import { openAddNode } from "./adding";
+import { CanvasControls } from "./CanvasControls";
+import { CanvasMenu } from "./CanvasMenu";
+import { pointerAt, startClipboard } from "./clipboard";
+import { registerCanvasCommands } from "./commands";
+import {
+  isValid,
+  onConnect,
+  onConnectEnd,
+  onConnectStart,
+  onReconnect,
+  onReconnectEnd,
+  onReconnectStart,
+} from "./connecting";
+import { type FlowEdge, type FlowNode, isGroup } from "./derive";
+import { beginDrag, endDrag } from "./drag";
+import { onDragOver, onDrop } from "./dropping";
+import { changeEdges, changeNodes, followWorkspace, useFlow } from "./flow";
+import type { Point } from "./geometry";
+import { beginMove, endMove } from "./moving";
+import { GroupFrame } from "./GroupFrame";
+import { LinkEdge } from "./LinkEdge";
+import { t } from "./strings";
+import { selectTarget, type Target, targetOf } from "./target";
+import { useViewports } from "./viewports";
+import { WireInProgress, WireReason } from "./WireInProgress";
+
+const nodeTypes = { graph: GraphNode, group: GroupFrame };
+const edgeTypes = { link: LinkEdge };
+const SNAP: SnapGrid = [GRID_PX, GRID_PX];
+const SELECTING_KEYS = ["Shift", "Control", "Meta"];
+const MOST_ON_MINIMAP = 1000;
+/** With more nodes than this, those out of sight are not drawn. */
+const MOST_DRAWN = 150;
+
+/** The workflow of the active tab, to be looked at and worked on. */
+export function Canvas() {
+  const [menu, setMenu] = useState<{ target: Target; at: Point }>({ target: { kind: "canvas" }, at: { x: 0, y: 0 } });
+  useEffect(() => {
+    const stops = [followWorkspace(), startClipboard(), registerCanvasCommands()];
+    return () => stops.forEach((stop) => stop());
+  }, []);
+
+  const openMenu = (event: MouseEvent) => {
+    if (!(event.target instanceof Element)) return;
+    if (event.target.closest("input, textarea, [contenteditable=true]")) return event.stopPropagation(); // the browser's own
+    const target = targetOf(event.target);
+    selectTarget(target);
+    setMenu({ target, at: { x: event.clientX, y: event.clientY } });
+  };
+
+  return (
+    <ReactFlowProvider>
+      <ContextMenu.Root>
+        <ContextMenu.Trigger asChild>
+          <div
+            className="canvas"
+            onContextMenuCapture={openMenu}
+            onDragOver={onDragOver}
+            onDrop={onDrop}
+            onPointerMove={(event) => pointerAt({ x: event.clientX, y: event.clientY })}
+            onPointerLeave={() => pointerAt(null)}
+            onDoubleClick={onDoubleClick}
+          >
+            <Flow />
+            <WireReason />
+            <EmptyHint />
+          </div>
+        </ContextMenu.Trigger>
+        <CanvasMenu {...menu} />
+      </ContextMenu.Root>
+      <AddNode />
+    </ReactFlowProvider>
+  );
+}
+
+function Flow() {
+  const nodes = useFlow((flow) => flow.nodes);
+  const edges = useFlow((flow) => flow.edges);
+  const snap = useSettings((settings) => settings.snap);
+  const minimap = useSettings((settings) => settings.minimap);
+  const keepViewport = useViewports();
+  return (
+    <ReactFlow<FlowNode, FlowEdge>
+      aria-label={t.canvas}
+      nodes={nodes}
+      edges={edges}
+      nodeTypes={nodeTypes}
+      edgeTypes={edgeTypes}
+      onInit={(instance) => useFlow.setState({ instance })}
+      onMoveStart={beginMove}
+      onMoveEnd={(event, viewport) => {
+        endMove(viewport);
+        keepViewport(event, viewport);
+      }}
+      onNodesChange={changeNodes}
+      onEdgesChange={changeEdges}
+      onNodeDragStart={(_, __, dragged) => beginDrag(dragged)}
+      onNodeDragStop={(event, _, dragged) => endDrag(dragged, pointerOf(event))}
+      onSelectionStart={() => useFlow.setState({ boxing: true })}
+      onSelectionEnd={() => useFlow.setState({ boxing: false })}
+      onConnectStart={onConnectStart}
+      onConnect={onConnect}
+      onConnectEnd={onConnectEnd}
+      onReconnectStart={onReconnectStart}
+      onReconnect={onReconnect}
+      onReconnectEnd={onReconnectEnd}
+      isValidConnection={isValid}
+      connectionLineComponent={WireInProgress}
+      connectionRadius={24}
+      reconnectRadius={12}
+      connectOnClick={false}
+      snapToGrid={snap}
+      snapGrid={SNAP}
+      onlyRenderVisibleElements={nodes.length > MOST_DRAWN}
+      minZoom={0.05}
+      maxZoom={3}
+      deleteKeyCode={null}
+      selectionKeyCode={SELECTING_KEYS}
+      multiSelectionKeyCode={SELECTING_KEYS}
+      selectionMode={SelectionMode.Partial}
+      zoomOnDoubleClick={false}
+      zIndexMode="manual"
+      elevateNodesOnSelect={false}
+      nodeDragThreshold={2}
+      disableKeyboardA11y={false}
+      attributionPosition="bottom-center"
+    >
+      <Background variant={BackgroundVariant.Dots} gap={GRID_PX * 3} size={1.5} />
+      <CanvasControls />
+      {minimap && nodes.length > 0 && nodes.length <= MOST_ON_MINIMAP && (
+        <MiniMap<FlowNode> pannable zoomable ariaLabel={t.minimap} nodeColor={minimapColor} nodeStrokeWidth={0} />
+      )}
+    </ReactFlow>
+  );
+}
+
+function minimapColor(node: FlowNode): string {
+  return isGroup(node) ? "var(--group)" : (node.data.of.color ?? "var(--border-strong)");
+}
+
+/** What a blank canvas says: where to begin. */
+function EmptyHint() {
+  const isEmpty = useWorkspace((workspace) => {
+    const { doc } = activeTab(workspace);
+    return doc.order.length === 0 && Object.keys(doc.groups).length === 0;
+  });
+  return isEmpty ? (
+    <div className="canvas-empty">
+      <h2>{t.emptyTitle}</h2>
+      <p>{t.emptyHint}</p>
+    </div>
+  ) : null;
+}
+
+/** On nothing, it asks what to add. */
+function onDoubleClick(event: MouseEvent): void {
+  const isPane = event.target instanceof Element && event.target.closest(".react-flow__pane") !== null;
+  const onNode =
+    event.target instanceof Element && event.target.closest(".react-flow__node, .react-flow__edge, .react-flow__panel");
+  if (isPane && !onNode) openAddNode({ x: event.clientX, y: event.clientY });
+}
+
+function pointerOf(event: MouseEvent | globalThis.MouseEvent | TouchEvent): Point {
+  const at = "changedTouches" in event ? event.changedTouches[0] : event;
+  return { x: at?.clientX ?? 0, y: at?.clientY ?? 0 };
+}

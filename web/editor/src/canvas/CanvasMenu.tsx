@@ -1,0 +1,152 @@
+import * as ContextMenu from "@radix-ui/react-context-menu";
+import type { ReactNode } from "react";
+import { keysOf, runCommand, useCommands } from "../shell/commands";
+import { shownKeys } from "../shell/keys";
+import { useWorkspace } from "../store/workspace";
+import { align, currentDoc, dissolveGroup, removeWire } from "./actions";
+import { openAddNode } from "./adding";
+import { colors, paintGroup, paintSelected } from "./colors";
+import type { Point } from "./geometry";
+import { colorNames, t } from "./strings";
+import type { Target } from "./target";
+
+/** What a right click offers, depending on what it hit. */
+export function CanvasMenu({ target, at }: { target: Target; at: Point }) {
+  return (
+    <ContextMenu.Portal>
+      <ContextMenu.Content className="menu" onCloseAutoFocus={(event) => event.preventDefault()}>
+        {target.kind === "canvas" && <CanvasItems at={at} />}
+        {target.kind === "node" && <NodeItems />}
+        {target.kind === "wire" && <WireItems id={target.id} at={at} />}
+        {target.kind === "group" && <GroupItems id={target.id} />}
+      </ContextMenu.Content>
+    </ContextMenu.Portal>
+  );
+}
+
+function CanvasItems({ at }: { at: Point }) {
+  return (
+    <>
+      <Item onSelect={() => later(() => openAddNode(at))}>{t.addNode}</Item>
+      <CommandItem id="canvas.paste" />
+      <CommandItem id="canvas.selectAll" />
+      <Separator />
+      <CommandItem id="canvas.arrange" />
+      <CommandItem id="canvas.fit" />
+    </>
+  );
+}
+
+function NodeItems() {
+  const many = useWorkspace((workspace) => workspace.selection.nodes.length > 1);
+  return (
+    <>
+      {["mute", "bypass", "collapse", "pin"].map((name) => (
+        <CommandItem key={name} id={`canvas.${name}`} />
+      ))}
+      <Colors onChoose={paintSelected} />
+      <Separator />
+      {["cut", "copy", "duplicate", "group"].map((name) => (
+        <CommandItem key={name} id={`canvas.${name}`} />
+      ))}
+      {many && (
+        <Sub label={t.align}>
+          {(Object.keys(t.alignments) as (keyof typeof t.alignments)[]).map((how) => (
+            <Item key={how} onSelect={() => align(how)}>
+              {t.alignments[how]}
+            </Item>
+          ))}
+        </Sub>
+      )}
+      {many && <CommandItem id="canvas.arrange" />}
+      <Separator />
+      <CommandItem id="canvas.deleteHeal" />
+      <CommandItem id="canvas.delete" danger />
+    </>
+  );
+}
+
+function WireItems({ id, at }: { id: number; at: Point }) {
+  const link = currentDoc().links[id];
+  if (!link) return null;
+  return (
+    <>
+      <Item onSelect={() => later(() => openAddNode(at, { link }))}>{t.insertNode}</Item>
+      <Item danger onSelect={() => removeWire(id)}>
+        {t.disconnect}
+      </Item>
+    </>
+  );
+}
+
+function GroupItems({ id }: { id: number }) {
+  return (
+    <>
+      <Colors onChoose={(name) => paintGroup(id, name)} />
+      <Separator />
+      <Item danger onSelect={() => dissolveGroup(id)}>
+        {t.ungroup}
+      </Item>
+    </>
+  );
+}
+
+function Colors({ onChoose }: { onChoose: (name: string | null) => void }) {
+  return (
+    <Sub label={t.color}>
+      <Item onSelect={() => onChoose(null)}>{t.noColor}</Item>
+      {Object.entries(colors).map(([name, { color }]) => (
+        <Item key={name} onSelect={() => onChoose(name)}>
+          <i className="swatch" style={{ background: color }} aria-hidden="true" />
+          {colorNames[name]}
+        </Item>
+      ))}
+    </Sub>
+  );
+}
+
+/** A command as a menu's entry, with its keys. */
+function CommandItem({ id, danger = false }: { id: string; danger?: boolean }) {
+  const command = useCommands().find((each) => each.id === id);
+  if (!command) return null;
+  const [keys] = keysOf(command);
+  return (
+    <Item danger={danger} onSelect={() => runCommand(id)}>
+      {command.title}
+      {keys && <span className="keys">{shownKeys(keys)}</span>}
+    </Item>
+  );
+}
+
+function Item({ children, onSelect, danger = false }: { children: ReactNode; onSelect: () => void; danger?: boolean }) {
+  return (
+    <ContextMenu.Item className={danger ? "menu-item danger" : "menu-item"} onSelect={onSelect}>
+      {children}
+    </ContextMenu.Item>
+  );
+}
+
+function Sub({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <ContextMenu.Sub>
+      <ContextMenu.SubTrigger className="menu-item">
+        {label}
+        <span className="keys" aria-hidden="true">
+          ›
+        </span>
+      </ContextMenu.SubTrigger>
+      <ContextMenu.Portal>
+        <ContextMenu.SubContent className="menu">{children}</ContextMenu.SubContent>
+      </ContextMenu.Portal>
+    </ContextMenu.Sub>
+  );
+}
+
+function Separator() {
+  return <ContextMenu.Separator className="menu-separator" />;
+}
+
+/** A dialog that opens while a menu closes would lose the focus to it. */
+function later(run: () => void): void {
+  setTimeout(run, 0);
+}

@@ -1,0 +1,56 @@
+import { useSpecs } from "../store/specs";
+import { addFor, middleOfView, NEW_NODE_WIDTH } from "./adding";
+import { useFlow } from "./flow";
+import type { Point } from "./geometry";
+
+export * from "./selection";
+
+/** What others make the canvas do. */
+
+const MOVE_MS = 200;
+const NEW_NODE_HEIGHT = 120;
+
+/** No motion for those who do not want it. */
+function duration(): number {
+  return window.matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : MOVE_MS;
+}
+
+/** Add a node of a type, in the middle of the view if it is not said where; null if the server has no such type. */
+export function addAt(type: string, at?: Point): string | null {
+  const spec = useSpecs.getState().specs[type];
+  if (!spec) return null;
+  const middle = middleOfView();
+  return addFor(spec, at ?? { x: middle.x - NEW_NODE_WIDTH / 2, y: middle.y - NEW_NODE_HEIGHT / 2 });
+}
+
+/** Show the whole workflow, or the given nodes. */
+export function fit(ids?: readonly string[]): void {
+  const { instance } = useFlow.getState();
+  void instance?.fitView({
+    padding: 0.1,
+    maxZoom: 1,
+    duration: duration(),
+    ...(ids && ids.length > 0 ? { nodes: ids.map((id) => ({ id })) } : {}),
+  });
+}
+
+/** Bring a node into the middle of the view, as large as it is. */
+export function centerOn(id: string): void {
+  const { instance } = useFlow.getState();
+  const node = instance?.getInternalNode(id);
+  if (!instance || !node) return;
+  const { x, y } = node.internals.positionAbsolute;
+  const { width = NEW_NODE_WIDTH, height = NEW_NODE_HEIGHT } = node.measured;
+  void instance.setCenter(x + width / 2, y + height / 2, {
+    zoom: Math.max(1, instance.getZoom()),
+    duration: duration(),
+  });
+}
+
+export function zoomIn(): void {
+  void useFlow.getState().instance?.zoomIn({ duration: duration() });
+}
+
+export function zoomOut(): void {
+  void useFlow.getState().instance?.zoomOut({ duration: duration() });
+}

@@ -1,0 +1,113 @@
+import type { Edge, Node } from "@xyflow/react";
+import type { Doc, DocGroup, DocLink, DocNode } from "../graph/types";
+import { cornerOf, isCollapsed, isPinned } from "./geometry";
+import { handleId, inputHandleId } from "./handles";
+
+/**
+ * What React Flow draws, worked out of the document. What did not change keeps its identity, so that an edit draws again
+ * only what it touched; sizes that were measured are kept.
+ */
+export type GraphFlowNode = Node<{ readonly id: string; readonly tab: string; readonly of: DocNode }, "graph">;
+export type GroupFlowNode = Node<{ readonly id: number; readonly of: DocGroup }, "group">;
+export type FlowNode = GraphFlowNode | GroupFlowNode;
+export type FlowEdge = Edge<{ readonly of: DocLink; readonly dimmed: boolean }, "link">;
+
+export interface Selection {
+  readonly nodes: readonly string[];
+  readonly groups: readonly number[];
+}
+
+/** Groups lie behind the wires (0), and a selected node above the others. */
+const GROUP_Z = -1;
+const NODE_Z = 1;
+const SELECTED_Z = 2;
+
+const GROUP_PREFIX = "group/";
+
+export function groupFlowId(id: number): string {
+  return `${GROUP_PREFIX}${id}`;
+}
+
+export function isGroup(node: FlowNode): node is GroupFlowNode {
+  return node.type === "group";
+}
+
+/** Groups first, then the nodes in their order: later ones lie above. */
+export function deriveNodes(tab: string, doc: Doc, selection: Selection, previous: readonly FlowNode[]): FlowNode[] {
+  const before = new Map(previous.map((node) => [node.id, node]));
+  const selected = new Set(selection.nodes);
+  const groups = Object.values(doc.groups).map((group) =>
+    flowGroup(group, selection.groups.includes(group.id), before.get(groupFlowId(group.id))),
+  );
+  const nodes = doc.order.flatMap((id) => {
+    const node = doc.nodes[id];
+    return node ? [flowNode(tab, node, selected.has(id), before.get(id))] : [];
+  });
+  return [...groups, ...nodes];
+}
+
+function flowNode(tab: string, node: DocNode, selected: boolean, before: FlowNode | undefined): FlowNode {
+  const old = before?.type === "graph" && before.data.tab === tab ? before : undefined;
+  if (old?.data.of === node) return old.selected === selected ? old : { ...old, selected, zIndex: zOf(selected) };
+  return {
+    id: node.id,
+    type: "graph",
+    data: { id: node.id, tab, of: node },
+    position: cornerOf(node),
+    ...(isCollapsed(node) ? {} : { width: node.size[0] }),
+    ...(old?.measured ? { measured: old.measured } : {}),
+    draggable: !isPinned(node),
+    selected,
+    zIndex: zOf(selected),
+  };
+}
+
+function zOf(selected: boolean): number {
+  return selected ? SELECTED_Z : NODE_Z;
+}
+
+function flowGroup(group: DocGroup, selected: boolean, before: FlowNode | undefined): FlowNode {
+  const old = before?.type === "group" ? before : undefined;
+  if (old?.data.of === group) return old.selected === selected ? old : { ...old, selected };
+  const [x, y, width, height] = group.bounding;
+  return {
+    id: groupFlowId(group.id),
+    type: "group",
+    data: { id: group.id, of: group },
+    position: { x, y },
+    width,
+    height,
+    measured: { width, height },
+    dragHandle: ".group-title",
+    connectable: false,
+    selected,
+    zIndex: GROUP_Z,
+  };
+}
+
+/** Links of which an end is missing in the document are left out: there is nothing to draw them to. */
+export function deriveEdges(doc: Doc, previous: readonly FlowEdge[]): FlowEdge[] {
+  const before = new Map(previous.map((edge) => [edge.id, edge]));
+  return Object.values(doc.links).flatMap((link) => {
+    const from = doc.nodes[link.from];
+    const to = doc.nodes[link.to];
+    if (!from?.outputs[link.fromSlot] || !to?.inputs[link.toSlot]) return [];
+    return [flowEdge(link, from, to, before.get(String(link.id)))];
+  });
+}
+
+function flowEdge(link: DocLink, from: DocNode, to: DocNode, old: FlowEdge | undefined): FlowEdge {
+  const targetHandle = inputHandleId(to.inputs[link.toSlot], link.toSlot);
+  const dimmed = from.mode !== 0 || to.mode !== 0;
+  if (old?.data?.of === link && old.targetHandle === targetHandle && old.data.dimmed === dimmed) return old;
+  return {
+    id: String(link.id),
+    type: "link",
+    source: link.from,
+    sourceHandle: handleId("out", link.fromSlot),
+    target: link.to,
+    targetHandle,
+    data: { of: link, dimmed },
+    ...(old?.selected ? { selected: true } : {}),
+  };
+}

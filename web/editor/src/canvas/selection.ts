@@ -1,0 +1,143 @@
+import {
+  addGroup,
+  alignNodes,
+  type Alignment,
+  disconnect,
+  moveNodes,
+  type NodeChange,
+  removeGroup,
+  removeNodes,
+  setGroup,
+  setNode,
+} from "../graph/edits";
+import { layout } from "../graph/layout";
+import { applyAll } from "../graph/ops";
+import { ALWAYS, BYPASSED, type Doc, type DocNode, MUTED, type Op } from "../graph/types";
+import { toast } from "../shell/toast";
+import { useSpecs } from "../store/specs";
+import { activeTab, useWorkspace } from "../store/workspace";
+import { isGroup } from "./derive";
+import { useFlow } from "./flow";
+import { isCollapsed, isPinned } from "./geometry";
+import { t } from "./strings";
+
+/** What can be done to the selected nodes, groups and wires: each is one step to undo. */
+
+const GROUP_PADDING = 16;
+const GROUP_TITLE_HEIGHT = 32;
+
+export function currentDoc(): Doc {
+  return activeTab(useWorkspace.getState()).doc;
+}
+
+/** The selected nodes that the document (still) has. */
+export function selectedNodes(): DocNode[] {
+  const { nodes } = currentDoc();
+  return useWorkspace.getState().selection.nodes.flatMap((id) => nodes[id] ?? []);
+}
+
+export function hasSelection(): boolean {
+  const { nodes, groups } = useWorkspace.getState().selection;
+  return nodes.length + groups.length > 0 || useFlow.getState().edges.some((edge) => edge.selected);
+}
+
+/** Several changes, each worked out on what the one before it left. */
+function inTurn<T>(doc: Doc, things: readonly T[], change: (doc: Doc, thing: T) => readonly Op[]): Op[] {
+  const ops: Op[] = [];
+  let now = doc;
+  for (const thing of things) {
+    const more = change(now, thing);
+    now = applyAll(now, more);
+    ops.push(...more);
+  }
+  return ops;
+}
+
+/** `heal`: what fed a deleted node feeds what it fed, where the types allow it. */
+export function deleteSelection(heal = false): void {
+  const doc = currentDoc();
+  const { selection, edit, select } = useWorkspace.getState();
+  const wires = useFlow
+    .getState()
+    .edges.filter((edge) => edge.selected)
+    .map((edge) => Number(edge.id));
+  const nodes = removeNodes(doc, selection.nodes, { heal });
+  const rest = applyAll(doc, nodes);
+  const links = inTurn(rest, wires, (now, id) => (now.links[id] ? disconnect(now, id) : []));
+  const groups = inTurn(applyAll(rest, links), selection.groups, removeGroup);
+  edit(heal ? t.deleteHeal : t.delete, [...nodes, ...links, ...groups]);
+  select([]);
+}
+
+export function removeWire(id: number): void {
+  useWorkspace.getState().edit(t.disconnect, disconnect(currentDoc(), id));
+}
+
+function changeSelected(label: string, partial: (node: DocNode, all: readonly DocNode[]) => NodeChange): void {
+  const nodes = selectedNodes();
+  const ops = inTurn(currentDoc(), nodes, (doc, node) => setNode(doc, node.id, partial(node, nodes)));
+  useWorkspace.getState().edit(label, ops);
+}
+
+/** Give all the mode, or take it from all if all have it. */
+function toggleMode(label: string, mode: number): void {
+  changeSelected(label, (_, all) => ({ mode: all.every((node) => node.mode === mode) ? ALWAYS : mode }));
+}
+
+function toggleFlag(label: string, flag: string, has: (node: DocNode) => boolean): void {
+  changeSelected(label, (node, all) => ({ flags: { ...node.flags, [flag]: !all.every(has) } }));
+}
+
+export const toggleMute = () => toggleMode(t.mute, MUTED);
+export const toggleBypass = () => toggleMode(t.bypass, BYPASSED);
+export const toggleCollapse = () => toggleFlag(t.collapse, "collapsed", isCollapsed);
+export const togglePin = () => toggleFlag(t.pin, "pinned", isPinned);
+
+export function align(how: Alignment): void {
+  useWorkspace.getState().edit(t.align, alignNodes(currentDoc(), useWorkspace.getState().selection.nodes, how));
+}
+
+/** Lay out the selected nodes, or all if fewer than two are selected. */
+export async function arrange(): Promise<void> {
+  const { selection, edit } = useWorkspace.getState();
+  const ids = selection.nodes.length > 1 ? selection.nodes : undefined;
+  try {
+    const places = await layout(currentDoc(), useSpecs.getState().specs, ids);
+    edit(t.arrange, moveNodes(currentDoc(), places));
+  } catch (error) {
+    toast(t.arrangeFailed(error instanceof Error ? error.message : String(error)), "error");
+  }
+}
+
+/** Draw a group around the selected nodes. */
+export function groupSelection(): void {
+  const chosen = useFlow.getState().nodes.filter((node) => node.selected && !isGroup(node));
+  const { instance } = useFlow.getState();
+  if (chosen.length === 0 || !instance) return;
+  const { x, y, width, height } = instance.getNodesBounds(chosen);
+  const { ops, id } = addGroup(currentDoc(), t.newGroup, [
+    Math.round(x - GROUP_PADDING),
+    Math.round(y - GROUP_PADDING - GROUP_TITLE_HEIGHT),
+    Math.round(width + 2 * GROUP_PADDING),
+    Math.round(height + 2 * GROUP_PADDING + GROUP_TITLE_HEIGHT),
+  ]);
+  const { edit, select } = useWorkspace.getState();
+  edit(t.group, ops);
+  select([], [id]);
+}
+
+export function dissolveGroup(id: number): void {
+  useWorkspace.getState().edit(t.ungroup, removeGroup(currentDoc(), id));
+}
+
+export function renameGroup(id: number, title: string): void {
+  useWorkspace.getState().edit(t.renameGroup, setGroup(currentDoc(), id, { title }));
+}
+
+export function selectAll(): void {
+  const { nodes, groups } = currentDoc();
+  useWorkspace.getState().select(
+    Object.keys(nodes),
+    Object.values(groups).map((group) => group.id),
+  );
+}

@@ -1,0 +1,17 @@
+import { DropTarget } from "./drop";
+import { Questions } from "./Questions";
+import { ReportDialog } from "./ReportDialog";
+import { TemplatesDialog } from "./TemplatesDialog";
+import "./dialogs.css";
+
+/** All that files put over the page. */
+export function FileDialogs() {
+  return (
+    <>
+      <TemplatesDialog />
+      <ReportDialog />
+      <Questions />
+      <DropTarget />
+    </>
+  );
+}

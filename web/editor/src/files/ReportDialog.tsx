@@ -1,0 +1,75 @@
+import { centerOn } from "../canvas/actions";
+import { Dialog } from "../shell/Dialog";
+import { useWorkspace } from "../store/workspace";
+import type { MissingType, MissingValue } from "./missing";
+import { showReport, useReport } from "./report";
+import { files as text } from "./strings";
+
+/** What the workflow that was just opened needs and the server does not have. */
+export function ReportDialog() {
+  const report = useReport((store) => store.report);
+  if (!report) return null;
+  const { types, values } = report.missing;
+  return (
+    <Dialog open onOpenChange={() => showReport(null)} title={text.missingTitle(report.name)}>
+      <p className="muted">{text.missingText}</p>
+      {types.length > 0 && <Types types={types} />}
+      {values.length > 0 && <Values values={values} />}
+      <div className="dialog-actions">
+        <button type="button" className="btn primary" onClick={() => showReport(null)}>
+          {text.done}
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+function Types({ types }: { types: readonly MissingType[] }) {
+  return (
+    <section className="missing">
+      <h3>{text.missingTypes}</h3>
+      <ul>
+        {types.map(({ type, nodes, count }) => (
+          <li key={type}>
+            <code>{type}</code>
+            <span className="muted">{text.times(count)}</span>
+            {nodes.length > 0 && <Show nodes={nodes} title={type} />}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Values({ values }: { values: readonly MissingValue[] }) {
+  return (
+    <section className="missing">
+      <h3>{text.missingValues}</h3>
+      <ul>
+        {values.map(({ node, title, input, value }) => (
+          <li key={`${node} ${input}`}>
+            <code>{value}</code>
+            <span className="muted">
+              {title}, {input}
+            </span>
+            <Show nodes={[node]} title={title} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** Leaves the dialog for the canvas, where the nodes are selected. */
+function Show({ nodes, title }: { nodes: readonly string[]; title: string }) {
+  const show = () => {
+    showReport(null);
+    useWorkspace.getState().select(nodes);
+    if (nodes[0]) centerOn(nodes[0]);
+  };
+  return (
+    <button type="button" className="btn quiet" aria-label={text.showNode(title)} onClick={show}>
+      {text.show}
+    </button>
+  );
+}

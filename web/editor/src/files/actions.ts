@@ -1,0 +1,76 @@
+import { activeTab, useWorkspace } from "../store/workspace";
+import { openFile, openNew } from "./open";
+import { freeName } from "./names";
+import { closeTab, exportTab, renameTab, saveTab, saveTabAs } from "./save";
+import { files as text } from "./strings";
+import { showTemplates } from "./templates";
+
+/** Something to do with files: an entry of menus, and a command. */
+export interface FileAction {
+  readonly id: string;
+  readonly label: string;
+  readonly keys?: string;
+  run(): unknown;
+}
+
+const READABLE = ".json,image/png,image/webp,image/jpeg,image/gif";
+
+/** What can be done with one open workflow. */
+export function tabActions(id: string): FileAction[] {
+  return [
+    { id: "file.save", label: text.save, keys: "Ctrl+S", run: () => saveTab(id) },
+    { id: "file.saveAs", label: text.saveAs, keys: "Ctrl+Shift+S", run: () => saveTabAs(id) },
+    { id: "file.rename", label: text.rename, run: () => renameTab(id) },
+    { id: "file.duplicate", label: text.duplicate, run: () => duplicate(id) },
+    { id: "file.export", label: text.export, run: () => exportTab(id) },
+    { id: "file.close", label: text.close, keys: "Alt+W", run: () => closeTab(id) },
+  ];
+}
+
+/** What brings a workflow onto the page. */
+export function openActions(): FileAction[] {
+  return [
+    { id: "file.new", label: text.newTab, keys: "Alt+N", run: openNew },
+    { id: "file.open", label: text.openFile, keys: "Ctrl+O", run: pickFile },
+    { id: "file.templates", label: text.templates, keys: "Alt+T", run: () => showTemplates(true) },
+  ];
+}
+
+/** Close all other tabs, asking for each that is not saved. */
+export async function closeOthers(id: string): Promise<void> {
+  for (const tab of useWorkspace.getState().tabs) if (tab.id !== id) await closeTab(tab.id);
+}
+
+/** Show the tab so many places to the right; after the last comes the first. */
+export function step(by: number): void {
+  const workspace = useWorkspace.getState();
+  const { tabs, activate } = workspace;
+  const at = tabs.indexOf(activeTab(workspace));
+  const next = tabs[(at + by + tabs.length) % tabs.length];
+  if (next) activate(next.id);
+}
+
+/** Let the user choose files to open. */
+export function pickFile(): void {
+  const input = document.createElement("input");
+  input.type = "file";
+  input.multiple = true;
+  input.accept = READABLE;
+  input.onchange = async () => {
+    for (const file of input.files ?? []) await openFile(file);
+  };
+  input.click();
+}
+
+function duplicate(id: string): void {
+  const { tabs, open } = useWorkspace.getState();
+  const tab = tabs.find((each) => each.id === id);
+  if (tab)
+    open(
+      freeName(
+        tab.name,
+        tabs.map((each) => each.name),
+      ),
+      tab.doc,
+    );
+}

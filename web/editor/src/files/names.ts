@@ -1,0 +1,56 @@
+/** What workflows are called, and where that puts them in the library. */
+
+export const FOLDER = "workflows";
+const SUFFIX = ".json";
+/** Of a part of a path, in characters: below the 255 bytes of file systems, in every script. */
+const LONGEST_PART = 80;
+/** What some file system, or an address, gives a meaning of its own. */
+const UNFIT = /[\\:*?"<>|%\u0000-\u001f]/;
+const NUMBERED = /^(.*?) \((\d+)\)$/;
+
+/** Where a workflow of this name lies; `/` in a name makes folders. */
+export function pathOf(name: string): string {
+  return `${FOLDER}/${name}${SUFFIX}`;
+}
+
+/** The name with its folders: what `pathOf` makes the path of. */
+export function placeOf(path: string): string {
+  const below = path.startsWith(`${FOLDER}/`) ? path.slice(FOLDER.length + 1) : path;
+  return below.endsWith(SUFFIX) ? below.slice(0, -SUFFIX.length) : below;
+}
+
+/** The name alone: what a tab is called. */
+export function nameOf(path: string): string {
+  return placeOf(path).split("/").at(-1) ?? path;
+}
+
+export function isWorkflowFile(path: string): boolean {
+  return path.endsWith(SUFFIX);
+}
+
+export type Unfit = "empty" | "signs" | "dots" | "long";
+
+/** What keeps a workflow from being called this; null if nothing does. */
+export function unfit(name: string): Unfit | null {
+  const parts = name.split("/");
+  if (parts.some((part) => part.trim() === "")) return "empty";
+  if (UNFIT.test(name)) return "signs";
+  if (parts.some((part) => part.startsWith(".") || /[. ]$/.test(part))) return "dots";
+  return parts.some((part) => part.length > LONGEST_PART) ? "long" : null;
+}
+
+/** A file's name made into one that a workflow can have. */
+export function nameFromFile(file: string): string {
+  const bare = file.replace(/\.[^.]+$/, "").replace(new RegExp(UNFIT.source + "|/", "g"), "_");
+  return bare.replace(/^[. ]+|[. ]+$/g, "").slice(0, LONGEST_PART);
+}
+
+/** The wanted name, with a number if it is taken: `a`, `a (2)`, `a (3)`. */
+export function freeName(wanted: string, taken: Iterable<string>): string {
+  const all = new Set(taken);
+  if (!all.has(wanted)) return wanted;
+  const [, base = wanted, first = "1"] = NUMBERED.exec(wanted) ?? [];
+  let number = Number(first) + 1;
+  while (all.has(`${base} (${number})`)) number += 1;
+  return `${base} (${number})`;
+}

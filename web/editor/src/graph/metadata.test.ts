@@ -1,0 +1,97 @@
+// @vitest-environment node
+import { deflateSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { parseLoosely, workflowIn } from "./metadata";
+
+const WORKFLOW = { nodes: [{ id: 1, type: "Grüße 猫" }], links: [] };
+const PROMPT = { "1": { class_type: "A", inputs: {} } };
+const encode = (text: string) => new TextEncoder().encode(text);
+
+function join(...parts: readonly (Uint8Array | string | readonly number[])[]): Uint8Array<ArrayBuffer> {
+  const all = parts.flatMap((part) => [...(typeof part === "string" ? encode(part) : part)]);
+  return new Uint8Array(all);
+}
+
+function word(value: number, little = false): number[] {
+  const bytes = [24, 16, 8, 0].map((shift) => (value >>> shift) & 255);
+  return little ? bytes.reverse() : bytes;
+}
+
+function chunk(type: string, data: Uint8Array): Uint8Array {
+  return join(word(data.length), type, data, word(0));
+}
+
+function png(...chunks: readonly Uint8Array[]): Blob {
+  const header = join([0x89], "PNG\r\n", [0x1a], "\n", chunk("IHDR", new Uint8Array(13)));
+  return new Blob([join(header, ...chunks, chunk("IEND", new Uint8Array()))]);
+}
+
+describe("a PNG", () => {
+  it("carries both formats as text, as SaveImage writes them", async () => {
+    const escaped = JSON.stringify(WORKFLOW).replace(
+      /[^ -~]/g,
+      (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    );
+    const file = png(
+      chunk("tEXt", join("prompt", [0], JSON.stringify(PROMPT))),
+      chunk("tEXt", join("workflow", [0], escaped)),
+    );
+    expect(await workflowIn(file)).toEqual({ workflow: WORKFLOW, prompt: PROMPT });
+  });
+
+  it("carries international text, packed or not", async () => {
+    const plain = join("workflow", [0, 0, 0], "en", [0], "Ablauf", [0], JSON.stringify(WORKFLOW));
+    const packed = join("workflow", [0, 1, 0, 0, 0], deflateSync(JSON.stringify(WORKFLOW)));
+    for (const data of [plain, packed])
+      expect(await workflowIn(png(chunk("iTXt", data)))).toEqual({ workflow: WORKFLOW });
+  });
+
+  it("may carry nothing, or be damaged", async () => {
+    expect(await workflowIn(png())).toBeNull();
+    expect(await workflowIn(png(chunk("iTXt", join("workflow", [0, 1, 0, 0, 0], "no zlib"))))).toBeNull();
+    expect(await workflowIn(png(chunk("tEXt", join("workflow", [0], "{broken"))))).toBeNull();
+    expect(await workflowIn(new Blob([join([0x89], "PNG\r\n", [0x1a], "\n", word(1e9), "tEXtworkflow")]))).toBeNull();
+  });
+});
+
+describe("a WebP", () => {
+  it.each([
+    ["II", ""],
+    ["MM", ""],
+    ["II", "Exif\0\0"],
+  ])("carries both formats in its EXIF (%s)", async (order, prefix) => {
+    const little = order === "II";
+    const short = (value: number) => (little ? word(value, true).slice(0, 2) : word(value).slice(2));
+    const texts = [`prompt:${JSON.stringify(PROMPT)}\0`, `Workflow:${JSON.stringify(WORKFLOW)}\0`].map(encode);
+    const start = 8 + 2 + 2 * 12 + 4;
+    const entry = (tag: number, text: Uint8Array, at: number) =>
+      join(short(tag), short(2), word(text.length, little), word(at, little));
+    const tiff = join(
+      order, short(42), word(8, little), short(2),
+      entry(0x110, texts[0]!, start), entry(0x10f, texts[1]!, start + texts[0]!.length),
+      word(0, little), ...texts,
+    ); // prettier-ignore
+    const exif = join(prefix, tiff);
+    const odd = join("VP8X", word(3, true), [1, 2, 3, 0]);
+    const body = join("WEBP", odd, "EXIF", word(exif.length, true), exif);
+    const file = new Blob([join("RIFF", word(body.length, true), body)]);
+    expect(await workflowIn(file)).toEqual({ workflow: WORKFLOW, prompt: PROMPT });
+  });
+});
+
+describe("JSON", () => {
+  it("is told apart by what it holds", async () => {
+    expect(await workflowIn(new Blob([JSON.stringify(WORKFLOW)]))).toEqual({ workflow: WORKFLOW });
+    expect(await workflowIn(new Blob([JSON.stringify(PROMPT)]))).toEqual({ prompt: PROMPT });
+    for (const text of ["{}", "[1]", "hello", ""]) expect(await workflowIn(new Blob([text]))).toBeNull();
+  });
+
+  it("may hold what only Python calls JSON", () => {
+    expect(parseLoosely('{"a": NaN, "b": [-Infinity], "c": "NaN, \\" Infinity"}')).toEqual({
+      a: null,
+      b: [null],
+      c: 'NaN, " Infinity',
+    });
+    expect(parseLoosely("null")).toBeNull();
+  });
+});

@@ -1,0 +1,46 @@
+import { isApi, isUi } from "./load";
+import { isFields } from "./same";
+import { pngTexts } from "./png";
+import { webpTexts } from "./webp";
+
+/** What a file carries: a workflow as editors save it, and one in API format. */
+export interface Carried {
+  readonly workflow?: unknown;
+  readonly prompt?: unknown;
+}
+
+/** The workflow in a picture (PNG, WebP) or in a JSON file; null if there is none. */
+export async function workflowIn(file: Blob): Promise<Carried | null> {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const texts = (await pngTexts(bytes)) ?? webpTexts(bytes);
+  return texts ? carriedBy(texts) : jsonIn(bytes);
+}
+
+function carriedBy(texts: ReadonlyMap<string, string>): Carried | null {
+  const [workflow, prompt] = ["workflow", "prompt"].map((key) => parseLoosely(texts.get(key) ?? ""));
+  const found = { ...(isFields(workflow) ? { workflow } : {}), ...(isFields(prompt) ? { prompt } : {}) };
+  return Object.keys(found).length > 0 ? found : null;
+}
+
+function jsonIn(bytes: Uint8Array): Carried | null {
+  const json = parseLoosely(new TextDecoder().decode(bytes));
+  if (isUi(json)) return { workflow: json };
+  return isApi(json) ? { prompt: json } : null;
+}
+
+/** Parses JSON in which NaN and Infinity may stand for numbers, as Python writes them: null then. `undefined` if it is none. */
+export function parseLoosely(text: string): unknown {
+  return (
+    parsed(text) ??
+    parsed(text.replace(/"(?:\\.|[^"\\])*"|-?\b(?:NaN|Infinity)\b/g, (part) => (part[0] === '"' ? part : "null")))
+  );
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

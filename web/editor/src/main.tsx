@@ -1,0 +1,32 @@
+// Style sheets first: what the components bring along comes after them, and wins.
+import "@xyflow/react/dist/style.css";
+import "./shell/theme.css";
+import "./shell/base.css";
+import "./shell/parts.css";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { startSocket } from "./api/socket";
+import { recover, startAutosave } from "./files/autosave";
+import { registerFileCommands } from "./files/commands";
+import { App } from "./shell/App";
+import { registerShellCommands } from "./shell/builtin";
+import { startShortcuts } from "./shell/commands";
+import { ErrorBoundary } from "./shell/ErrorBoundary";
+import { startTheme } from "./shell/settings";
+import { loadSpecs } from "./store/specs";
+
+startTheme();
+registerShellCommands();
+registerFileCommands();
+startShortcuts();
+createRoot(document.getElementById("root")!).render(
+  <StrictMode>
+    <ErrorBoundary>
+      <App />
+    </ErrorBoundary>
+  </StrictMode>,
+);
+
+startSocket();
+await Promise.all([loadSpecs(), recover()]);
+startAutosave();

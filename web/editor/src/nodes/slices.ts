@@ -1,0 +1,52 @@
+import { createContext, useContext } from "react";
+import type { Doc, DocNode, NodeId } from "../graph/types";
+import { useRun, type Fault } from "../store/run";
+import { useWorkspace, type Workspace } from "../store/workspace";
+import { linkedOf } from "./linked";
+
+/** Which node the components below draw. */
+export interface Place {
+  readonly tab: string;
+  readonly id: NodeId;
+}
+
+export const PlaceContext = createContext<Place>({ tab: "", id: "" });
+
+export function usePlace(): Place {
+  return useContext(PlaceContext);
+}
+
+function docOf(workspace: Workspace, tab: string): Doc | undefined {
+  return workspace.tabs.find((each) => each.id === tab)?.doc;
+}
+
+export function useDocNode({ tab, id }: Place): DocNode | undefined {
+  return useWorkspace((workspace) => docOf(workspace, tab)?.nodes[id]);
+}
+
+/** The wired sockets on one side of a node, as text: see `linked.ts`. */
+export function useLinked({ tab, id }: Place, side: "in" | "out"): string {
+  return useWorkspace((workspace) => {
+    const doc = docOf(workspace, tab);
+    return doc ? linkedOf(doc, id)[side] : ",";
+  });
+}
+
+/** What is wrong at one input of a node; at the node itself, if `input` is null. */
+export function useFault({ tab, id }: Place, input: string | null): string | undefined {
+  return useRun((run) => {
+    const fault = run.faults[tab]?.find((each) => each.node === id && each.input === input);
+    return fault && textOf(fault);
+  });
+}
+
+/** The details if they say more, in a line: a traceback is for the list of problems. */
+function textOf({ message, details, input }: Fault): string {
+  const isMore = details !== "" && details !== input && !details.includes("\n") && !message.includes(details);
+  return isMore ? `${message}: ${details}` : message;
+}
+
+/** The document as it is now; for handlers, which must not draw anything again when it changes. */
+export function currentDoc({ tab }: Place): Doc | undefined {
+  return docOf(useWorkspace.getState(), tab);
+}

@@ -1,0 +1,10 @@
+import { centerOn } from "../canvas/actions";
+import { activeTab, useWorkspace } from "../store/workspace";
+
+/** Select a node of the active workflow and bring it into view. */
+export function goTo(id: string): void {
+  const workspace = useWorkspace.getState();
+  if (!activeTab(workspace).doc.nodes[id]) return;
+  workspace.select([id]);
+  centerOn(id);
+}

@@ -1,0 +1,26 @@
+import type { NodeRun, TabRun } from "../store/run";
+
+/** How far a run is, 0 to 1: each node counts the same, the running ones by their own progress. */
+export function progressOf(run: TabRun | undefined): number {
+  const nodes = Object.values(run?.nodes ?? {});
+  if (nodes.length === 0) return 0;
+  return nodes.reduce((sum, node) => sum + share(node), 0) / nodes.length;
+}
+
+/** The node that is at work, the one that reports progress before others. */
+export function nodeAtWork(run: TabRun | undefined): string | null {
+  const running = Object.entries(run?.nodes ?? {}).filter(([, node]) => node.state === "running");
+  return (running.find(([, node]) => node.max !== undefined) ?? running[0])?.[0] ?? null;
+}
+
+/** The newest picture of unfinished work. */
+export function previewOf(run: TabRun | undefined): string | null {
+  const atWork = nodeAtWork(run);
+  return (atWork === null ? undefined : run?.nodes[atWork]?.preview) ?? null;
+}
+
+function share(node: NodeRun): number {
+  if (node.state === "waiting") return 0;
+  if (node.state !== "running") return 1;
+  return node.max ? Math.min(1, (node.value ?? 0) / node.max) : 0;
+}

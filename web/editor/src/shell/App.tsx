@@ -1,0 +1,50 @@
+import * as Tooltip from "@radix-ui/react-tooltip";
+import { Canvas } from "../canvas/Canvas";
+import { FileDialogs } from "../files/FileDialogs";
+import { Tabs } from "../files/Tabs";
+import { RunBar } from "../panels/RunBar";
+import { Viewer } from "../panels/Viewer";
+import { CommandPalette } from "./CommandPalette";
+import { ErrorBoundary } from "./ErrorBoundary";
+import { HistoryButtons } from "./HistoryButtons";
+import { ConnectionBanner, FirstLoad } from "./Notices";
+import { SettingsDialog } from "./SettingsDialog";
+import { ShortcutsDialog } from "./ShortcutsDialog";
+import { SideBar } from "./SideBar";
+import { StatusLine } from "./StatusLine";
+import { t } from "./strings";
+import { Toasts } from "./toast";
+import "./app.css";
+
+/** The page: tabs and the run bar above, panels at the left, the canvas in what is left. */
+export function App() {
+  return (
+    <Tooltip.Provider delayDuration={400}>
+      <div className="app">
+        <header className="topbar">
+          <h1>{t.shell.name}</h1>
+          <Tabs />
+          <HistoryButtons />
+          <RunBar />
+        </header>
+        <ConnectionBanner />
+        <div className="workbench">
+          <SideBar />
+          <main aria-label={t.shell.canvas}>
+            <ErrorBoundary>
+              <Canvas />
+            </ErrorBoundary>
+            <FirstLoad />
+          </main>
+        </div>
+        <StatusLine />
+        <CommandPalette />
+        <SettingsDialog />
+        <ShortcutsDialog />
+        <FileDialogs />
+        <Viewer />
+        <Toasts />
+      </div>
+    </Tooltip.Provider>
+  );
+}

@@ -1,0 +1,49 @@
+import { create } from "zustand";
+import { persist } from "zustand/middleware";
+
+export type Theme = "system" | "light" | "dark";
+
+/** What the user likes. Kept in this browser. */
+export interface Settings {
+  readonly theme: Theme;
+  /** Whether nodes move in steps of `GRID_PX`. */
+  readonly snap: boolean;
+  readonly minimap: boolean;
+  /** Whether unfinished pictures are shown while a node works. */
+  readonly previews: boolean;
+  /** Whether closing a tab with unsaved changes asks first. */
+  readonly confirmClose: boolean;
+  /** The panel that is open at the side. */
+  readonly panel: string | null;
+}
+
+export const GRID_PX = 8;
+
+export const useSettings = create<Settings>()(
+  persist(
+    (): Settings => ({
+      theme: "system",
+      snap: false,
+      minimap: true,
+      previews: true,
+      confirmClose: true,
+      panel: null,
+    }),
+    { name: "wireloom.settings", version: 1 },
+  ),
+);
+
+/** Open a panel, or close it if it is open. */
+export function togglePanel(panel: string): void {
+  useSettings.setState((settings) => ({ panel: settings.panel === panel ? null : panel }));
+}
+
+/** Put the theme on the page, now and whenever it changes. */
+export function startTheme(): () => void {
+  const show = ({ theme }: Settings) => {
+    if (theme === "system") delete document.documentElement.dataset["theme"];
+    else document.documentElement.dataset["theme"] = theme;
+  };
+  show(useSettings.getState());
+  return useSettings.subscribe(show);
+}

@@ -1,0 +1,22 @@
+import { t as canvas } from "../canvas/strings";
+import { files } from "../files/strings";
+import { t as nodes } from "../nodes/strings";
+import { t as panels } from "../panels/strings";
+import { t as widgets } from "../widgets/strings";
+import { commands, nodeHelp, nodePalette, palette, settings, shell, shortcuts } from "./texts";
+
+/** Every visible text of the editor, by the part of the page that says it: what a translation has to replace. */
+export const t = {
+  shell,
+  commands,
+  palette,
+  shortcuts,
+  settings,
+  nodePalette,
+  nodeHelp,
+  canvas,
+  nodes,
+  widgets,
+  panels,
+  files,
+} as const;

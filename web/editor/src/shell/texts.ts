@@ -1,0 +1,93 @@
+/** What the page around the canvas says. */
+export const shell = {
+  name: "wireloom",
+  loading: "Reading the node types",
+  loadingFailed: "The server did not say which nodes it has.",
+  tryAgain: "Try again",
+  connectionLost: "Connection lost, trying again. You can go on editing.",
+  broken: "Something went wrong in the editor.",
+  brokenHint: "Your workflows are kept. Download this one to be sure, then go on or reload the page.",
+  downloadWorkflow: "Download workflow",
+  goOn: "Go on",
+  reload: "Reload page",
+  notifications: "Notifications",
+  dismiss: "Dismiss",
+  close: "Close",
+  cancel: "Cancel",
+  skipToCanvas: "Skip to the canvas",
+  canvas: "Canvas",
+  sidebar: "Panels",
+  status: "Status",
+  history: "Undo and redo",
+  openPanel: (panel: string) => `${panel} panel`,
+  panels: {
+    library: "Library",
+    nodes: "Nodes",
+    queue: "Queue",
+    gallery: "Gallery",
+    problems: "Problems",
+    help: "Node help",
+  },
+  connection: { connecting: "Connecting", open: "Connected", lost: "Connection lost" },
+  queued: (count: number) => (count === 0 ? "Queue empty" : `${count} in the queue`),
+  nodes: (count: number) => (count === 1 ? "1 node" : `${count} nodes`),
+  selected: (count: number) => `${count} selected`,
+} as const;
+
+export const palette = {
+  title: "Command palette",
+  search: "Search commands and nodes",
+  nothing: "Nothing is called that.",
+  commands: "Commands",
+  nodes: "Add node",
+  open: "Commands and nodes",
+} as const;
+
+export const shortcuts = {
+  title: "Keyboard shortcuts",
+  hint: "They rest while you type in a field.",
+  groups: { general: "General", file: "File", edit: "Edit", view: "View", run: "Run", node: "Node" } as Record<
+    string,
+    string
+  >,
+  other: "Other",
+} as const;
+
+export const settings = {
+  title: "Settings",
+  theme: "Theme",
+  themes: { system: "As the system", light: "Light", dark: "Dark" },
+  snap: "Snap nodes to the grid",
+  snapHint: "Nodes move in steps of 8 px.",
+  minimap: "Show the minimap",
+  previews: "Show live previews",
+  previewsHint: "The unfinished picture, while a sampler works.",
+  confirmClose: "Ask before closing unsaved workflows",
+} as const;
+
+export const nodePalette = {
+  search: "Search nodes",
+  none: (query: string) => `No node matches “${query}”.`,
+  hint: "Drag onto the canvas, or press Enter to add.",
+  uncategorised: "Other",
+} as const;
+
+export const nodeHelp = {
+  nothing: "Select one node to read about it.",
+  unknown: (type: string) => `The server has no node type “${type}”.`,
+  noDescription: "This node has no description.",
+  inputs: "Inputs",
+  outputs: "Outputs",
+  optional: "optional",
+  list: "list",
+  range: (min: number, max: number) => `${min} to ${max}`,
+  atLeast: (min: number) => `at least ${min}`,
+  initially: (value: unknown) => `default ${String(value)}`,
+} as const;
+
+export const commands = {
+  undo: "Undo",
+  redo: "Redo",
+  theme: "Change theme",
+  panel: (name: string) => `${name} panel`,
+} as const;

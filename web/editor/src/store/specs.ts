@@ -1,0 +1,31 @@
+import { create } from "zustand";
+import { HttpError, send } from "../api/http";
+import type { NodeSpec, Specs } from "../graph/types";
+
+/** The node types that the server has. */
+export interface SpecStore {
+  readonly specs: Specs;
+  readonly state: "loading" | "ready" | "failed";
+}
+
+export const useSpecs = create<SpecStore>()(() => ({ specs: {}, state: "loading" }));
+
+export function useSpec(type: string): NodeSpec | undefined {
+  return useSpecs((store) => store.specs[type]);
+}
+
+let text = "";
+
+/** Ask for the node types. What a server says a second time leaves all as it is. */
+export async function loadSpecs(): Promise<void> {
+  try {
+    const answer = await (await send("GET", "api/object_info")).text();
+    if (answer !== text) useSpecs.setState({ specs: JSON.parse(answer) as Specs });
+    text = answer;
+    useSpecs.setState({ state: "ready" });
+  } catch (error) {
+    // Those known before still stand; the socket asks again when the server is back.
+    if (useSpecs.getState().state !== "ready") useSpecs.setState({ state: "failed" });
+    if (!(error instanceof HttpError)) throw error;
+  }
+}

@@ -1,0 +1,65 @@
+import { applyAll } from "../graph/ops";
+import { setValue } from "../graph/edits";
+import { isFed } from "../nodes/linked";
+import { primitiveWidgets } from "../nodes/primitive";
+import { widgetsOf } from "../graph/inputs";
+import type { Doc, DocNode, Op, Specs, Widget } from "../graph/types";
+import { clamped, limitsOf } from "./number";
+
+/** What becomes of a seed after a run was queued. */
+export const CONTROLS = ["fixed", "increment", "decrement", "randomize"] as const;
+export type Control = (typeof CONTROLS)[number];
+
+/** The largest whole number that JSON readers agree on; seeds beyond it would be rounded on the way. */
+const LARGEST = Number.MAX_SAFE_INTEGER;
+
+/**
+ * The changes that control-after-generate makes once a run is queued, so that the next one differs. A value that comes
+ * through a wire is left alone: it is not this node's to change.
+ */
+export function afterQueued(doc: Doc, specs: Specs, random: () => number = Math.random): Op[] {
+  const ops: Op[] = [];
+  for (const node of Object.values(doc.nodes)) {
+    const widgets = widgetsOfAny(doc, node, specs);
+    widgets.forEach((widget, at) => {
+      const target = widgets[at - 1];
+      if (widget.kind !== "control" || !target || isFed(doc, node.id, target)) return;
+      const value = controlled(target, String(widget.value), random);
+      // Each change is made on the document after the one before: a node may have several.
+      if (value !== target.value) ops.push(...setValue(applyAll(doc, ops), node.id, target.index, value));
+    });
+  }
+  return ops;
+}
+
+/** A value for a seed, anywhere within its limits. */
+export function randomValue(widget: Widget, random: () => number = Math.random): unknown {
+  const { choices } = widget.spec;
+  if (choices) return choices[Math.floor(random() * choices.length)] ?? widget.value;
+  const kind = widget.kind === "float" ? "float" : "int";
+  const limits = limitsOf(kind, widget.spec.options);
+  const low = Math.max(limits.min, -LARGEST);
+  const high = Math.min(limits.max, LARGEST);
+  if (kind === "float") return clamped(low + random() * (high - low), limits);
+  return low + Math.floor(random() * (high - low + 1));
+}
+
+/** The value that follows, as the control says; itself for `fixed` and for what is no control. */
+export function controlled(widget: Widget, control: string, random: () => number = Math.random): unknown {
+  if (control === "randomize") return randomValue(widget, random);
+  const way = control === "increment" ? 1 : control === "decrement" ? -1 : 0;
+  if (way === 0) return widget.value;
+  const { choices } = widget.spec;
+  if (choices) {
+    const at = choices.indexOf(widget.value as string | number) + way;
+    return choices[Math.min(choices.length - 1, Math.max(0, at))] ?? widget.value;
+  }
+  const limits = limitsOf(widget.kind === "float" ? "float" : "int", widget.spec.options);
+  return clamped(Number(widget.value) + way * limits.step, limits);
+}
+
+function widgetsOfAny(doc: Doc, node: DocNode, specs: Specs): readonly Widget[] {
+  const spec = specs[node.type];
+  if (spec) return widgetsOf(node, spec);
+  return node.type === "PrimitiveNode" ? primitiveWidgets(doc, node, specs) : [];
+}

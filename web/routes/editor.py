@@ -1,0 +1,46 @@
+"""The editor at ``/``: the page, and what it is built of. ``web/static`` is its bundle, ``web/editor`` its sources."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from aiohttp import web
+
+from web.frontend import find, media_type
+from web.operations import Media, operation
+from web.routes.static import FILE
+from web.routes.status import FRESH
+
+INDEX = "index.html"
+PARTS = "editor"
+"""The folder, and the first part of the address, of all that the page loads."""
+POLICY = (
+    "default-src 'self'; img-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; base-uri 'none';"
+    " form-action 'none'; object-src 'none'; frame-ancestors 'self'"
+)
+"""Scripts are files of this server. Styles need not be: its dialogs lock scrolling by a style sheet in the page."""
+KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
+"""A part's name holds a hash of what is in it: what has changed has another name."""
+PAGE = {200: Media("text/html"), 206: Media("text/html"), 304: None, 416: None}
+
+
+def routes(root: Path) -> list[web.RouteDef]:
+    """The bundle in this folder."""
+    parts = root.resolve() / PARTS
+
+    @operation("front end", answers=PAGE)
+    async def index(request: web.Request) -> web.FileResponse:
+        """The editor, asked for anew each time: it names the parts that belong to it."""
+        headers = {**FRESH, "Content-Type": media_type(INDEX), "Content-Security-Policy": POLICY}
+        return web.FileResponse(root / INDEX, headers=headers)
+
+    @operation("front end", answers=FILE)
+    async def part(request: web.Request) -> web.FileResponse:
+        """A script, style sheet or picture of the editor."""
+        path = await asyncio.to_thread(find, parts, request.match_info["name"])
+        if path is None:
+            raise web.HTTPNotFound
+        return web.FileResponse(path, headers={**KEPT, "Content-Type": media_type(path.name)})
+
+    return [web.get("/", index), web.get(f"/{PARTS}/{{name}}", part)]
