@@ -100,13 +100,18 @@ def test_a_file_is_on_the_disk_before_it_takes_its_place(root: Path, monkeypatch
 
 
 def test_a_folder_far_below_is_listed(root: Path) -> None:
-    path = root
+    path, made = root, []
     for _ in range(1200):  # deeper than Python recurses; one step at a time, as no system takes so long a path
         path = path / "a"
         if len(str(path)) > 3900:
             break
         path.mkdir()
-    assert list_files(root, within=root, recurse=True) == []
+        made.append(path)
+    try:
+        assert list_files(root, within=root, recurse=True) == []
+    finally:
+        for each in reversed(made):  # pytest, which clears up after tests, recurses
+            each.rmdir()
 
 
 def test_every_corrupt_settings_file_is_kept(root: Path) -> None:
