@@ -39,6 +39,12 @@ describe("names of workflows", () => {
     );
   });
 
+  it("end in neither a dot nor a space where a long one is cut", () => {
+    expect(nameFromFile(`${"x".repeat(79)} y.json`)).toBe("x".repeat(79));
+    expect(nameFromFile(`${"x".repeat(78)}. y.json`)).toBe("x".repeat(78));
+    expect(nameFromFile("\u00a0.json")).toBe("");
+  });
+
   it("keep the dots of a version in a file's name", () => {
     expect(nameFromFile("flow v1.5.json")).toBe("flow v1.5");
   });

@@ -42,7 +42,9 @@ export function unfit(name: string): Unfit | null {
 /** A file's name made into one that a workflow can have. */
 export function nameFromFile(file: string): string {
   const bare = file.replace(/\.[^.]+$/, "").replace(new RegExp(UNFIT.source + "|/", "g"), "_");
-  return bare.replace(/^[. ]+|[. ]+$/g, "").slice(0, LONGEST_PART);
+  // Cut first: what the cut leaves at the end may be a dot or a space again.
+  const cut = bare.replace(/^[.\s]+/, "").slice(0, LONGEST_PART);
+  return cut.replace(/[.\s]+$/, "");
 }
 
 /** The wanted name, with a number if it is taken: `a`, `a (2)`, `a (3)`. */
