@@ -1,4 +1,4 @@
-"""ComfyUI's own front end in the system's Chromium, against a server in a process of its own."""
+"""Our editor, and ComfyUI's own front end, in the system's Chromium, each against a server in a process of its own."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.browser.editor import Editor
+from tests.browser.ours import Ours
 from tests.support.server import Server
 
 FLAGS = (
@@ -60,3 +61,27 @@ def editor(chromium: Browser, server: Server, tmp_path: Path) -> Iterator[Editor
     while server.get("/prompt")["exec_info"]["queue_remaining"]:
         time.sleep(0.05)
     assert editor.troubles == []
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with our editor at ``/``."""
+    with Server(tmp_path_factory.mktemp("data")) as started:
+        yield started
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    """A browser that was never here before."""
+    context = chromium.new_context(viewport=VIEW)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def ours(context: BrowserContext, own: Server, tmp_path: Path) -> Iterator[Ours]:
+    """The editor with the default workflow; it must not have complained at the end."""
+    ours = Ours(context.new_page(), own.url).boot()
+    yield ours
+    ours.page.screenshot(path=tmp_path / "end.png")
+    assert ours.troubles == []

@@ -16,6 +16,11 @@ KEPT_AFTER_MS = 2_000
 """By then the browser has stored what was done."""
 
 
+def contents(document: dict[str, Any]) -> dict[str, Any]:
+    """What a workflow is, without how often it was edited."""
+    return {name: document[name] for name in ("nodes", "links", "groups")}
+
+
 class Ours(Watched):
     """A page of the editor."""
 

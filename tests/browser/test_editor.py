@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, expect
+from playwright.sync_api import BrowserContext, Error, expect
 
-from tests.browser.conftest import VIEW
-from tests.browser.ours import KEPT_AFTER_MS, Ours
+from tests.browser.ours import KEPT_AFTER_MS, Ours, contents
 from tests.support.server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -27,35 +24,6 @@ PLACES = {
     "SaveImage": [(1200, 280)],
 }
 """Where the nodes of text to image go, in pixels of the page."""
-
-
-@pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with our editor at ``/``."""
-    with Server(tmp_path_factory.mktemp("data")) as started:
-        yield started
-
-
-@pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
-    """A browser that was never here before."""
-    context = chromium.new_context(viewport=VIEW)
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def ours(context: BrowserContext, own: Server, tmp_path: Path) -> Iterator[Ours]:
-    """The editor with the default workflow; it must not have complained at the end."""
-    ours = Ours(context.new_page(), own.url).boot()
-    yield ours
-    ours.page.screenshot(path=tmp_path / "end.png")
-    assert ours.troubles == []
-
-
-def contents(document: dict[str, Any]) -> dict[str, Any]:
-    """What a workflow is, without how often it was edited."""
-    return {name: document[name] for name in ("nodes", "links", "groups")}
 
 
 def test_it_opens_with_the_default_workflow_and_asks_nobody_else(context: BrowserContext, own: Server) -> None:
