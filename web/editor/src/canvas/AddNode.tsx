@@ -3,6 +3,7 @@ import * as Dialog from "@radix-ui/react-dialog";
 import { useMemo, useState } from "react";
 import { candidates } from "../graph/connect";
 import type { NodeSpec } from "../graph/types";
+import { addable, PRIMITIVE } from "../graph/virtual";
 import { useSpecs } from "../store/specs";
 import { addFor, type AddNodeState, closeAddNode, useAddNode } from "./adding";
 import { fitsInto } from "./fitting";
@@ -43,7 +44,7 @@ function placeOf({ at }: Open): { left: number; top: number } {
 }
 
 function Search({ open }: { open: Open }) {
-  const specs = useSpecs((store) => store.specs);
+  const specs = addable(useSpecs((store) => store.specs));
   const [query, setQuery] = useState("");
   const offered = useMemo(() => offeredFor(open, specs), [open, specs]);
   const found = useMemo(() => {
@@ -95,5 +96,6 @@ function offeredFor({ wire, link }: Open, specs: Readonly<Record<string, NodeSpe
     : link
       ? all.filter((spec) => fitsInto(spec, link.type))
       : all;
-  return fitting.filter((spec) => !spec.dev_only);
+  const forWidget = !wire || wire.from.handle.side === "widget"; // primitives feed nothing else
+  return fitting.filter((spec) => !spec.dev_only && (forWidget || spec.name !== PRIMITIVE));
 }

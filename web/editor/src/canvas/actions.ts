@@ -1,8 +1,10 @@
+import { addable } from "../graph/virtual";
 import { useSpecs } from "../store/specs";
 import { addFor, middleOfView, NEW_NODE_WIDTH } from "./adding";
 import { useFlow } from "./flow";
 import type { Point } from "./geometry";
 
+export * from "./groups";
 export * from "./selection";
 
 /** What others make the canvas do. */
@@ -17,7 +19,7 @@ function duration(): number {
 
 /** Add a node of a type, in the middle of the view if it is not said where; null if the server has no such type. */
 export function addAt(type: string, at?: Point): string | null {
-  const spec = useSpecs.getState().specs[type];
+  const spec = addable(useSpecs.getState().specs)[type];
   if (!spec) return null;
   const middle = middleOfView();
   return addFor(spec, at ?? { x: middle.x - NEW_NODE_WIDTH / 2, y: middle.y - NEW_NODE_HEIGHT / 2 });

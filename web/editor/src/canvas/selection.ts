@@ -1,5 +1,4 @@
 import {
-  addGroup,
   alignNodes,
   type Alignment,
   disconnect,
@@ -7,7 +6,6 @@ import {
   type NodeChange,
   removeGroup,
   removeNodes,
-  setGroup,
   setNode,
 } from "../graph/edits";
 import { layout } from "../graph/layout";
@@ -16,15 +14,11 @@ import { ALWAYS, BYPASSED, type Doc, type DocNode, MUTED, type Op } from "../gra
 import { toast } from "../shell/toast";
 import { useSpecs } from "../store/specs";
 import { activeTab, useWorkspace } from "../store/workspace";
-import { isGroup } from "./derive";
 import { useFlow } from "./flow";
 import { isCollapsed, isPinned } from "./geometry";
 import { t } from "./strings";
 
-/** What can be done to the selected nodes, groups and wires: each is one step to undo. */
-
-const GROUP_PADDING = 16;
-const GROUP_TITLE_HEIGHT = 32;
+/** What can be done to what is selected: each is one step to undo. */
 
 export function currentDoc(): Doc {
   return activeTab(useWorkspace.getState()).doc;
@@ -107,31 +101,6 @@ export async function arrange(): Promise<void> {
   } catch (error) {
     toast(t.arrangeFailed(error instanceof Error ? error.message : String(error)), "error");
   }
-}
-
-/** Draw a group around the selected nodes. */
-export function groupSelection(): void {
-  const chosen = useFlow.getState().nodes.filter((node) => node.selected && !isGroup(node));
-  const { instance } = useFlow.getState();
-  if (chosen.length === 0 || !instance) return;
-  const { x, y, width, height } = instance.getNodesBounds(chosen);
-  const { ops, id } = addGroup(currentDoc(), t.newGroup, [
-    Math.round(x - GROUP_PADDING),
-    Math.round(y - GROUP_PADDING - GROUP_TITLE_HEIGHT),
-    Math.round(width + 2 * GROUP_PADDING),
-    Math.round(height + 2 * GROUP_PADDING + GROUP_TITLE_HEIGHT),
-  ]);
-  const { edit, select } = useWorkspace.getState();
-  edit(t.group, ops);
-  select([], [id]);
-}
-
-export function dissolveGroup(id: number): void {
-  useWorkspace.getState().edit(t.ungroup, removeGroup(currentDoc(), id));
-}
-
-export function renameGroup(id: number, title: string): void {
-  useWorkspace.getState().edit(t.renameGroup, setGroup(currentDoc(), id, { title }));
 }
 
 export function selectAll(): void {

@@ -16,6 +16,7 @@ export const t = {
   cut: "Cut",
   copy: "Copy",
   selectAll: "Select all",
+  rename: "Rename",
   mute: "Mute",
   bypass: "Bypass",
   collapse: "Collapse",
@@ -29,6 +30,7 @@ export const t = {
   resizeGroup: "Resize group",
   groupNamed: (title: string) => `Group ${title}`,
   renameGroup: "Rename group",
+  fitGroup: "Fit to contents",
   selectGroup: "Select what is inside",
   align: "Align",
   alignments: {

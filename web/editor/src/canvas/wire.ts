@@ -1,6 +1,8 @@
 import { create } from "zustand";
 import { inputType, outputType, whyNot } from "../graph/connect";
-import { connect, connectWidget } from "../graph/edits";
+import { adopt, connect, connectWidget } from "../graph/edits";
+import { applyAll } from "../graph/ops";
+import { specOf } from "../graph/subgraphs";
 import type { Doc, Op, Specs } from "../graph/types";
 import { useSpecs } from "../store/specs";
 import { activeTab, useWorkspace } from "../store/workspace";
@@ -62,7 +64,10 @@ export function joinOps(doc: Doc, specs: Specs, a: End, b: End): Op[] {
   if (!joint) return [];
   const { from, fromSlot, to, into } = joint;
   if (typeof into === "number") return connect(doc, from, fromSlot, to, into);
-  return connectWidget(doc, from, fromSlot, to, into, specs[doc.nodes[to]?.type ?? ""]);
+  const target = doc.nodes[to];
+  const spec = target && specOf(doc, target, specs);
+  const adopted = adopt(doc, from, to, into, spec);
+  return [...adopted, ...connectWidget(applyAll(doc, adopted), from, fromSlot, to, into, spec)];
 }
 
 /** Why these two sockets cannot be joined, in either order; null if they can. */

@@ -26,15 +26,13 @@ export interface MissingValue {
   readonly value: string;
 }
 
-/** It takes the type of what it is wired to, and is never sent. */
-const PRIMITIVE = "PrimitiveNode";
 /** A file that is not in the input folder: the server's choices do not list these. */
 const ELSEWHERE = / \[(input|output|temp)\]$/;
 
 export function missingIn(doc: Doc, specs: Specs): Missing {
   const subgraphs = definitionsOf(doc);
   const ids = subgraphs.map((graph) => String(graph["id"]));
-  const known = new Set([...Object.keys(specs), ...Object.keys(EDITOR_ONLY), PRIMITIVE, ...ids]);
+  const known = new Set([...Object.keys(specs), ...Object.keys(EDITOR_ONLY), ...ids]);
   const nodes = doc.order.flatMap((id) => doc.nodes[id] ?? []);
   const inner = subgraphs.flatMap((graph) => fieldsIn(graph["nodes"]));
   const unknown = [...nodes.map((node) => node.type), ...inner.map((node) => String(node["type"]))].filter(

@@ -1,5 +1,6 @@
 import { inputsOf } from "./inputs";
 import type { Doc, NodeId, NodeSpec, Specs } from "./types";
+import { PRIMITIVE } from "./virtual";
 
 /** Whether an output may be wired to an input: the types are equal, share a member, or one takes anything. */
 export function fits(outType: string, inType: string): boolean {
@@ -33,15 +34,21 @@ export function whyNot(
   const taken = inputType(doc, specs, to, into);
   if (given === undefined || taken === undefined) return "There is no such socket.";
   if (!fits(given, taken)) return `${given} does not fit ${taken}.`;
+  if (doc.nodes[from].type === PRIMITIVE && !isWidget(doc, to, into)) return "A primitive feeds widgets only.";
   return reaches(doc, to, from) ? "This would make a circle: a node cannot wait for its own result." : null;
 }
 
-/** The type of an output; that of a reroute is what runs through it. */
+function isWidget(doc: Doc, id: NodeId, into: number | string): boolean {
+  return typeof into === "string" || doc.nodes[id]?.inputs[into]?.widget !== undefined;
+}
+
+/** The type of an output; that of a reroute is what runs through it, and a primitive without a wire may become any. */
 export function outputType(doc: Doc, id: NodeId, slot: number): string | undefined {
   const seen = new Set<NodeId>();
   for (let [at, of] = [id, slot]; ;) {
     const node = doc.nodes[at];
     const through = node?.type === "Reroute" && !seen.has(at) ? incoming(doc, at)[0] : undefined;
+    if (node?.type === PRIMITIVE && outgoing(doc, at).length === 0) return "*";
     if (!through) return node?.outputs[of]?.type;
     seen.add(at);
     [at, of] = [through.from, through.fromSlot];
@@ -152,9 +159,13 @@ function grown(lists: Map<NodeId, Link[]>, id: NodeId): Link[] {
  * what has a fitting input; from an `in`, what has a fitting output. Those that name the type come first.
  */
 export function candidates(specs: Specs, type: string, side: "in" | "out"): NodeSpec[] {
-  const sockets = (spec: NodeSpec) => (side === "out" ? inputsOf(spec).map((input) => input.type) : spec.output);
+  const sockets = (spec: NodeSpec) => (side === "out" ? takenBy(spec) : spec.output);
   const fit = (socket: string) => (side === "out" ? fits(type, String(socket)) : fits(String(socket), type));
   const found = Object.values(specs).filter((spec) => sockets(spec).some(fit));
   const exact = (spec: NodeSpec) => Number(sockets(spec).includes(type));
   return found.sort((a, b) => exact(b) - exact(a) || a.display_name.localeCompare(b.display_name));
+}
+
+function takenBy(spec: NodeSpec): string[] {
+  return inputsOf(spec).flatMap(({ type, options }) => (options["socketless"] ? [] : [type]));
 }

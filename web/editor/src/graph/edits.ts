@@ -5,4 +5,5 @@ export { paste } from "./clipboard";
 export { addGroup, type GroupChange, removeGroup, setGroup } from "./groups";
 export { connect, connectWidget, disconnect, insertOnLink } from "./links";
 export { addNode, moveNodes, type NodeChange, raiseNodes, removeNodes, resizeNode, setNode } from "./nodes";
+export { adopt } from "./primitives";
 export { setValue } from "./values";

@@ -147,10 +147,16 @@ function fresh(role: Position["role"], input: InputSpec): unknown {
   return typeof asked === "string" ? asked : "randomize";
 }
 
+/** Whether the value of a choice is a list of them. */
+export function takesSeveral(options: InputSpec["options"]): boolean {
+  return Boolean(options["multiselect"] ?? options["multi_select"]);
+}
+
 /** What a control shows at first. */
 function defaultOf({ type, options, choices }: InputSpec): unknown {
   const shown = options["default"];
   if (shown !== undefined && shown !== null) return shown;
+  if (takesSeveral(options)) return [];
   if (choices) return choices[0] ?? null;
   const kind = String(options["widgetType"] ?? type);
   if (kind === "INT" || kind === "FLOAT") return nearZero(options["min"], options["max"]);

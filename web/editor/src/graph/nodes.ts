@@ -4,6 +4,7 @@ import { initialValues, inputsOf } from "./inputs";
 import { cutAround } from "./links";
 import { type Fields, same } from "./same";
 import type { Doc, DocNode, InputSpec, NodeId, NodeSpec, Op } from "./types";
+import { EDITOR_ONLY_SIZES } from "./virtual";
 
 /** The edits of nodes. Each function returns what is to be done, and changes nothing. */
 
@@ -36,7 +37,7 @@ export function newNode(spec: NodeSpec, { id, order, pos, values }: Fresh): Fiel
     id,
     type: spec.name,
     pos: [...pos],
-    size: sizeOf(spec),
+    size: [...sizeOf(spec)],
     flags: {},
     order,
     mode: 0,
@@ -68,7 +69,9 @@ const LINE = 24;
 const TEXT = 120;
 
 /** Pixels: as high as its lines, and wider if it holds text. */
-function sizeOf(spec: NodeSpec): [number, number] {
+function sizeOf(spec: NodeSpec): readonly [number, number] {
+  const own = EDITOR_ONLY_SIZES[spec.name];
+  if (own) return own;
   const inputs = inputsOf(spec);
   const texts = inputs.filter((input) => input.isWidget && input.options["multiline"]).length;
   const plain = inputs.filter((input) => !input.isWidget).length;

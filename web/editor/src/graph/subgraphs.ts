@@ -3,6 +3,9 @@ import { type Fields, isFields } from "./same";
 import { blankSpec, EDITOR_ONLY } from "./virtual";
 import type { Doc, DocNode, NodeSpec, Specs } from "./types";
 
+/** The category of the node types that subgraphs are. */
+export const SUBGRAPHS = "subgraphs";
+
 /** The subgraphs that nodes of a document can stand for, as they are in the file. */
 export function definitionsOf(doc: Doc): Fields[] {
   const { definitions } = doc.rest;
@@ -59,7 +62,7 @@ function describe(definition: Fields, shown: readonly string[], specs: Specs): N
   // Values stand in the order in which the widgets are shown.
   const order = [...shown.filter((name) => names.includes(name)), ...names.filter((name) => !shown.includes(name))];
   return {
-    ...blankSpec(String(definition["id"]), String(definition["name"] || "Subgraph"), "subgraphs"),
+    ...blankSpec(String(definition["id"]), String(definition["name"] || "Subgraph"), SUBGRAPHS),
     description: typeof definition["description"] === "string" ? definition["description"] : "",
     input: { required, optional: undefined, hidden: undefined },
     input_order: { required: order },

@@ -7,6 +7,8 @@ import { WidgetRows } from "./NodeBody";
 import { primitiveWidgets } from "./primitive";
 import { useLinked, usePlace } from "./slices";
 import { OutputRow } from "./sockets";
+import { t } from "./strings";
+import "./notes.css";
 
 /** A primitive shows the widget of the input that it feeds. */
 export function PrimitiveBody({ node }: { node: DocNode }) {
@@ -26,6 +28,7 @@ export function PrimitiveBody({ node }: { node: DocNode }) {
         </ul>
       </div>
       <WidgetRows widgets={widgets} linkedIn="," />
+      {widgets.length === 0 && <p className="primitive-hint">{t.primitiveHint}</p>}
     </div>
   );
 }

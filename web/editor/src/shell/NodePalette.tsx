@@ -1,6 +1,7 @@
 import { useMemo, useState, type DragEvent } from "react";
 import { titleOf } from "../canvas/search";
 import type { NodeSpec } from "../graph/types";
+import { addable } from "../graph/virtual";
 import { useSpecs } from "../store/specs";
 import { addAt } from "../canvas/actions";
 import { categoriesOf, searchNodes, type Category } from "./categories";
@@ -11,7 +12,7 @@ import "./nodes.css";
 
 /** All node types by category, to be dragged or added. */
 export function NodePalette() {
-  const specs = useSpecs((store) => store.specs);
+  const specs = addable(useSpecs((store) => store.specs));
   const [query, setQuery] = useState("");
   const tree = useMemo(() => categoriesOf(specs, t.nodePalette.uncategorised), [specs]);
   const found = useMemo(() => (query.trim() ? searchNodes(specs, query) : null), [specs, query]);
