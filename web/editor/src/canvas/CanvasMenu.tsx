@@ -3,10 +3,12 @@ import type { ReactNode } from "react";
 import { keysOf, runCommand, useCommands } from "../shell/commands";
 import { shownKeys } from "../shell/keys";
 import { useWorkspace } from "../store/workspace";
-import { align, currentDoc, dissolveGroup, removeWire } from "./actions";
+import { align, currentDoc, dissolveGroup, fitGroup, removeWire, selectInside } from "./actions";
 import { openAddNode } from "./adding";
 import { colors, paintGroup, paintSelected } from "./colors";
+import { groupFlowId } from "./derive";
 import type { Point } from "./geometry";
+import { beginRename } from "./renaming";
 import { colorNames, t } from "./strings";
 import type { Target } from "./target";
 
@@ -41,6 +43,7 @@ function NodeItems() {
   const many = useWorkspace((workspace) => workspace.selection.nodes.length > 1);
   return (
     <>
+      {!many && <CommandItem id="canvas.rename" />}
       {["mute", "bypass", "collapse", "pin"].map((name) => (
         <CommandItem key={name} id={`canvas.${name}`} />
       ))}
@@ -82,7 +85,10 @@ function WireItems({ id, at }: { id: number; at: Point }) {
 function GroupItems({ id }: { id: number }) {
   return (
     <>
+      <Item onSelect={() => later(() => beginRename(groupFlowId(id)))}>{t.renameGroup}</Item>
       <Colors onChoose={(name) => paintGroup(id, name)} />
+      <Item onSelect={() => fitGroup(id)}>{t.fitGroup}</Item>
+      <Item onSelect={() => selectInside(id)}>{t.selectGroup}</Item>
       <Separator />
       <Item danger onSelect={() => dissolveGroup(id)}>
         {t.ungroup}

@@ -1,16 +1,19 @@
 import { type NodeProps, NodeResizeControl, type ResizeParams } from "@xyflow/react";
-import { memo, useState, type CSSProperties } from "react";
+import { memo, type CSSProperties } from "react";
 import { setGroup } from "../graph/edits";
 import { useWorkspace } from "../store/workspace";
-import type { GroupFlowNode } from "./derive";
-import { currentDoc, renameGroup } from "./selection";
+import { groupFlowId, type GroupFlowNode } from "./derive";
+import { renameGroup } from "./groups";
+import { beginRename, endRename, useIsRenamed } from "./renaming";
+import { currentDoc } from "./selection";
 import { t } from "./strings";
 
 const MIN_SIZE_PX = 80;
 
 /** A frame behind nodes. It is moved by its title, and what lies in it goes along. */
 export const GroupFrame = memo(function GroupFrame({ data: { id, of: group }, selected }: NodeProps<GroupFlowNode>) {
-  const [renaming, setRenaming] = useState(false);
+  const flowId = groupFlowId(id);
+  const renaming = useIsRenamed(flowId);
   const resized = (_: unknown, { x, y, width, height }: ResizeParams) => {
     const bounding = [Math.round(x), Math.round(y), Math.round(width), Math.round(height)] as const;
     useWorkspace.getState().edit(t.resizeGroup, setGroup(currentDoc(), id, { bounding }));
@@ -22,8 +25,8 @@ export const GroupFrame = memo(function GroupFrame({ data: { id, of: group }, se
       data-selected={selected || undefined}
       style={group.color ? ({ "--group-color": group.color } as CSSProperties) : undefined}
     >
-      <header className="group-title" onDoubleClick={() => setRenaming(true)}>
-        {renaming ? <TitleField id={id} title={group.title} onDone={() => setRenaming(false)} /> : group.title}
+      <header className="group-title" onDoubleClick={() => beginRename(flowId)}>
+        {renaming ? <TitleField id={id} title={group.title} onDone={endRename} /> : group.title}
       </header>
       <NodeResizeControl
         className="group-corner"

@@ -18,6 +18,7 @@ import {
 import { middleOfView, openAddNode } from "./adding";
 import { copySelection, cutSelection, duplicate, pasteHere } from "./clipboard";
 import { useFlow } from "./flow";
+import { beginRename } from "./renaming";
 import { t } from "./strings";
 
 /** Make the canvas's commands known. What comes back takes them away. */
@@ -26,6 +27,7 @@ export function registerCanvasCommands(): () => void {
   return () => unregister.forEach((undo) => undo());
 }
 
+const hasOneNode = () => useWorkspace.getState().selection.nodes.length === 1;
 const hasNodes = () => useWorkspace.getState().selection.nodes.length > 0;
 
 function commands(): Command[] {
@@ -69,8 +71,9 @@ function clipboard(): Command[] {
 function nodes(): Command[] {
   const shared = { group: "node", enabled: hasNodes };
   return [
-    { ...shared, id: "canvas.mute", title: t.mute, keys: "M", run: toggleMute },
-    { ...shared, id: "canvas.bypass", title: t.bypass, keys: "B", run: toggleBypass },
+    { ...shared, id: "canvas.rename", title: t.rename, keys: "F2", enabled: hasOneNode, run: renameSelected },
+    { ...shared, id: "canvas.mute", title: t.mute, keys: ["M", "Ctrl+M"], run: toggleMute },
+    { ...shared, id: "canvas.bypass", title: t.bypass, keys: ["B", "Ctrl+B"], run: toggleBypass },
     { ...shared, id: "canvas.collapse", title: t.collapse, keys: "C", run: toggleCollapse },
     { ...shared, id: "canvas.pin", title: t.pin, keys: "P", run: togglePin },
     { ...shared, id: "canvas.group", title: t.groupNodes, keys: "Ctrl+G", run: groupSelection },
@@ -98,6 +101,12 @@ function view(): Command[] {
       run: () => useSettings.setState(({ minimap }) => ({ minimap: !minimap })),
     },
   ];
+}
+
+/** After the menu that it may have been chosen in is closed: that takes the focus. */
+function renameSelected(): void {
+  const [id] = useWorkspace.getState().selection.nodes;
+  if (id !== undefined) setTimeout(() => beginRename(id), 0);
 }
 
 function selectedOnCanvas(): string[] {

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { beginRename, endRename, useIsRenamed } from "../canvas/renaming";
 import { editNode } from "./edit";
 import { usePlace } from "./slices";
 import { t } from "./strings";
@@ -6,16 +7,16 @@ import { t } from "./strings";
 /** A title that a double click, or F2, makes a field. Without text it goes back to the name of the node's type. */
 export function NodeTitle({ title, fallback }: { title: string; fallback: string }) {
   const place = usePlace();
-  const [draft, setDraft] = useState<string | null>(null);
-  if (draft === null) {
+  const isRenamed = useIsRenamed(place.id);
+  if (!isRenamed) {
     return (
       <h3 className="node-title">
         <button
           type="button"
           title={title === fallback ? title : `${title} (${fallback})`}
-          onDoubleClick={() => setDraft(title)}
+          onDoubleClick={() => beginRename(place.id)}
           onKeyDown={(event) => {
-            if (event.key === "F2") setDraft(title);
+            if (event.key === "F2") beginRename(place.id);
           }}
         >
           {title}
@@ -23,9 +24,15 @@ export function NodeTitle({ title, fallback }: { title: string; fallback: string
       </h3>
     );
   }
-  const end = (text: string) => {
-    setDraft(null);
-    const next = text.trim() || fallback;
+  return <TitleField title={title} fallback={fallback} />;
+}
+
+function TitleField({ title, fallback }: { title: string; fallback: string }) {
+  const place = usePlace();
+  const [draft, setDraft] = useState(title);
+  const end = () => {
+    endRename();
+    const next = draft.trim() || fallback;
     if (next !== title) editNode(place, t.rename, { title: next });
   };
   return (
@@ -37,10 +44,10 @@ export function NodeTitle({ title, fallback }: { title: string; fallback: string
       value={draft}
       onFocus={({ target }) => target.select()}
       onChange={({ target }) => setDraft(target.value)}
-      onBlur={() => end(draft)}
+      onBlur={end}
       onKeyDown={(event) => {
-        if (event.key === "Enter") end(draft);
-        if (event.key === "Escape") setDraft(null);
+        if (event.key === "Enter") end();
+        if (event.key === "Escape") endRename();
       }}
     />
   );
