@@ -30,7 +30,7 @@ import {
   onReconnectStart,
 } from "./connecting";
 import { type FlowEdge, type FlowNode, isGroup } from "./derive";
-import { beginDrag, endDrag } from "./drag";
+import { beginDrag, duringDrag, endDrag } from "./drag";
 import { onDragOver, onDrop } from "./dropping";
 import { changeEdges, changeNodes, followWorkspace, useFlow } from "./flow";
 import type { Point } from "./geometry";
@@ -113,6 +113,7 @@ function Flow() {
       onNodesChange={changeNodes}
       onEdgesChange={changeEdges}
       onNodeDragStart={(_, __, dragged) => beginDrag(dragged)}
+      onNodeDrag={(event, _, dragged) => duringDrag(dragged, pointerOf(event))}
       onNodeDragStop={(event, _, dragged) => endDrag(dragged, pointerOf(event))}
       onSelectionStart={() => useFlow.setState({ boxing: true })}
       onSelectionEnd={() => useFlow.setState({ boxing: false })}

@@ -6,7 +6,9 @@ import { useSpecs } from "../store/specs";
 import { activeTab, useWorkspace } from "../store/workspace";
 import { type FlowNode, isGroup } from "./derive";
 import { useFlow } from "./flow";
-import { isPinned, type Point, posAt } from "./geometry";
+import { type Point, posAt } from "./geometry";
+import { carriedBy } from "./groups";
+import { markReceiving } from "./moving";
 import { t } from "./strings";
 
 /** What the palette's nodes carry when they are dragged: the name of their type. */
@@ -15,8 +17,16 @@ export const NODE_DRAG = "application/x-wireloom-node";
 /** A drag begins: what lies in the groups that are dragged goes with them. */
 export function beginDrag(dragged: readonly FlowNode[]): void {
   const { nodes } = useFlow.getState();
-  const carried = Object.fromEntries(dragged.filter(isGroup).map((group) => [group.id, inside(group, nodes)]));
+  const carried = Object.fromEntries(dragged.filter(isGroup).map((group) => [group.id, carriedBy(group, nodes)]));
   useFlow.setState({ carried });
+}
+
+/** While a node is dragged over a wire that it fits into, the wire shows it. */
+export function duringDrag(dragged: readonly FlowNode[], pointer: Point): void {
+  const { doc } = activeTab(useWorkspace.getState());
+  const [only] = dragged;
+  const isAlone = dragged.length === 1 && only && !isGroup(only);
+  markReceiving(isAlone ? receiving(doc, only.id, pointer) : null);
 }
 
 /** A drag ends: where things lie now goes into the document, as one step. A single node may have come onto a wire. */
@@ -27,6 +37,7 @@ export function endDrag(dragged: readonly FlowNode[], pointer: Point): void {
   const isAlone = dragged.length === 1 && only && !isGroup(only);
   const inserts = isAlone && moves.length > 0 ? insertUnder(applyAll(doc, moves), only.id, pointer) : [];
   useFlow.setState({ carried: {} });
+  markReceiving(null);
   useWorkspace.getState().edit(inserts.length > 0 ? t.insert : t.move, [...moves, ...inserts]);
 }
 
@@ -49,21 +60,6 @@ export function movesOf(doc: Doc, nodes: readonly FlowNode[]): Op[] {
   return to.size > 0 ? [...ops, ...moveNodes(applyAll(doc, ops), to)] : ops;
 }
 
-/** Whose middle lies in the group; a pinned node stays where it is. */
-function inside(group: FlowNode, nodes: readonly FlowNode[]): string[] {
-  const { x, y } = group.position;
-  const { width = 0, height = 0 } = group;
-  return nodes.flatMap((node) => {
-    if (isGroup(node) || isPinned(node.data.of)) return [];
-    const middle = {
-      x: node.position.x + (node.measured?.width ?? 0) / 2,
-      y: node.position.y + (node.measured?.height ?? 0) / 2,
-    };
-    const isIn = middle.x >= x && middle.x <= x + width && middle.y >= y && middle.y <= y + height;
-    return isIn ? [node.id] : [];
-  });
-}
-
 /** Files may have places between pixels: those are left alone. */
 function isElsewhere(a: readonly [number, number], b: readonly [number, number, ...number[]]): boolean {
   return Math.abs(a[0] - b[0]) >= 1 || Math.abs(a[1] - b[1]) >= 1;
@@ -71,9 +67,15 @@ function isElsewhere(a: readonly [number, number], b: readonly [number, number, 
 
 /** What puts a node that has no wires into the wire that it was dropped on. */
 function insertUnder(doc: Doc, id: string, pointer: Point): Op[] {
-  if (Object.keys(doc.links).length === 0 || incoming(doc, id).length + outgoing(doc, id).length > 0) return [];
-  const link = linkUnder(id, pointer);
+  const link = receiving(doc, id, pointer);
   return link === null ? [] : insertOnLink(doc, link, id, useSpecs.getState().specs);
+}
+
+/** The wire below a node without wires that can go into it. */
+function receiving(doc: Doc, id: string, pointer: Point): number | null {
+  if (Object.keys(doc.links).length === 0 || incoming(doc, id).length + outgoing(doc, id).length > 0) return null;
+  const link = linkUnder(id, pointer);
+  return link !== null && insertOnLink(doc, link, id, useSpecs.getState().specs).length > 0 ? link : null;
 }
 
 /** The wire that runs below the pointer, or below the node's middle. */

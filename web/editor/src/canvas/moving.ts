@@ -16,3 +16,14 @@ export function endMove({ zoom }: Viewport): void {
   canvas()?.toggleAttribute("data-moving", false);
   canvas()?.toggleAttribute("data-far", zoom < FAR_ZOOM);
 }
+
+const RECEIVES = "data-receives";
+
+/** Marks the wire that a node would be put into if it were let go now; null for none. */
+export function markReceiving(link: number | null): void {
+  const marked = canvas()?.querySelector(`[${RECEIVES}]`);
+  const wire = link === null ? null : canvas()?.querySelector(`.react-flow__edge[data-id="${link}"]`);
+  if (marked === (wire ?? null)) return;
+  marked?.removeAttribute(RECEIVES);
+  wire?.setAttribute(RECEIVES, "");
+}
