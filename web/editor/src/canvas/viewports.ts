@@ -1,28 +1,58 @@
-import { useReactFlow, type Viewport } from "@xyflow/react";
+import { useReactFlow, useStore, type Viewport } from "@xyflow/react";
 import { useEffect, useRef } from "react";
 import { activeTab, useWorkspace } from "../store/workspace";
 
 const LOADING_MS = 50;
 const ORIGIN: Viewport = { x: 0, y: 0, zoom: 1 };
+const WHOLE = { padding: 0.1, maxZoom: 1 };
 
-/** Each tab is seen as it was left; one that is opened is seen whole. What comes back keeps the view of the active tab. */
+/**
+ * Each tab is seen as it was left; one that is opened is seen whole. Where the canvas gets narrower (a panel opens), what
+ * was seen whole still is, and else the middle stays in the middle. What comes back keeps the view of the active tab.
+ */
 export function useViewports(): (event: unknown, viewport: Viewport) => void {
   const active = useWorkspace((workspace) => workspace.active);
   const kept = useRef(new Map<string, Viewport>());
+  /** Nobody has moved the view since the whole workflow was shown. */
+  const isWhole = useRef(false);
   const { setViewport, fitView } = useReactFlow();
 
   useEffect(() => {
     // Fitting nothing would wait for the first node, and then move the canvas below the pointer that puts it there.
     const isEmpty = activeTab(useWorkspace.getState()).doc.order.length === 0;
     const viewport = kept.current.get(active) ?? (isEmpty ? ORIGIN : undefined);
+    isWhole.current = viewport === undefined;
     if (viewport) {
       void setViewport(viewport);
       return;
     }
     // Nodes have to be measured before they can be fitted.
-    const timer = setTimeout(() => void fitView({ padding: 0.1, maxZoom: 1 }), LOADING_MS);
+    const timer = setTimeout(() => void fitView(WHOLE), LOADING_MS);
     return () => clearTimeout(timer);
   }, [active, setViewport, fitView]);
 
-  return (_, viewport) => void kept.current.set(useWorkspace.getState().active, viewport);
+  useRoom((by) => {
+    if (isWhole.current) void fitView(WHOLE);
+    else void setViewport(by);
+  });
+
+  return (event, viewport) => {
+    if (event !== null) isWhole.current = false;
+    kept.current.set(useWorkspace.getState().active, viewport);
+  };
+}
+
+/** Tells of a canvas that has another size than before, and of the view in which its middle is what it was. */
+function useRoom(changed: (middle: Viewport) => void): void {
+  const { getViewport } = useReactFlow();
+  const width = useStore((flow) => flow.width);
+  const height = useStore((flow) => flow.height);
+  const before = useRef({ width: 0, height: 0 });
+  useEffect(() => {
+    const { width: wide, height: high } = before.current;
+    before.current = { width, height };
+    if (wide === 0 || high === 0 || width === 0 || height === 0) return; // it only now appeared
+    const { x, y, zoom } = getViewport();
+    if (wide !== width || high !== height) changed({ x: x + (width - wide) / 2, y: y + (height - high) / 2, zoom });
+  });
 }
