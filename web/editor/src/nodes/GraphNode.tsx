@@ -4,14 +4,13 @@ import { isCollapsed } from "../canvas/geometry";
 import type { DocNode } from "../graph/types";
 import { useNodeHeat } from "../panels/heat";
 import { useRun } from "../store/run";
-import { useSpec } from "../store/specs";
 import { FoldedSockets, NodeBody } from "./NodeBody";
 import { NodeHeader } from "./NodeHeader";
 import { Note } from "./Note";
 import { PrimitiveBody } from "./PrimitiveBody";
 import { Reroute } from "./Reroute";
 import { Resizer } from "./Resizer";
-import { PlaceContext, useDocNode, usePlace, type Place } from "./slices";
+import { PlaceContext, useDocNode, useNodeSpec, usePlace, type Place } from "./slices";
 import { styleOf } from "./style";
 import "../widgets/widgets.css";
 import "./nodes.css";
@@ -39,7 +38,7 @@ export const GraphNode = memo(function GraphNode({ data, selected }: NodeProps) 
 
 function SpecNode({ node, selected }: { node: DocNode; selected: boolean }) {
   const place = usePlace();
-  const spec = useSpec(node.type);
+  const spec = useNodeSpec(place, node);
   const state = useRun((run) => run.runs[place.tab]?.nodes[place.id]?.state);
   const isFaulty = useRun((run) => run.faults[place.tab]?.some((fault) => fault.node === place.id) ?? false);
   const heat = useNodeHeat(place.tab, place.id);

@@ -1,14 +1,16 @@
+import { SUBGRAPHS } from "../graph/subgraphs";
 import { BYPASSED, MUTED, type DocNode } from "../graph/types";
 import { useNodeRun, useRun } from "../store/run";
 import { Icon } from "../widgets/icons";
 import { editNode } from "./edit";
 import { NodeTitle } from "./NodeTitle";
-import { usePlace } from "./slices";
+import { useNodeSpec, usePlace } from "./slices";
 import { t } from "./strings";
 
 /** The bar on top: folding, the title, and how the node did in the newest run. */
 export function NodeHeader({ node, name }: { node: DocNode; name: string }) {
   const place = usePlace();
+  const isSubgraph = useNodeSpec(place, node)?.category === SUBGRAPHS;
   const isCollapsed = node.flags["collapsed"] === true;
   const fold = () =>
     editNode(place, isCollapsed ? t.expand : t.collapse, { flags: { ...node.flags, collapsed: !isCollapsed } });
@@ -25,6 +27,11 @@ export function NodeHeader({ node, name }: { node: DocNode; name: string }) {
         <Icon name={isCollapsed ? "right" : "down"} size={12} />
       </button>
       <NodeTitle title={node.title ?? name} fallback={name} />
+      {isSubgraph && (
+        <span className="node-mark" title={t.subgraphHint}>
+          {t.subgraph}
+        </span>
+      )}
       {node.mode === MUTED && <span className="node-mark">{t.muted}</span>}
       {node.mode === BYPASSED && <span className="node-mark">{t.bypassed}</span>}
       {node.flags["pinned"] === true && <Icon name="pin" size={12} />}

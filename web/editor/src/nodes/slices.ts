@@ -1,6 +1,8 @@
 import { createContext, useContext } from "react";
-import type { Doc, DocNode, NodeId } from "../graph/types";
+import { specOf } from "../graph/subgraphs";
+import type { Doc, DocNode, NodeId, NodeSpec } from "../graph/types";
 import { useRun, type Fault } from "../store/run";
+import { useSpec, useSpecs } from "../store/specs";
 import { useWorkspace, type Workspace } from "../store/workspace";
 import { linkedOf } from "./linked";
 
@@ -22,6 +24,17 @@ function docOf(workspace: Workspace, tab: string): Doc | undefined {
 
 export function useDocNode({ tab, id }: Place): DocNode | undefined {
   return useWorkspace((workspace) => docOf(workspace, tab)?.nodes[id]);
+}
+
+/** What a node is: a type of the server, or what only its document or this editor knows, such as a subgraph. */
+export function useNodeSpec({ tab }: Place, node: DocNode): NodeSpec | undefined {
+  const spec = useSpec(node.type);
+  const others = useSpecs(({ specs }) => (spec ? null : specs));
+  const own = useWorkspace((workspace) => {
+    const doc = others && docOf(workspace, tab);
+    return doc ? specOf(doc, node, others) : undefined;
+  });
+  return spec ?? own;
 }
 
 /** The wired sockets on one side of a node, as text: see `linked.ts`. */

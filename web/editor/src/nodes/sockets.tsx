@@ -17,6 +17,8 @@ interface Dot {
   readonly type: string;
   readonly linked: boolean;
   readonly optional?: boolean;
+  /** Drawn as one that may stay empty: it is optional, or has a widget beside it. */
+  readonly hollow?: boolean;
   readonly list?: boolean;
   readonly description?: string | undefined;
 }
@@ -25,7 +27,17 @@ interface Dot {
  * The dot that wires come from and go to: coloured by type, hollow if it may stay empty, square if it carries a list,
  * faded while a wire is drawn that does not fit.
  */
-export function Socket({ id, side, name, type, linked, optional = false, list = false, description }: Dot) {
+export function Socket({
+  id,
+  side,
+  name,
+  type,
+  linked,
+  optional = false,
+  hollow = optional,
+  list = false,
+  description,
+}: Dot) {
   const place = usePlace();
   const misfit = useMisfit(place.id, id);
   const { handlers, tip } = useTip(side === "in" ? "left" : "right", () => (
@@ -45,7 +57,7 @@ export function Socket({ id, side, name, type, linked, optional = false, list = 
         aria-label={side === "in" ? t.input(name, type) : t.output(name, type)}
         data-type={type}
         data-linked={linked || undefined}
-        data-optional={optional || undefined}
+        data-hollow={hollow || undefined}
         data-list={list || undefined}
         data-misfit={misfit || undefined}
         style={{ "--socket": typeColor(type) } as CSSProperties}
@@ -111,7 +123,8 @@ export function WidgetSocket({ widget, linked }: { widget: Widget; linked: boole
       name={name}
       type={type}
       linked={linked}
-      optional
+      optional={spec.optional}
+      hollow
       description={tooltipOf(spec)}
     />
   );

@@ -5,6 +5,7 @@ const PATHS = {
   right: "M6 4l4 4l-4 4",
   check: "M3 8.5l3.5 3.5L13 4.5",
   upload: "M8 10.5V3M5 6l3-3l3 3M2.5 13.5h11",
+  pencil: "M3 13l.6-2.6L10.8 3.2l2 2L5.6 12.4zM9.5 4.5l2 2",
   pin: "M6 2.5h4M6.5 2.5v4L4.5 9h7l-2-2.5v-4M8 9v4.5",
   alert: "M8 2l6.5 11.5h-13zM8 6.5v3.5M8 12h.01",
 } as const;
