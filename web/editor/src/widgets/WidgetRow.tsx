@@ -3,10 +3,12 @@ import { editValue } from "../nodes/edit";
 import { FaultNote, useMovesSockets } from "../nodes/FaultNote";
 import { useFault, usePlace } from "../nodes/slices";
 import { WidgetSocket } from "../nodes/sockets";
+import { takesSeveral } from "../graph/inputs";
 import type { Widget } from "../graph/types";
 import { ColorWidget } from "./ColorWidget";
 import { ComboWidget } from "./ComboWidget";
 import { ImageWidget } from "./ImageWidget";
+import { MultiComboWidget } from "./MultiComboWidget";
 import { NumberWidget } from "./NumberWidget";
 import type { WidgetProps } from "./props";
 import { ControlWidget, SeedWidget } from "./SeedWidget";
@@ -66,8 +68,9 @@ export function WidgetRow({ widget, fed, hasControl }: { widget: Widget; fed: bo
   );
 }
 
-/** A whole number may be a colour; one with a control after it is a seed. */
+/** A choice may be of several; a whole number may be a colour, and one with a control after it is a seed. */
 function controlOf({ kind, spec }: Widget, hasControl: boolean): ComponentType<WidgetProps> {
+  if (kind === "combo" && takesSeveral(spec.options)) return MultiComboWidget;
   if (kind === "int" && spec.options["display"] === "color") return ColorWidget;
   return hasControl ? SeedWidget : KINDS[kind];
 }

@@ -11,6 +11,8 @@ export const t = {
   >,
   search: (name: string) => `Search ${name}`,
   nothingFits: "Nothing fits",
+  noneChosen: "none",
+  chooseNone: "Choose none",
   noChoices: "nothing to choose",
   moreChoices: (count: number) => `${count} more: type to narrow the list`,
   missing: (value: string) => `${value} is not on the server`,
