@@ -10,7 +10,7 @@ import {
   SelectionMode,
   type SnapGrid,
 } from "@xyflow/react";
-import { type MouseEvent, useEffect, useState } from "react";
+import { type MouseEvent, type PointerEvent, useEffect, useRef, useState } from "react";
 import { GraphNode } from "../nodes/GraphNode";
 import { GRID_PX, useSettings } from "../shell/settings";
 import { activeTab, useWorkspace } from "../store/workspace";
@@ -58,21 +58,26 @@ export function Canvas() {
     return () => stops.forEach((stop) => stop());
   }, []);
 
-  const openMenu = (event: MouseEvent) => {
+  const aimed = useRef<Target>(menu.target);
+  const aim = (event: MouseEvent) => {
     if (!(event.target instanceof Element)) return;
     if (event.target.closest("input, textarea, [contenteditable=true]")) return event.stopPropagation(); // the browser's own
-    const target = targetOf(event.target);
-    selectTarget(target);
-    setMenu({ target, at: { x: event.clientX, y: event.clientY } });
+    aimed.current = targetOf(event.target);
+    setMenu({ target: aimed.current, at: { x: event.clientX, y: event.clientY } });
+  };
+  /** A finger that rests opens the menu too, and no event tells of it but the touch. */
+  const aimFinger = (event: PointerEvent) => {
+    if (event.pointerType !== "mouse") aim(event);
   };
 
   return (
     <ReactFlowProvider>
-      <ContextMenu.Root>
+      <ContextMenu.Root onOpenChange={(isOpen) => isOpen && selectTarget(aimed.current)}>
         <ContextMenu.Trigger asChild>
           <div
             className="canvas"
-            onContextMenuCapture={openMenu}
+            onContextMenuCapture={aim}
+            onPointerDownCapture={aimFinger}
             onDragOver={onDragOver}
             onDrop={onDrop}
             onPointerMove={(event) => pointerAt({ x: event.clientX, y: event.clientY })}

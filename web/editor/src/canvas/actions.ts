@@ -3,6 +3,7 @@ import { useSpecs } from "../store/specs";
 import { addFor, middleOfView, NEW_NODE_WIDTH } from "./adding";
 import { useFlow } from "./flow";
 import type { Point } from "./geometry";
+import { useIsWhole, WHOLE } from "./viewports";
 
 export * from "./groups";
 export * from "./selection";
@@ -28,9 +29,9 @@ export function addAt(type: string, at?: Point): string | null {
 /** Show the whole workflow, or the given nodes. */
 export function fit(ids?: readonly string[]): void {
   const { instance } = useFlow.getState();
+  useIsWhole.setState({ isWhole: !ids || ids.length === 0 });
   void instance?.fitView({
-    padding: 0.1,
-    maxZoom: 1,
+    ...WHOLE,
     duration: duration(),
     ...(ids && ids.length > 0 ? { nodes: ids.map((id) => ({ id })) } : {}),
   });
@@ -47,12 +48,15 @@ export function centerOn(id: string): void {
     zoom: Math.max(1, instance.getZoom()),
     duration: duration(),
   });
+  useIsWhole.setState({ isWhole: false });
 }
 
 export function zoomIn(): void {
+  useIsWhole.setState({ isWhole: false });
   void useFlow.getState().instance?.zoomIn({ duration: duration() });
 }
 
 export function zoomOut(): void {
+  useIsWhole.setState({ isWhole: false });
   void useFlow.getState().instance?.zoomOut({ duration: duration() });
 }

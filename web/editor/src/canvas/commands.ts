@@ -91,7 +91,7 @@ function view(): Command[] {
       id: "canvas.snap",
       group,
       title: t.snap,
-      keys: "G",
+      keys: "Shift+G",
       run: () => useSettings.setState(({ snap }) => ({ snap: !snap })),
     },
     {

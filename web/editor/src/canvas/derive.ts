@@ -54,12 +54,17 @@ function flowNode(tab: string, node: DocNode, selected: boolean, before: FlowNod
     type: "graph",
     data: { id: node.id, tab, of: node },
     position: cornerOf(node),
-    ...(isCollapsed(node) ? {} : { width: node.size[0] }),
+    ...(hasOwnWidth(node) ? { width: node.size[0] } : {}),
     ...(old?.measured ? { measured: old.measured } : {}),
     draggable: !isPinned(node),
     selected,
     zIndex: zOf(selected),
   };
+}
+
+/** A reroute is as small as it is drawn, whatever its file says. */
+function hasOwnWidth(node: DocNode): boolean {
+  return !isCollapsed(node) && node.type !== "Reroute";
 }
 
 function zOf(selected: boolean): number {

@@ -1,10 +1,18 @@
 import { useReactFlow, useStore, type Viewport } from "@xyflow/react";
 import { useEffect, useRef } from "react";
+import { create } from "zustand";
 import { activeTab, useWorkspace } from "../store/workspace";
 
 const LOADING_MS = 50;
 const ORIGIN: Viewport = { x: 0, y: 0, zoom: 1 };
-const WHOLE = { padding: 0.1, maxZoom: 1 };
+export const WHOLE = { padding: 0.1, maxZoom: 1 };
+
+/** Whether nobody has moved the view since the whole workflow was shown. */
+export const useIsWhole = create<{ readonly isWhole: boolean }>()(() => ({ isWhole: false }));
+
+function setWhole(isWhole: boolean): void {
+  if (useIsWhole.getState().isWhole !== isWhole) useIsWhole.setState({ isWhole });
+}
 
 /**
  * Each tab is seen as it was left; one that is opened is seen whole. Where the canvas gets narrower (a panel opens), what
@@ -13,15 +21,13 @@ const WHOLE = { padding: 0.1, maxZoom: 1 };
 export function useViewports(): (event: unknown, viewport: Viewport) => void {
   const active = useWorkspace((workspace) => workspace.active);
   const kept = useRef(new Map<string, Viewport>());
-  /** Nobody has moved the view since the whole workflow was shown. */
-  const isWhole = useRef(false);
   const { setViewport, fitView } = useReactFlow();
 
   useEffect(() => {
     // Fitting nothing would wait for the first node, and then move the canvas below the pointer that puts it there.
     const isEmpty = activeTab(useWorkspace.getState()).doc.order.length === 0;
     const viewport = kept.current.get(active) ?? (isEmpty ? ORIGIN : undefined);
-    isWhole.current = viewport === undefined;
+    setWhole(viewport === undefined);
     if (viewport) {
       void setViewport(viewport);
       return;
@@ -32,12 +38,12 @@ export function useViewports(): (event: unknown, viewport: Viewport) => void {
   }, [active, setViewport, fitView]);
 
   useRoom((by) => {
-    if (isWhole.current) void fitView(WHOLE);
+    if (useIsWhole.getState().isWhole) void fitView(WHOLE);
     else void setViewport(by);
   });
 
   return (event, viewport) => {
-    if (event !== null) isWhole.current = false;
+    if (event !== null) setWhole(false);
     kept.current.set(useWorkspace.getState().active, viewport);
   };
 }

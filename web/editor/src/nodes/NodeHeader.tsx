@@ -32,8 +32,8 @@ export function NodeHeader({ node, name }: { node: DocNode; name: string }) {
           {t.subgraph}
         </span>
       )}
-      {node.mode === MUTED && <span className="node-mark">{t.muted}</span>}
-      {node.mode === BYPASSED && <span className="node-mark">{t.bypassed}</span>}
+      {node.mode === MUTED && <span className="node-mark mode">{t.muted}</span>}
+      {node.mode === BYPASSED && <span className="node-mark mode">{t.bypassed}</span>}
       {node.flags["pinned"] === true && <Icon name="pin" size={12} />}
       <RunMark />
       <Progress />

@@ -5,6 +5,9 @@ import type { WidgetProps } from "./props";
 import { t } from "./strings";
 import { useDragValue } from "./useDragValue";
 
+/** Digits that stand well in the field; more are written smaller. */
+const LONG = 13;
+
 /** A number: dragged sideways, stepped with arrows, or typed, also as a sum. The wheel turns it only while it is focused. */
 export function NumberWidget({ widget, label, disabled, onChange, invalid, describedBy }: WidgetProps) {
   const limits = limitsOf(numberKind(widget), widget.spec.options);
@@ -17,6 +20,7 @@ export function NumberWidget({ widget, label, disabled, onChange, invalid, descr
     onChange(stepped(typed ?? value, steps, limits), true);
   };
   const drag = useDragValue(value, limits, disabled || draft !== null, onChange, () => field.current?.select());
+  const text = draft ?? shown(drag.value);
   useWheelWhileFocused(field, step);
 
   const commit = () => {
@@ -53,7 +57,8 @@ export function NumberWidget({ widget, label, disabled, onChange, invalid, descr
         aria-describedby={describedBy}
         title={typed === null ? t.notNumber(draft ?? "") : undefined}
         disabled={disabled}
-        value={draft ?? shown(drag.value)}
+        data-long={text.length > LONG || undefined}
+        value={text}
         onChange={(event) => setDraft(event.target.value)}
         onBlur={commit}
         onKeyDown={onKeyDown}
