@@ -7,8 +7,8 @@ import mimetypes
 from pathlib import Path
 from typing import Any
 
-from aiohttp import web
-from pydantic import BaseModel
+from aiohttp import ETag, web
+from pydantic import BaseModel, Field
 
 from web.operations import Media, operation, read_query
 from web.replies import reply
@@ -49,6 +49,12 @@ class Writing(BaseModel):
 
     overwrite: str = "true"
     full_info: str = ""
+
+
+class IfUnchanged(BaseModel):
+    """The ``ETag`` that the file had when it was read: if it has another by now, it is not replaced."""
+
+    if_match: str | None = Field(default=None, alias="If-Match")
 
 
 @routes.get("/userdata")
@@ -92,27 +98,33 @@ async def read(request: web.Request) -> web.Response:
     if path == root / STYLE_SHEET:
         return web.Response(body=content, content_type="text/css", charset="utf-8")
     media_type = mimetypes.guess_type(path.name)[0]
-    return web.Response(
+    response = web.Response(
         body=content,
         content_type=media_type if media_type in INERT else "application/octet-stream",
         headers={"Content-Disposition": "attachment"},
     )
+    response.etag = ETag(files.tag_of(content))
+    return response
 
 
 @routes.post("/userdata/{file}")
 @operation(
     "userdata",
     query=Writing,
+    headers=IfUnchanged,
     body=Media("*/*"),
-    answers={200: str | FileInfo, 400: TEXT, 403: TEXT, 409: TEXT},
+    answers={200: str | FileInfo, 400: TEXT, 403: TEXT, 409: TEXT, 412: TEXT},
 )
 async def write(request: web.Request) -> web.Response:
     """Keep the body as a file, and answer with its path."""
     query, root = read_query(request, Writing), user_root(request)
     name, data = _name(request, "file"), await request.read()
-    store = request.app[user_files_key].store
-    path = await asyncio.to_thread(store, root, name, data, overwrite=_may_overwrite(query))
-    return await _written(root, path, query)
+    store, tags = request.app[user_files_key].store, request.if_match
+    expected = None if tags is None else [tag.value for tag in tags]
+    path = await asyncio.to_thread(store, root, name, data, overwrite=_may_overwrite(query), expected=expected)
+    response = await _written(root, path, query)
+    response.etag = ETag(files.tag_of(data))
+    return response
 
 
 @routes.delete("/userdata/{file}")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote
@@ -29,10 +30,17 @@ class UserFiles:
     def __init__(self) -> None:
         self._changing = threading.Lock()
 
-    def store(self, root: Path, name: str, data: bytes, *, overwrite: bool) -> Path:
-        """Write a file whole or not at all, and its folders; return where it is."""
+    def store(
+        self, root: Path, name: str, data: bytes, *, overwrite: bool, expected: Collection[str] | None = None
+    ) -> Path:
+        """Write a file whole or not at all, and its folders; return where it is.
+
+        With ``expected``, only in the place of a file that has one of these tags, or of any if ``*`` is among them.
+        """
         target = locate(root, name)
         with self._changing, _told(name):
+            if expected is not None:
+                _expect_unchanged(target, name, expected)
             _make_way(target, name, overwrite=overwrite)
             write_atomically(target, data)
         return target
@@ -101,6 +109,11 @@ def read(root: Path, name: str) -> tuple[Path, bytes]:
     return path, path.read_bytes()
 
 
+def tag_of(data: bytes) -> str:
+    """What tells this content from any other: an ETag's value."""
+    return hashlib.sha256(data).hexdigest()[:32]
+
+
 def _unfit(part: str) -> str | None:
     if len(os.fsencode(part)) > MAX_NAME_BYTES:
         return f"it has more than {MAX_NAME_BYTES} bytes"
@@ -114,6 +127,13 @@ def _expect_file(path: Path, name: str) -> None:
         raise web.HTTPBadRequest(text=f"{name!r} is a folder; only files can be moved or deleted")
     if not path.is_file():
         raise web.HTTPNotFound(text=f"there is no file {name!r}")
+
+
+def _expect_unchanged(path: Path, name: str, tags: Collection[str]) -> None:
+    if not path.is_file():
+        raise web.HTTPPreconditionFailed(text=f"there is no file {name!r} any more")
+    if "*" not in tags and tag_of(path.read_bytes()) not in tags:
+        raise web.HTTPPreconditionFailed(text=f"{name!r} has been changed")
 
 
 def _make_way(target: Path, name: str, *, overwrite: bool) -> None:
