@@ -23,7 +23,7 @@ TEXT = Media("text/plain")
 STYLE_SHEET = "user.css"
 """The one file that a page may use as it is; its place is the root."""
 UNWRITTEN = {STYLE_SHEET: b"", "comfy.templates.json": b"[]", "workflows/.index.json": b'{"favorites": []}'}
-FOLDERS = frozenset({"workflows", "subgraphs"})
+FOLDERS = frozenset({"workflows", "subgraphs", "wireloom"})
 """Files and folders that front ends ask every user for: empty, until somebody puts something there."""
 INERT = frozenset({"application/json", "text/plain", "image/png", "image/jpeg", "image/webp", "image/gif"})
 """What a browser shows without running it; anything else is sent as a mere file."""

@@ -16,6 +16,7 @@ export interface Sending {
   /** Sent as it is if it is text, a form or a file, else as JSON. */
   readonly body?: unknown;
   readonly signal?: AbortSignal;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** An address on the server: relative to the page's, so that it is right below a prefix too. */
@@ -31,11 +32,11 @@ export function address(
 }
 
 /** Ask the server. The page's cookie goes along. Throws `HttpError`. */
-export async function send(method: string, path: string, { body, signal }: Sending = {}): Promise<Response> {
+export async function send(method: string, path: string, { body, signal, headers }: Sending = {}): Promise<Response> {
   const asIs = body === undefined || typeof body === "string" || body instanceof Blob || body instanceof FormData;
-  const init: RequestInit = { method, credentials: "same-origin" };
+  const init: RequestInit = { method, credentials: "same-origin", headers: { ...headers } };
   if (body !== undefined) init.body = asIs ? body : JSON.stringify(body);
-  if (!asIs) init.headers = { "Content-Type": "application/json" };
+  if (!asIs) init.headers = { ...headers, "Content-Type": "application/json" };
   if (signal) init.signal = signal;
   let response: Response;
   try {

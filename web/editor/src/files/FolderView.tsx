@@ -1,75 +1,55 @@
-import * as Menu from "@radix-ui/react-dropdown-menu";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useRef, useState, type CSSProperties } from "react";
 import { Icon } from "../shell/icons";
-import { useWorkspace } from "../store/workspace";
-import { exactDate, shortDate } from "./dates";
-import type { Folder, SavedFile } from "./library";
-import { nameOf, placeOf } from "./names";
-import { openSaved } from "./open";
-import { removeSaved, renameSaved } from "./save";
+import { FileView } from "./FileView";
+import type { SavedFile } from "./library";
 import { files as text } from "./strings";
+import { rowsOf, type Row, type SortBy } from "./tree";
 
-/** A folder of the library, and those within it. `open`: all are, as a search wants it. */
-export function FolderView({ folder, open, label }: { folder: Folder; open: boolean; label: string }) {
+const FOLDER_PX = 32;
+const FILE_PX = 52;
+
+/** The library's files in their folders. Only the rows in view are drawn. */
+export function FolderView({ files, query, sortBy }: { files: readonly SavedFile[]; query: string; sortBy: SortBy }) {
+  const list = useRef<HTMLUListElement>(null);
+  const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
+  const rows = rowsOf(files, { query, sortBy, closed });
+  const shown = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => list.current?.closest(".panel-body") ?? null,
+    scrollMargin: list.current?.offsetTop ?? 0,
+    estimateSize: (index) => (rows[index]!.kind === "folder" ? FOLDER_PX : FILE_PX),
+    getItemKey: (index) => rows[index]!.key,
+    overscan: 12,
+  });
+  const toggle = (folder: string) => {
+    const others = new Set(closed);
+    if (!others.delete(folder)) others.add(folder);
+    setClosed(others);
+  };
+
+  if (rows.length === 0) return <p className="empty">{text.nothingFound(query)}</p>;
   return (
-    <ul className="folder" aria-label={label}>
-      {folder.folders.map((each) => (
-        <li key={each.name}>
-          <details open={open}>
-            <summary className="list-item">
-              <Icon name="chevron" size={12} />
-              {each.name}
-            </summary>
-            <FolderView folder={each} open={open} label={each.name} />
-          </details>
-        </li>
-      ))}
-      {folder.files.map((file) => (
-        <FileView key={file.path} file={file} />
-      ))}
+    <ul ref={list} className="folder" aria-label={text.library} style={{ height: shown.getTotalSize() }}>
+      {shown.getVirtualItems().map(({ index, key, start, size }) => {
+        const row = rows[index]!;
+        const place = { top: start - shown.options.scrollMargin, height: size, "--depth": row.depth } as CSSProperties;
+        return (
+          <li key={key} style={place} aria-level={row.depth + 1} aria-posinset={index + 1} aria-setsize={rows.length}>
+            {row.kind === "file" ? <FileView file={row.file} /> : <FolderRow row={row} onToggle={toggle} />}
+          </li>
+        );
+      })}
     </ul>
   );
 }
 
-function FileView({ file: { path, modified } }: { file: SavedFile }) {
-  const isShown = useWorkspace(({ tabs, active }) => tabs.some((tab) => tab.id === active && tab.path === path));
+function FolderRow({ row, onToggle }: { row: Row & { kind: "folder" }; onToggle(folder: string): void }) {
   return (
-    <li className="file">
-      <button
-        type="button"
-        className="list-item"
-        aria-current={isShown || undefined}
-        title={placeOf(path)}
-        onClick={() => void openSaved(path)}
-      >
-        <span className="file-name">{nameOf(path)}</span>
-        <time dateTime={new Date(modified).toISOString()} title={exactDate(modified)}>
-          {shortDate(modified)}
-        </time>
-      </button>
-      <FileMenu path={path} />
-    </li>
-  );
-}
-
-function FileMenu({ path }: { path: string }) {
-  return (
-    <Menu.Root>
-      <Menu.Trigger className="icon-btn small" aria-label={text.actionsOf(placeOf(path))}>
-        <Icon name="more" />
-      </Menu.Trigger>
-      <Menu.Portal>
-        <Menu.Content className="menu" align="end">
-          <Menu.Item className="menu-item" onSelect={() => void openSaved(path)}>
-            {text.open}
-          </Menu.Item>
-          <Menu.Item className="menu-item" onSelect={() => void renameSaved(path)}>
-            {text.rename}
-          </Menu.Item>
-          <Menu.Item className="menu-item danger" onSelect={() => void removeSaved(path)}>
-            {text.deleteMenu}
-          </Menu.Item>
-        </Menu.Content>
-      </Menu.Portal>
-    </Menu.Root>
+    <button type="button" className="list-item" aria-expanded={row.open} onClick={() => onToggle(row.key)}>
+      <Icon name="chevron" size={12} />
+      <span className="file-name">{row.name}</span>
+      <span className="file-note">{row.count}</span>
+    </button>
   );
 }

@@ -1,38 +1,25 @@
 import { useEffect, useState } from "react";
 import { Icon } from "../shell/icons";
+import { useSettings } from "../shell/settings";
 import { FolderView } from "./FolderView";
-import { refreshLibrary, treeOf, useLibrary } from "./library";
+import { refreshLibrary, useLibrary } from "./library";
 import { files as text } from "./strings";
 import { showTemplates } from "./templates";
+import { TrashView } from "./TrashView";
+import type { SortBy } from "./tree";
 import "./library.css";
 
 /** The workflows that the user saved on the server. */
 export function LibraryPanel() {
-  const { state, files } = useLibrary();
   const [query, setQuery] = useState("");
+  const isEmpty = useLibrary((library) => library.files.length === 0);
   useEffect(() => void refreshLibrary(), []);
 
   return (
     <div className="library">
-      <div className="library-tools">
-        <input
-          type="search"
-          value={query}
-          aria-label={text.searchLibrary}
-          placeholder={text.searchLibrary}
-          onChange={(event) => setQuery(event.target.value)}
-        />
-        <button
-          type="button"
-          className="icon-btn"
-          aria-label={text.refresh}
-          title={text.refresh}
-          onClick={refreshLibrary}
-        >
-          <Icon name="refresh" />
-        </button>
-      </div>
-      <Found state={state} files={files} query={query.trim()} />
+      {!isEmpty && <Tools query={query} onQuery={setQuery} />}
+      <Found query={query.trim()} />
+      <TrashView />
       <button type="button" className="btn" onClick={() => showTemplates(true)}>
         {text.browseTemplates}
       </button>
@@ -40,14 +27,45 @@ export function LibraryPanel() {
   );
 }
 
-function Found({ state, files, query }: ReturnType<typeof useLibrary.getState> & { query: string }) {
+function Tools({ query, onQuery }: { query: string; onQuery(query: string): void }) {
+  const sortBy = useSettings((settings) => settings.sortBy);
+  return (
+    <div className="library-tools">
+      <input
+        type="search"
+        value={query}
+        aria-label={text.searchLibrary}
+        placeholder={text.searchLibrary}
+        onChange={(event) => onQuery(event.target.value)}
+      />
+      <select
+        value={sortBy}
+        aria-label={text.sortBy}
+        onChange={(event) => useSettings.setState({ sortBy: event.target.value as SortBy })}
+      >
+        <option value="name">{text.byName}</option>
+        <option value="newest">{text.byAge}</option>
+      </select>
+      <button
+        type="button"
+        className="icon-btn"
+        aria-label={text.refresh}
+        title={text.refresh}
+        onClick={() => void refreshLibrary()}
+      >
+        <Icon name="refresh" />
+      </button>
+    </div>
+  );
+}
+
+function Found({ query }: { query: string }) {
+  const { state, files } = useLibrary();
+  const sortBy = useSettings((settings) => settings.sortBy);
   if (state === "failed") return <Failed />;
   if (state === "loading") return <p className="empty">{text.loading}</p>;
-  const tree = treeOf(files, query);
-  const isEmpty = tree.files.length + tree.folders.length === 0;
-  if (isEmpty && query) return <p className="empty">{text.nothingFound(query)}</p>;
-  if (isEmpty) return <Empty />;
-  return <FolderView folder={tree} open={query !== ""} label={text.library} />;
+  if (files.length === 0) return <Empty />;
+  return <FolderView files={files} query={query} sortBy={sortBy} />;
 }
 
 function Empty() {
@@ -63,7 +81,7 @@ function Failed() {
   return (
     <div className="empty" role="alert">
       <p>{text.libraryFailed}</p>
-      <button type="button" className="btn" onClick={refreshLibrary}>
+      <button type="button" className="btn" onClick={() => void refreshLibrary()}>
         {text.tryAgain}
       </button>
     </div>

@@ -1,11 +1,15 @@
 import { create } from "zustand";
 import { api, HttpError, type FileInfo } from "../api/client";
-import { FOLDER, isWorkflowFile } from "./names";
+import { FOLDER, fromTrash, isWorkflowFile, OWN } from "./names";
 
 /** The user's saved workflows. */
 export interface Library {
   readonly state: "loading" | "ready" | "failed";
   readonly files: readonly SavedFile[];
+  /** When each picture of a workflow was made, by its path. */
+  readonly thumbnails: Readonly<Record<string, number>>;
+  /** What was deleted, newest first. */
+  readonly trash: readonly Trashed[];
 }
 
 export interface SavedFile {
@@ -15,53 +19,40 @@ export interface SavedFile {
   readonly modified: number;
 }
 
-/** A folder as it is listed: folders first, then files, each by name. */
-export interface Folder {
-  readonly name: string;
-  readonly folders: readonly Folder[];
-  readonly files: readonly SavedFile[];
+export interface Trashed {
+  readonly path: string;
+  /** Its name with its folders, when it was in the library. */
+  readonly place: string;
+  readonly deleted: number;
 }
 
-export const useLibrary = create<Library>()(() => ({ state: "loading", files: [] }));
+export const useLibrary = create<Library>()(() => ({ state: "loading", files: [], thumbnails: {}, trash: [] }));
 
 export async function refreshLibrary(): Promise<void> {
   try {
-    const found = await api.userdata.list(FOLDER);
-    useLibrary.setState({ state: "ready", files: found.map(saved).filter(({ path }) => isWorkflowFile(path)) });
+    const [found, own] = await Promise.all([api.userdata.list(FOLDER), api.userdata.list(OWN)]);
+    const beside = own.map(saved(OWN));
+    useLibrary.setState({
+      state: "ready",
+      files: found.map(saved(FOLDER)).filter(({ path }) => isWorkflowFile(path)),
+      thumbnails: Object.fromEntries(beside.filter(isThumbnail).map(({ path, modified }) => [path, modified])),
+      trash: beside.flatMap(asTrashed).sort((a, b) => b.deleted - a.deleted),
+    });
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
     useLibrary.setState({ state: "failed" });
   }
 }
 
-/** The files in their folders; with a query, only those with all its words in their path. */
-export function treeOf(files: readonly SavedFile[], query = ""): Folder {
-  const words = query.toLowerCase().split(/\s+/);
-  const wanted = files.filter(({ path }) => words.every((word) => path.toLowerCase().includes(word)));
-  return folder("", wanted, 1);
+function saved(folder: string) {
+  return ({ path, modified }: FileInfo): SavedFile => ({ path: `${folder}/${path}`, modified });
 }
 
-/** `depth` is how many parts of the paths lead to this folder. */
-function folder(name: string, files: readonly SavedFile[], depth: number): Folder {
-  const partOf = ({ path }: SavedFile) => path.split("/")[depth]!;
-  const isHere = ({ path }: SavedFile) => path.split("/").length === depth + 1;
-  const below = files.filter((file) => !isHere(file));
-  const names = [...new Set(below.map(partOf))].sort(byName);
-  return {
-    name,
-    folders: names.map((each) =>
-      folder(
-        each,
-        below.filter((file) => partOf(file) === each),
-        depth + 1,
-      ),
-    ),
-    files: files.filter(isHere).sort((a, b) => byName(a.path, b.path)),
-  };
+function isThumbnail({ path }: SavedFile): boolean {
+  return path.startsWith(`${OWN}/thumbnails/`);
 }
 
-function saved({ path, modified }: FileInfo): SavedFile {
-  return { path: `${FOLDER}/${path}`, modified };
+function asTrashed({ path }: SavedFile): Trashed[] {
+  const was = fromTrash(path);
+  return was ? [{ path, ...was }] : [];
 }
-
-const { compare: byName } = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });

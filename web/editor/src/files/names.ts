@@ -8,6 +8,10 @@ const LONGEST_PART = 80;
 const UNFIT = /[\\:*?"<>|%\u0000-\u001f]/;
 const NUMBERED = /^(.*?) \((\d+)\)$/;
 
+/** The folder of what the editor keeps beside the workflows. */
+export const OWN = "wireloom";
+const TRASHED = /^(.+)~([0-9a-z]+)\.json$/;
+
 /** Where a workflow of this name lies; `/` in a name makes folders. */
 export function pathOf(name: string): string {
   return `${FOLDER}/${name}${SUFFIX}`;
@@ -22,6 +26,22 @@ export function placeOf(path: string): string {
 /** The name alone: what a tab is called. */
 export function nameOf(path: string): string {
   return placeOf(path).split("/").at(-1) ?? path;
+}
+
+/** Where the picture of a workflow in the library lies. */
+export function thumbnailOf(path: string): string {
+  return `${OWN}/thumbnails/${placeOf(path)}.webp`;
+}
+
+/** Where a workflow goes that is deleted at this time. */
+export function trashOf(path: string, at: number): string {
+  return `${OWN}/trash/${placeOf(path)}~${at.toString(36)}.json`;
+}
+
+/** What `trashOf` was given, but the place in place of the path; null if it gave another path. */
+export function fromTrash(path: string): { place: string; deleted: number } | null {
+  const [, place, at] = (path.startsWith(`${OWN}/trash/`) && TRASHED.exec(path.slice(OWN.length + 7))) || [];
+  return place === undefined || at === undefined ? null : { place, deleted: parseInt(at, 36) };
 }
 
 export function isWorkflowFile(path: string): boolean {

@@ -16,6 +16,7 @@ import { nameFromFile, nameOf } from "./names";
 import { specsReady } from "./ready";
 import { showReport } from "./report";
 import { files as text } from "./strings";
+import { noteVersion } from "./version";
 import { Unusable, whyOf } from "./why";
 
 export { saveActive, saveActiveAs } from "./save";
@@ -43,7 +44,11 @@ export async function openSaved(path: string): Promise<void> {
   const open = tabs.find((tab) => tab.path === path);
   if (open) return activate(open.id);
   const name = nameOf(path);
-  return attempt(name, async () => opened(parsed(await api.userdata.read(path)), name, path));
+  return attempt(name, async () => {
+    const { content, version } = await api.userdata.read(path);
+    await opened(parsed(content), name, path);
+    noteVersion(path, version);
+  });
 }
 
 /** Open a copy of a workflow that the server has at this address. */

@@ -3,8 +3,18 @@ import { emptyDoc } from "../graph/ops";
 import { activeTab, isDirty, newTab, useWorkspace, type Tab } from "../store/workspace";
 import { useQuestion } from "./ask";
 import { openSaved } from "./open";
-import { closeTab, removeSaved, renameSaved, saveActive, saveActiveAs } from "./save";
+import { useRun } from "../store/run";
+import { refreshLibrary, useLibrary } from "./library";
+import { emptyTrash, putBack, removeSaved, renameSaved } from "./manage";
+import { startRetrying } from "./retry";
+import { closeTab, saveActive, saveActiveAs } from "./save";
 
+const THEIRS = JSON.stringify({
+  nodes: [],
+  links: [],
+  groups: [{ id: 1, title: "Theirs", bounding: [0, 0, 9, 9] }],
+  version: 0.4,
+});
 const EMPTY = JSON.stringify({ nodes: [], links: [], version: 0.4 });
 
 let files: Map<string, string>;
@@ -12,6 +22,7 @@ let files: Map<string, string>;
 beforeEach(() => {
   files = new Map();
   vi.stubGlobal("fetch", serveFiles);
+  HTMLCanvasElement.prototype.getContext = () => null; // jsdom draws nothing
   const tab = newTab("Untitled", emptyDoc());
   useWorkspace.setState({ tabs: [tab], active: tab.id });
 });
@@ -50,19 +61,85 @@ describe("saving", () => {
     expect(files.get("workflows/taken.json")).toContain("Added");
   });
 
-  it("does not call saved what was done meanwhile", async () => {
+  it("does not call saved what was done meanwhile, but comes back to what was", async () => {
     const saving = saveActiveAs("a");
     edit();
     await saving;
     expect(isDirty(active())).toBe(true);
     expect(files.get("workflows/a.json")).not.toContain("Added");
+    useWorkspace.getState().undo();
+    expect(isDirty(active())).toBe(false);
   });
 
-  it("says why it failed, and leaves the workflow unsaved", async () => {
+  it("is done later if the server is away, and leaves the workflow unsaved until then", async () => {
+    const stop = startRetrying();
+    useRun.setState({ connection: "lost" });
     vi.stubGlobal("fetch", () => Promise.reject(new TypeError("offline")));
     edit();
     expect(await saveActiveAs("a")).toBe(false);
     expect(isDirty(active())).toBe(true);
+
+    vi.stubGlobal("fetch", serveFiles);
+    useRun.setState({ connection: "open" });
+    await vi.waitFor(() => expect(isDirty(active())).toBe(false));
+    expect(files.get("workflows/a.json")).toContain("Added");
+    stop();
+  });
+});
+
+describe("a file that somebody else saved meanwhile", () => {
+  beforeEach(async () => {
+    files.set("workflows/a.json", EMPTY);
+    await openSaved("workflows/a.json");
+    files.set("workflows/a.json", THEIRS);
+    edit();
+  });
+
+  it("is left alone, and so is the tab, if the question has no answer", async () => {
+    const saving = saveActive();
+    await asked();
+    answer(null);
+    expect(await saving).toBe(false);
+    expect(files.get("workflows/a.json")).toBe(THEIRS);
+    expect(isDirty(active())).toBe(true);
+  });
+
+  it("is replaced if that is wanted, and may be saved without a question from then on", async () => {
+    const saving = saveActive();
+    await asked();
+    answer("replace");
+    expect(await saving).toBe(true);
+    expect(files.get("workflows/a.json")).toContain("Added");
+    edit(2);
+    expect(await saveActive()).toBe(true);
+  });
+
+  it("stays beside a copy", async () => {
+    const saving = saveActive();
+    await asked();
+    answer("copy");
+    await vi.waitFor(() => expect(useQuestion.getState().asked?.field?.value).toBe("a (2)"));
+    answer("yes", "a (2)");
+    expect(await saving).toBe(true);
+    expect(files.get("workflows/a.json")).toBe(THEIRS);
+    expect(active().path).toBe("workflows/a (2).json");
+  });
+
+  it("can be looked at in a tab of its own", async () => {
+    const { id } = active();
+    const saving = saveActive();
+    await asked();
+    answer("look");
+    expect(await saving).toBe(false);
+    expect(active()).toMatchObject({ name: "a (library)", path: null });
+    expect(active().doc.groups["1"]?.title).toBe("Theirs");
+    expect(isDirty(useWorkspace.getState().tabs.find((tab) => tab.id === id)!)).toBe(true);
+  });
+
+  it("is made anew if it was deleted, without a question", async () => {
+    files.delete("workflows/a.json");
+    expect(await saveActive()).toBe(true);
+    expect(files.get("workflows/a.json")).toContain("Added");
   });
 });
 
@@ -95,9 +172,39 @@ describe("the library", () => {
     const removed = removeSaved("workflows/a.json");
     answer("yes");
     await removed;
-    expect(files.size).toBe(0);
+    expect(files.has("workflows/a.json")).toBe(false);
     expect(active().path).toBeNull();
     expect(isDirty(active())).toBe(true);
+  });
+
+  it("puts back what was deleted", async () => {
+    const removing = removeSaved("workflows/a.json");
+    answer("yes");
+    await removing;
+    const [trashed] = useLibrary.getState().trash;
+    expect(trashed).toMatchObject({ place: "a" });
+    await putBack(trashed!);
+    expect([...files]).toEqual([["workflows/a.json", EMPTY]]);
+  });
+
+  it("deletes for good what is in the trash, and its picture, after asking", async () => {
+    files.set("wireloom/thumbnails/a.webp", "picture");
+    const removing = removeSaved("workflows/a.json");
+    answer("yes");
+    await removing;
+    const emptying = emptyTrash(useLibrary.getState().trash);
+    answer("yes");
+    await emptying;
+    expect([...files]).toEqual([]);
+  });
+
+  it("takes the picture along to another name", async () => {
+    files.set("wireloom/thumbnails/a.webp", "picture");
+    await refreshLibrary();
+    const renaming = renameSaved("workflows/a.json");
+    answer("yes", "b");
+    await renaming;
+    expect(files.get("wireloom/thumbnails/b.webp")).toBe("picture");
   });
 });
 
@@ -136,19 +243,29 @@ describe("closing", () => {
 });
 
 /** The server's `/userdata`, as far as saving uses it. */
-async function serveFiles(address: string, { method, body }: RequestInit): Promise<Response> {
+async function serveFiles(address: string, { method, body, headers }: RequestInit): Promise<Response> {
   const { pathname, searchParams } = new URL(address);
   const [, from = "", to] =
     /\/userdata\/([^/]+)(?:\/move\/([^/]+))?/.exec(pathname)?.map((part) => part && decodeURIComponent(part)) ?? [];
-  if (method === "GET" && from) return new Response(files.get(from));
-  if (method === "GET") return Response.json([]);
+  const tag = (path: string) => ({ ETag: `"${files.get(path)!.length}"` });
+  if (method === "GET" && from && !files.has(from)) return new Response("there is none", { status: 404 });
+  if (method === "GET" && from) return new Response(files.get(from), { headers: tag(from) });
+  if (method === "GET") return Response.json(listed(searchParams.get("dir")!));
   if (method === "DELETE") return new Response(null, { status: files.delete(from) ? 204 : 404 });
   const target = to ?? from;
   if (files.has(target) && searchParams.get("overwrite") === "false")
     return new Response("there is one", { status: 409 });
+  const expected = (headers as Record<string, string>)["If-Match"];
+  if (expected && !(files.has(target) && tag(target).ETag === expected))
+    return new Response("it was changed", { status: 412 });
   files.set(target, to === undefined ? String(body) : files.get(from)!);
   if (to !== undefined) files.delete(from);
-  return Response.json({ path: target });
+  return Response.json({ path: target }, { headers: tag(target) });
+}
+
+function listed(folder: string): object[] {
+  const inside = [...files.keys()].filter((path) => path.startsWith(`${folder}/`));
+  return inside.map((path) => ({ path: path.slice(folder.length + 1), modified: 1 }));
 }
 
 function answer(given: string | null, value = ""): void {
@@ -163,7 +280,7 @@ function active(): Tab {
   return activeTab(useWorkspace.getState());
 }
 
-function edit(): void {
-  const after = { id: 1, title: "Added", bounding: [0, 0, 1, 1], rest: {} } as const;
-  useWorkspace.getState().edit("Add group", [{ of: "groups", id: 1, before: null, after }]);
+function edit(id = 1): void {
+  const after = { id, title: "Added", bounding: [0, 0, 1, 1], rest: {} } as const;
+  useWorkspace.getState().edit("Add group", [{ of: "groups", id, before: null, after }]);
 }

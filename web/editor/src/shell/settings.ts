@@ -1,5 +1,6 @@
 import { create } from "zustand";
 import { persist } from "zustand/middleware";
+import type { SortBy } from "../files/tree";
 
 export type Theme = "system" | "light" | "dark";
 
@@ -13,6 +14,8 @@ export interface Settings {
   readonly previews: boolean;
   /** Whether closing a tab with unsaved changes asks first. */
   readonly confirmClose: boolean;
+  /** What the library's files are sorted by, in their folders. */
+  readonly sortBy: SortBy;
   /** The panel that is open at the side. */
   readonly panel: string | null;
 }
@@ -27,6 +30,7 @@ export const useSettings = create<Settings>()(
       minimap: true,
       previews: true,
       confirmClose: true,
+      sortBy: "name",
       panel: null,
     }),
     { name: "wireloom.settings", version: 1 },

@@ -8,6 +8,8 @@ export interface Tab {
   readonly name: string;
   /** Where it lies in the library (`workflows/...json`); null if it was never saved. */
   readonly path: string | null;
+  /** What its file was when it was read or saved last, by the server's name for that content. */
+  readonly version?: string | null;
   readonly doc: Doc;
   readonly past: readonly Step[];
   readonly future: readonly Step[];

@@ -1,0 +1,67 @@
+import * as Menu from "@radix-ui/react-dropdown-menu";
+import { Icon } from "../shell/icons";
+import { useWorkspace } from "../store/workspace";
+import { exactDate, shortDate } from "./dates";
+import { useLibrary, type SavedFile } from "./library";
+import { removeSaved, renameSaved } from "./manage";
+import { nameOf, placeOf } from "./names";
+import { openSaved } from "./open";
+import { files as text } from "./strings";
+import { thumbnailUrl } from "./thumbnails";
+
+/** A workflow of the library: its picture, its name, when it was saved, and what can be done with it. */
+export function FileView({ file: { path, modified } }: { file: SavedFile }) {
+  const isShown = useWorkspace(({ tabs, active }) => tabs.some((tab) => tab.id === active && tab.path === path));
+  return (
+    <div className="file">
+      <button
+        type="button"
+        className="list-item"
+        aria-current={isShown || undefined}
+        title={placeOf(path)}
+        onClick={() => void openSaved(path)}
+      >
+        <Thumbnail path={path} />
+        <span className="file-text">
+          <span className="file-name">{nameOf(path)}</span>
+          <time className="file-note" dateTime={new Date(modified).toISOString()} title={exactDate(modified)}>
+            {shortDate(modified)}
+          </time>
+        </span>
+      </button>
+      <FileMenu path={path} />
+    </div>
+  );
+}
+
+function Thumbnail({ path }: { path: string }) {
+  const url = useLibrary(({ thumbnails }) => thumbnailUrl(path, thumbnails));
+  return (
+    <span className="file-picture" aria-hidden="true">
+      {url ? <img src={url} alt="" loading="lazy" decoding="async" /> : <Icon name="nodes" />}
+    </span>
+  );
+}
+
+function FileMenu({ path }: { path: string }) {
+  return (
+    <Menu.Root>
+      <Menu.Trigger className="icon-btn small" aria-label={text.actionsOf(placeOf(path))}>
+        <Icon name="more" />
+      </Menu.Trigger>
+      <Menu.Portal>
+        <Menu.Content className="menu" align="end">
+          <Menu.Item className="menu-item" onSelect={() => void openSaved(path)}>
+            {text.open}
+          </Menu.Item>
+          <Menu.Item className="menu-item" onSelect={() => void renameSaved(path)}>
+            {text.rename}
+          </Menu.Item>
+          <Menu.Item className="menu-item danger" onSelect={() => void removeSaved(path)}>
+            {text.deleteMenu}
+          </Menu.Item>
+        </Menu.Content>
+      </Menu.Portal>
+    </Menu.Root>
+  );
+}
