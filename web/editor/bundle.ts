@@ -40,6 +40,18 @@ export function budget(): Plugin {
   };
 }
 
+/** Have the page drawn only when its script has put the chosen theme on it: else the other one would flash up. */
+export function themeFirst(): Plugin {
+  return {
+    name: "theme-first",
+    apply: "build",
+    transformIndexHtml: {
+      order: "post",
+      handler: (page) => page.replace('<script type="module"', '<script type="module" blocking="render"'),
+    },
+  };
+}
+
 /**
  * Write the file `BUILD`: hashes of the sources and of the bundle, each that of the text that `sha256sum` prints for the
  * files, sorted by name. `tests/unit/web/test_editor_bundle.py` works them out again.

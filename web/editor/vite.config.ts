@@ -1,6 +1,6 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
-import { budget, stamp } from "./bundle.ts";
+import { budget, stamp, themeFirst } from "./bundle.ts";
 
 const SERVER = process.env.WIRELOOM ?? "http://127.0.0.1:8188";
 /** What is not the editor's own is asked of the server that `WIRELOOM` names. */
@@ -8,7 +8,7 @@ const SERVERS_PATHS = "^/(?!$|\\?|@|src/|node_modules/|index\\.html)";
 
 export default defineConfig({
   base: "./", // it works below any path that a proxy puts it
-  plugins: [react(), budget(), stamp()],
+  plugins: [react(), themeFirst(), budget(), stamp()],
   build: {
     outDir: "../static",
     emptyOutDir: true,

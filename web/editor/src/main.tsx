@@ -6,16 +6,18 @@ import "./shell/parts.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { startSocket } from "./api/socket";
-import { recover, startAutosave } from "./files/autosave";
+import { startKeeping } from "./files/keeping";
 import { registerFileCommands } from "./files/commands";
 import { App } from "./shell/App";
 import { registerShellCommands } from "./shell/builtin";
 import { startShortcuts } from "./shell/commands";
 import { ErrorBoundary } from "./shell/ErrorBoundary";
 import { startTheme } from "./shell/settings";
+import { startSettingsSync } from "./shell/settings_sync";
 import { loadSpecs } from "./store/specs";
 
 startTheme();
+startSettingsSync();
 registerShellCommands();
 registerFileCommands();
 startShortcuts();
@@ -27,6 +29,10 @@ createRoot(document.getElementById("root")!).render(
   </StrictMode>,
 );
 
-startSocket();
-await Promise.all([loadSpecs(), recover()]);
-startAutosave();
+const specs = loadSpecs();
+try {
+  await startKeeping();
+} finally {
+  startSocket(); // after what was open is back: that says by what name the server knows this page
+}
+await specs;

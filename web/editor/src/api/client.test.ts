@@ -23,7 +23,10 @@ test("addresses are relative to the page, so that they are right below a prefix"
 test("a user's files are addressed by their whole path", async () => {
   const info = { path: "workflows/a/ü.json", size: 2, modified: 1, created: 1 };
   const asked = fakeServer({ "POST /api/userdata/workflows%2Fa%2F%C3%BC.json": info });
-  expect(await api.userdata.write("workflows/a/ü.json", "{}", { overwrite: false })).toEqual({ ...info, version: null });
+  expect(await api.userdata.write("workflows/a/ü.json", "{}", { overwrite: false })).toEqual({
+    ...info,
+    version: null,
+  });
   expect(asked[0]?.path).toContain("?overwrite=false&full_info=true");
 });
 

@@ -12,6 +12,16 @@ export function clientId(): string {
   return made;
 }
 
+/** Go by the name of a page that is gone: what it asked for is told to this one. Not if this one has a name already. */
+export function takeClientId(id: string): void {
+  if (!sessionStorage.getItem(CLIENT)) sessionStorage.setItem(CLIENT, id);
+}
+
+/** This page was duplicated from another, which goes on by that name. */
+export function forgetClientId(storage: Storage = sessionStorage): void {
+  storage.removeItem(CLIENT);
+}
+
 /** `crypto.randomUUID` is not there on pages that came over plain http from another machine. */
 export function newUuid(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));

@@ -153,19 +153,11 @@ describe("the first start", () => {
     expect(names()).toEqual(["Text to image"]);
     expect(useWorkspace.getState().active).not.toBe(active); // it was opened anew
   });
-
-  it("without locks, as on a page without HTTPS, works and recovers its own", async () => {
-    const tab = new Browser(null).openTab();
-    await work(tab, () => edit("mine"));
-    reload();
-    await recover(tab.crash().start());
-    expect(titles()).toEqual(["mine"]);
-  });
 });
 
 /** A browser: its tabs share locks, and each has a storage of its own. */
 class Browser {
-  constructor(readonly locks: Locks | null = new Locks()) {}
+  readonly locks = new Locks();
   private readonly doomed: BrowserTab[] = [];
 
   openTab(storage: Storage = new MemoryStorage()): BrowserTab {
@@ -190,12 +182,12 @@ class BrowserTab {
   ) {}
 
   start(): Promise<Session> {
-    return (this.session ??= startSession(this.storage, this.browser.locks ?? undefined));
+    return (this.session ??= startSession(this.storage, this.browser.locks));
   }
 
   /** The page dies; the browser tab, and its storage, stay. */
   crash(): BrowserTab {
-    this.browser.locks?.release(this.storage.getItem("wireloom.session")!);
+    this.browser.locks.release(this.storage.getItem("wireloom.session")!);
     this.session = null;
     return this;
   }

@@ -19,8 +19,6 @@ import { files as text } from "./strings";
 import { noteVersion } from "./version";
 import { Unusable, whyOf } from "./why";
 
-export { saveActive, saveActiveAs } from "./save";
-
 type Point = readonly [number, number];
 
 /** Open a workflow, or a picture with one in it; any other picture becomes a node that loads it, at `at`. */

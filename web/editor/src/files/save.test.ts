@@ -243,24 +243,31 @@ describe("closing", () => {
 });
 
 /** The server's `/userdata`, as far as saving uses it. */
-async function serveFiles(address: string, { method, body, headers }: RequestInit): Promise<Response> {
+async function serveFiles(address: string, init: RequestInit): Promise<Response> {
   const { pathname, searchParams } = new URL(address);
   const [, from = "", to] =
     /\/userdata\/([^/]+)(?:\/move\/([^/]+))?/.exec(pathname)?.map((part) => part && decodeURIComponent(part)) ?? [];
-  const tag = (path: string) => ({ ETag: `"${files.get(path)!.length}"` });
+  const { method } = init;
+  if (method === "POST") return stored(from, to, searchParams.get("overwrite") === "true", init);
   if (method === "GET" && from && !files.has(from)) return new Response("there is none", { status: 404 });
   if (method === "GET" && from) return new Response(files.get(from), { headers: tag(from) });
   if (method === "GET") return Response.json(listed(searchParams.get("dir")!));
-  if (method === "DELETE") return new Response(null, { status: files.delete(from) ? 204 : 404 });
+  return new Response(null, { status: files.delete(from) ? 204 : 404 });
+}
+
+function stored(from: string, to: string | undefined, overwrite: boolean, { body, headers }: RequestInit): Response {
   const target = to ?? from;
-  if (files.has(target) && searchParams.get("overwrite") === "false")
-    return new Response("there is one", { status: 409 });
+  if (files.has(target) && !overwrite) return new Response("there is one", { status: 409 });
   const expected = (headers as Record<string, string>)["If-Match"];
   if (expected && !(files.has(target) && tag(target).ETag === expected))
     return new Response("it was changed", { status: 412 });
   files.set(target, to === undefined ? String(body) : files.get(from)!);
   if (to !== undefined) files.delete(from);
   return Response.json({ path: target }, { headers: tag(target) });
+}
+
+function tag(path: string): Record<string, string> {
+  return { ETag: `"${files.get(path)!.length}"` };
 }
 
 function listed(folder: string): object[] {

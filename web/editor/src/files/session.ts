@@ -1,3 +1,6 @@
+import { forgetClientId } from "../api/ids";
+import { browserLocks, type Locks } from "./locks";
+
 /**
  * Which browser tab this is. It has a name of its own (in `sessionStorage`, which outlives a reload and a crash), and
  * holds a lock of that name while it lives, so that no two ever write what the other keeps.
@@ -8,29 +11,24 @@ export interface Session {
   ifDead(other: string, task: () => Promise<void>): Promise<void>;
 }
 
-type Locks = Pick<LockManager, "request">;
-
 const KEY = "wireloom.session";
 /** How often, and how long after each other, a page tries to get a lock that the page it replaces may still have. */
 const TRIES = 15;
 const TRY_EVERY_MS = 100;
 
-/** Without locks (a page that is neither local nor HTTPS) every browser tab keeps to its own. */
-export async function startSession(
-  storage: Storage = sessionStorage,
-  locks: Locks | undefined = navigator.locks,
-): Promise<Session> {
+export async function startSession(storage: Storage = sessionStorage, locks: Locks = browserLocks()): Promise<Session> {
   let id = storage.getItem(KEY);
   // A duplicated browser tab has the name of the one it was made from, which holds the lock.
-  if (id === null || (locks && !(await held(locks, id)))) {
+  if (id === null || !(await held(locks, id))) {
+    if (id !== null) forgetClientId(storage); // else the server would tell one page what is the other's
     id = crypto.getRandomValues(new Uint32Array(4)).join("-");
-    if (locks) await held(locks, id);
+    await held(locks, id);
   }
   storage.setItem(KEY, id);
   return {
     id,
     async ifDead(other, task) {
-      if (!locks || other === id) return;
+      if (other === id) return;
       await locks.request(nameOf(other), { ifAvailable: true }, (lock) => (lock ? task() : undefined));
     },
   };

@@ -9,12 +9,15 @@ import type { Tab } from "../store/workspace";
 export interface Kept {
   readonly tabs: readonly Tab[];
   readonly active: string;
+  /** By what name the server knew the page. */
+  readonly client?: string;
+  /** The newest job of each tab, whose pictures it shows. */
+  readonly jobs?: Readonly<Record<string, string>>;
 }
 
-interface Index {
+interface Index extends Omit<Kept, "tabs"> {
   readonly version: typeof VERSION;
   readonly order: readonly string[];
-  readonly active: string;
 }
 
 /** Of the shape of what is kept; what has another is left alone. */
@@ -23,8 +26,8 @@ const VERSION = 1;
 const inShelf = createStore("wireloom-editor", "tabs");
 
 /** Keep a session's tabs; only `changed` ones are written. All or nothing. */
-export function keep(session: string, { tabs, active }: Kept, changed: readonly Tab[] = tabs): Promise<void> {
-  const index: Index = { version: VERSION, order: tabs.map((tab) => tab.id), active };
+export function keep(session: string, { tabs, ...more }: Kept, changed: readonly Tab[] = tabs): Promise<void> {
+  const index: Index = { version: VERSION, order: tabs.map((tab) => tab.id), ...more };
   return inShelf("readwrite", async (shelf) => {
     shelf.put(index, [session]);
     for (const tab of changed) shelf.put(tab, [session, tab.id]);
@@ -40,7 +43,8 @@ export function kept(session: string): Promise<Kept | null> {
     const [index, ...found] = (await promisifyRequest(shelf.getAll(allOf(session)))) as [Index?, ...Tab[]];
     if (index?.version !== VERSION) return null;
     const tabs = index.order.flatMap((id) => found.filter((tab) => tab.id === id));
-    return tabs.length > 0 ? { tabs, active: index.active } : null;
+    const { version: _, order: __, ...more } = index;
+    return tabs.length > 0 ? { ...more, tabs } : null;
   });
 }
 

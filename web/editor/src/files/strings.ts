@@ -105,6 +105,28 @@ export const files = {
   show: "Show",
   showNode: (title: string) => `Show ${title}`,
 
+  offer: (count: number, when: string) =>
+    `Unsaved work from another browser (${count === 1 ? "1 workflow" : `${count} workflows`}, ${when})`,
+  offerShow: "Show…",
+  offerTitle: "Unsaved work from another browser",
+  offerText: "It was not saved in the library. What you open here is moved to this browser; what you leave stays.",
+  offersCommand: "Unsaved work from other browsers…",
+  noOffers: "There is none.",
+  notNow: "Not now",
+  openAll: "Open all",
+  openName: (name: string) => `Open ${name}`,
+  offerDiscard: "Discard…",
+  discardName: (name: string) => `Discard ${name}`,
+  discardAll: "Discard all…",
+  discardTitle: (count: number) => (count === 1 ? "Discard this workflow?" : `Discard ${count} workflows?`),
+  discardText: "The server forgets this unsaved work. A browser that still has it open keeps it there.",
+  discardYes: "Discard",
+  unreadable: "Cannot be read by this version of the editor",
+  draftUnreadable: "One workflow cannot be read by this version of the editor. It stays on the server.",
+  offersFailed: (why: string) => `Unsaved work from another browser could not be opened or discarded: ${why}`,
+  notDrafted: (why: string) => `Unsaved work is kept in this browser only, the server refuses it: ${why}`,
+  reopen: "Reopen closed workflow",
+
   notKept: "Your work cannot be kept in this browser: save it, or it is lost when the page closes.",
   notRecovered: "What was kept in this browser could not be read.",
 } as const;

@@ -1,6 +1,7 @@
 import * as Tooltip from "@radix-ui/react-tooltip";
 import { Canvas } from "../canvas/Canvas";
 import { FileDialogs } from "../files/FileDialogs";
+import { OfferBanner } from "../files/OfferBanner";
 import { Tabs } from "../files/Tabs";
 import { RunBar } from "../panels/RunBar";
 import { Viewer } from "../panels/Viewer";
@@ -28,6 +29,7 @@ export function App() {
           <RunBar />
         </header>
         <ConnectionBanner />
+        <OfferBanner />
         <div className="workbench">
           <SideBar />
           <main aria-label={t.shell.canvas}>

@@ -4,7 +4,7 @@ import type { SortBy } from "../files/tree";
 
 export type Theme = "system" | "light" | "dark";
 
-/** What the user likes. Kept in this browser. */
+/** What the user likes. Kept in this browser, and by `settings_sync.ts` on the server. */
 export interface Settings {
   readonly theme: Theme;
   /** Whether nodes move in steps of `GRID_PX`. */
@@ -22,19 +22,29 @@ export interface Settings {
 
 export const GRID_PX = 8;
 
+export const DEFAULTS: Settings = {
+  theme: "system",
+  snap: false,
+  minimap: true,
+  previews: true,
+  confirmClose: true,
+  sortBy: "name",
+  panel: null,
+};
+
+/** The values that a setting can have, where its type does not say it. */
+const CHOICES: Partial<Record<keyof Settings, readonly unknown[]>> = {
+  theme: ["system", "light", "dark"],
+  sortBy: ["name", "newest"],
+};
+
+/** Whether a setting can have this value: it may come from another version of the editor. */
+export function fits(key: keyof Settings, value: unknown): boolean {
+  return CHOICES[key]?.includes(value) ?? typeof value === typeof DEFAULTS[key];
+}
+
 export const useSettings = create<Settings>()(
-  persist(
-    (): Settings => ({
-      theme: "system",
-      snap: false,
-      minimap: true,
-      previews: true,
-      confirmClose: true,
-      sortBy: "name",
-      panel: null,
-    }),
-    { name: "wireloom.settings", version: 1 },
-  ),
+  persist((): Settings => DEFAULTS, { name: "wireloom.settings", version: 1 }),
 );
 
 /** Open a panel, or close it if it is open. */
