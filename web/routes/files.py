@@ -10,7 +10,7 @@ import re
 from pathlib import Path, PurePosixPath
 
 from aiohttp import web
-from PIL import Image
+from PIL import Image, ImageOps
 from pydantic import BaseModel, Field
 
 from engine.errors import UnsafePath
@@ -129,19 +129,29 @@ def _raw(path: Path, headers: dict[str, str], *, inline_svg: bool) -> web.FileRe
     return web.FileResponse(path, headers={**headers, "Content-Type": media_type})
 
 
+def as_loaded(picture: Image.Image) -> Image.Image:
+    """A picture as nodes load it: turned as its EXIF data say, 16 or 32 bits a pixel brought into the range of 8."""
+    ImageOps.exif_transpose(picture, in_place=True)
+    if picture.mode.startswith("I"):
+        return picture.convert("I").point(lambda value: value * (1 / 255)).convert("L")
+    return picture
+
+
 def _preview(path: Path, wanted: str, channel: str) -> tuple[bytes, str]:
     """``webp;80`` -> the picture in that format and quality. Raises BadPicture."""
     parts = wanted.split(";")
     kind = "jpeg" if parts[0] == "jpeg" and "a" not in channel else "webp"
     quality = min(int(parts[-1]), 100) if re.fullmatch(r"[0-9]{1,3}", parts[-1]) else 90
-    with opened(path) as image:
+    with opened(path) as file:
+        image = as_loaded(file)
         picture = image.convert("RGB") if kind == "jpeg" or channel == "rgb" else image
         return _encoded(picture, kind.upper(), quality=quality), f"image/{kind}"
 
 
 def _channel(path: Path, channel: str) -> bytes:
     """PNG of the colours alone, or of the alpha alone over black. Raises BadPicture."""
-    with opened(path) as image:
+    with opened(path) as file:
+        image = as_loaded(file)
         if channel == "rgb":
             return _encoded(image.convert("RGB"), "PNG", compress_level=PNG_COMPRESSION)
         black = Image.new("RGBA", image.size, (0, 0, 0, 255))

@@ -22,7 +22,7 @@ from web.errors import complaint
 from web.keys import folders_key, settings_key
 from web.operations import operation
 from web.replies import reply
-from web.routes.files import PNG_COMPRESSION, TYPES, BadReference, locate
+from web.routes.files import PNG_COMPRESSION, TYPES, BadReference, as_loaded, locate
 from web.safety.forms import BadUpload, Form, Sent, received
 from web.safety.limits import BadPicture, opened, pictures_key
 from web.schemas import Refusal
@@ -195,7 +195,7 @@ def _mask(folders: Folders, ref: OriginalRef, sent: Sent) -> Sent:
             texts = PngInfo()
             for key, value in getattr(original, "text", {}).items():
                 texts.add_text(key, value)
-            picture = original.convert("RGBA")
+            picture = as_loaded(original).convert("RGBA")
             picture.putalpha(painted.convert("RGBA").getchannel("A"))
     except FileNotFoundError:
         raise BadUpload(f"the original {source.name} is not there") from None

@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from aiohttp import FormData
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 from engine.bus import Bus
@@ -226,6 +227,46 @@ async def test_a_mask_becomes_the_alpha_of_the_original(server: Server, tmp_path
     with Image.open(tmp_path / "input" / "m.png") as masked:
         assert masked.getpixel((0, 0)) == (255, 0, 0, 7)
         assert masked.text == {"prompt": "{}"}  # type: ignore[attr-defined]
+
+
+async def test_what_is_masked_is_the_picture_as_nodes_load_it(server: Server, tmp_path: Path) -> None:
+    """A photo lying on its side, as cameras write them, is upright; so is its preview, and the mask fits that."""
+    photo = Image.new("RGB", (8, 4), (255, 0, 0))
+    photo.paste((0, 0, 255), (0, 0, 4, 4))
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    photo.save(tmp_path / "input" / "photo.png", exif=exif)
+    buffer = io.BytesIO()
+    Image.new("RGBA", (4, 8), (0, 0, 0, 7)).save(buffer, "PNG")
+    ref = json.dumps({"filename": "photo.png", "type": "input"})
+    status, _ = await upload(server, "m.png", buffer.getvalue(), "/upload/mask", original_ref=ref)
+    assert status == 200
+    with Image.open(tmp_path / "input" / "m.png") as masked, Image.open(tmp_path / "input" / "photo.png") as original:
+        loaded = ImageOps.exif_transpose(original)
+        assert masked.convert("RGB").tobytes() == loaded.convert("RGB").tobytes()
+        assert ExifTags.Base.Orientation not in masked.getexif()
+    for query in ({"preview": "jpeg"}, {"channel": "rgb"}):
+        _, _, content = await view(server, filename="photo.png", type="input", **query)
+        assert Image.open(io.BytesIO(content)).size == (4, 8)
+
+
+async def test_a_mask_hides_no_colours(server: Server, tmp_path: Path) -> None:
+    """Not those of what is fully transparent, be it so already, nor of what has more than 8 bits."""
+    colours = np.random.default_rng(0).integers(0, 256, (4, 8, 3), dtype=np.uint8)
+    clear = np.zeros((4, 8, 1), dtype=np.uint8)
+    Image.fromarray(np.concatenate((colours, clear), 2)).save(tmp_path / "input" / "clear.png")
+    Image.fromarray(np.linspace(0, 65535, 32, dtype=np.uint16).reshape(4, 8)).save(tmp_path / "input" / "deep.png")
+    buffer = io.BytesIO()
+    Image.new("RGBA", (8, 4), (0, 0, 0, 0)).save(buffer, "PNG")
+    for name in ("clear.png", "deep.png"):
+        ref = json.dumps({"filename": name, "type": "input"})
+        await upload(server, f"masked-{name}", buffer.getvalue(), "/upload/mask", original_ref=ref)
+    with Image.open(tmp_path / "input" / "masked-clear.png") as masked:
+        assert np.array_equal(np.asarray(masked)[..., :3], colours)
+    with Image.open(tmp_path / "input" / "masked-deep.png") as masked:
+        grey = np.asarray(masked)[..., 0]
+        assert len(np.unique(grey)) == 32
+        assert (grey.min(), grey.max()) == (0, 255)
 
 
 @pytest.mark.parametrize(
