@@ -8,6 +8,7 @@ import { createRoot } from "react-dom/client";
 import { startSocket } from "./api/socket";
 import { startKeeping } from "./files/keeping";
 import { registerFileCommands } from "./files/commands";
+import { registerMaskCommand } from "./mask/target";
 import { App } from "./shell/App";
 import { registerShellCommands } from "./shell/builtin";
 import { startShortcuts } from "./shell/commands";
@@ -20,6 +21,7 @@ startTheme();
 startSettingsSync();
 registerShellCommands();
 registerFileCommands();
+registerMaskCommand();
 startShortcuts();
 createRoot(document.getElementById("root")!).render(
   <StrictMode>

@@ -38,9 +38,9 @@ export const api = {
   explain: async (jobId: string) =>
     (await json<{ nodes: Record<string, NodeAccount> }>("GET", `api/explain/${encodeURIComponent(jobId)}`)).nodes,
 
-  /** Where to fetch a file; `preview` (`webp;80`) is a smaller form of a picture. */
-  viewUrl: (file: FileRef, { preview }: { preview?: string } = {}) =>
-    address("api/view", { filename: file.filename, type: file.type, subfolder: file.subfolder, preview }),
+  /** Where to fetch a file; `preview` (`webp;80`) is a smaller form of a picture, `channel` its colours without alpha. */
+  viewUrl: (file: FileRef, { preview, channel }: { preview?: string; channel?: "rgb" } = {}) =>
+    address("api/view", { filename: file.filename, type: file.type, subfolder: file.subfolder, preview, channel }),
 
   /** Put a file into the input folder. */
   upload: (file: File, { subfolder = "", overwrite = false } = {}) => {
@@ -50,6 +50,15 @@ export const api = {
     if (overwrite) form.append("overwrite", "true");
     form.append("image", file, file.name);
     return json<Uploaded>("POST", "api/upload/image", { body: form });
+  },
+  /** Put a copy of a picture into the input folder, with the alpha of `mask`. */
+  uploadMask: (mask: File, original: FileRef, subfolder: string) => {
+    const form = new FormData();
+    form.append("type", "input");
+    form.append("subfolder", subfolder);
+    form.append("original_ref", JSON.stringify(original));
+    form.append("image", mask, mask.name);
+    return json<Uploaded>("POST", "api/upload/mask", { body: form });
   },
 };
 

@@ -1,5 +1,6 @@
 import * as ContextMenu from "@radix-ui/react-context-menu";
 import type { ReactNode } from "react";
+import { selectedPicture } from "../mask/target";
 import { keysOf, runCommand, useCommands } from "../shell/commands";
 import { shownKeys } from "../shell/keys";
 import { useWorkspace } from "../store/workspace";
@@ -44,6 +45,7 @@ function NodeItems() {
   return (
     <>
       {!many && <CommandItem id="canvas.rename" />}
+      {selectedPicture() && <CommandItem id="mask.edit" />}
       {["mute", "bypass", "collapse", "pin"].map((name) => (
         <CommandItem key={name} id={`canvas.${name}`} />
       ))}

@@ -4,6 +4,7 @@ import { widgetsOf } from "../graph/inputs";
 import { definitionsOf, specOf } from "../graph/subgraphs";
 import type { Doc, DocNode, NodeId, Specs, Widget } from "../graph/types";
 import { EDITOR_ONLY } from "../graph/virtual";
+import { ELSEWHERE } from "../widgets/upload";
 
 /** What a workflow needs and the server does not have. */
 export interface Missing {
@@ -25,9 +26,6 @@ export interface MissingValue {
   readonly input: string;
   readonly value: string;
 }
-
-/** A file that is not in the input folder: the server's choices do not list these. */
-const ELSEWHERE = / \[(input|output|temp)\]$/;
 
 export function missingIn(doc: Doc, specs: Specs): Missing {
   const subgraphs = definitionsOf(doc);

@@ -118,7 +118,8 @@ function Arrows() {
   );
 }
 
-function ZoomButtons({ zoom }: { zoom: Zoom }) {
+/** Smaller, larger, all of it; at the lower edge of a stage. */
+export function ZoomButtons({ zoom }: { zoom: Zoom }) {
   return (
     <div className="stage-zoom" onDoubleClick={(event) => event.stopPropagation()}>
       <button type="button" className="icon-btn small" aria-label={t.viewer.zoomOut} onClick={() => zoom.zoomBy(0.8)}>

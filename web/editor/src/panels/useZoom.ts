@@ -15,6 +15,8 @@ export interface Zoom {
   fit(): void;
   /** From the whole picture to its own pixels and back. */
   toggle(): void;
+  /** Go from the view that there is to another. */
+  change(of: (view: View) => View): void;
   /** Let the pointer that was pressed carry the picture. */
   drag(event: PointerEvent<HTMLElement>): void;
 }
@@ -41,7 +43,7 @@ export function useZoom(element: RefObject<HTMLElement | null>, picture: Size): 
     if (event.buttons === 1) change((view) => moved(view, event.movementX, event.movementY, picture));
   };
   const toggle = () => setChosen((before) => (before ? null : { scale: 1, x: 0, y: 0 }));
-  return { view: chosen ?? whole, stage, zoomBy, fit, toggle, drag };
+  return { view: chosen ?? whole, stage, zoomBy, fit, toggle, change, drag };
 }
 
 /** The wheel zooms at the pointer. React's own listener could not keep the browser from zooming the page. */

@@ -3,6 +3,7 @@ import { Canvas } from "../canvas/Canvas";
 import { FileDialogs } from "../files/FileDialogs";
 import { OfferBanner } from "../files/OfferBanner";
 import { Tabs } from "../files/Tabs";
+import { MaskEditor } from "../mask/MaskEditor";
 import { RunBar } from "../panels/RunBar";
 import { Viewer } from "../panels/Viewer";
 import { CommandPalette } from "./CommandPalette";
@@ -43,6 +44,7 @@ export function App() {
         <CommandPalette />
         <SettingsDialog />
         <ShortcutsDialog />
+        <MaskEditor />
         <FileDialogs />
         <Viewer />
         <Toasts />

@@ -1,11 +1,14 @@
 import { useRef, useState, type DragEvent } from "react";
 import { api } from "../api/client";
+import { editMask } from "../mask/store";
+import { usePlace } from "../nodes/slices";
 import { toast } from "../shell/toast";
 import { ComboWidget } from "./ComboWidget";
 import { Icon } from "./icons";
+import type { Widget } from "../graph/types";
 import type { WidgetProps } from "./props";
 import { t } from "./strings";
-import { imageRef, uploadImage } from "./upload";
+import { ELSEWHERE, imageRef, isMasked, uploadImage, type ImageRef } from "./upload";
 import "./image.css";
 
 /** A picture of the input folder: chosen from the list, uploaded, or dropped on it. */
@@ -36,7 +39,7 @@ export function ImageWidget(props: WidgetProps) {
   return (
     <div className="image-widget" onDrop={onDrop}>
       <span className="image-choice">
-        <ComboWidget {...props} />
+        <ComboWidget {...props} widget={withItsOwnChoice(widget)} />
         <button
           type="button"
           className="widget-button nodrag"
@@ -56,23 +59,62 @@ export function ImageWidget(props: WidgetProps) {
           target.value = ""; // so that the same file can be chosen again
         }}
       />
-      <Thumbnail value={String(widget.value ?? "")} />
+      <Picture {...props} />
     </div>
   );
 }
 
-function Thumbnail({ value }: { value: string }) {
+/** The server lists the files of the input folder; one that lies elsewhere can be chosen all the same. */
+function withItsOwnChoice(widget: Widget): Widget {
+  const { value, spec } = widget;
+  if (typeof value !== "string" || !ELSEWHERE.test(value)) return widget;
+  return { ...widget, spec: { ...spec, choices: [...new Set([value, ...(spec.choices ?? [])])] } };
+}
+
+function Picture({ widget, disabled }: WidgetProps) {
+  const place = usePlace();
   const [broken, setBroken] = useState("");
+  const value = String(widget.value ?? "");
   const image = imageRef(value);
   if (!image || broken === value) return <p className="image-empty">{image ? t.missing(value) : t.dropImage}</p>;
   return (
-    <img
-      className="image-thumbnail"
-      src={api.viewUrl(image, { preview: "webp;80" })}
-      alt={t.picture(value)}
-      draggable={false}
-      loading="lazy"
-      onError={() => setBroken(value)}
-    />
+    <div className="image-frame">
+      <Thumbnail image={image} value={value} onError={() => setBroken(value)} />
+      {!disabled && (
+        <button
+          type="button"
+          className="widget-button image-mask nodrag"
+          onClick={() => editMask({ node: place.id, name: widget.name, index: widget.index, value })}
+        >
+          <Icon name="brush" /> {t.editMask}
+        </button>
+      )}
+    </div>
   );
 }
+
+interface ThumbnailProps {
+  image: ImageRef;
+  value: string;
+  onError(): void;
+}
+
+/**
+ * The picture. One that was masked here lies in three layers: its colours, stripes, and what is not masked, which
+ * hides the stripes.
+ */
+function Thumbnail({ image, value, onError }: ThumbnailProps) {
+  const whole = api.viewUrl(image, { preview: PREVIEW });
+  const colours = api.viewUrl(image, { preview: PREVIEW, channel: "rgb" });
+  const shared = { className: "image-thumbnail", draggable: false, loading: "lazy", onError } as const;
+  if (!isMasked(image)) return <img {...shared} src={whole} alt={t.picture(value)} />;
+  return (
+    <>
+      <img {...shared} src={colours} alt="" />
+      <i className="image-stripes" style={{ maskImage: `url(${JSON.stringify(colours)})` }} aria-hidden="true" />
+      <img {...shared} src={whole} alt={t.masked(value)} />
+    </>
+  );
+}
+
+const PREVIEW = "webp;80";

@@ -23,6 +23,8 @@ export const t = {
   uploading: "Uploading…",
   uploadFailed: (reason: string) => `Upload failed: ${reason}`,
   dropImage: "Upload a picture, or drop one here",
+  editMask: "Edit mask",
+  masked: (name: string) => `Picture ${name}, what is masked is striped`,
   picture: (name: string) => `Picture ${name}`,
   seedName: "seed",
 };
