@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
 from tests.browser.ours import Ours
 from tests.support.server import Server
@@ -18,7 +20,7 @@ from tests.support.server import Server
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SIDE = 128
-INPAINT = {
+INPAINT: dict[str, dict[str, Any]] = {
     "Model": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "wireloom-mini.safetensors"}},
     "Picture": {"class_type": "LoadImage", "inputs": {"image": ""}},
     "Words": {
@@ -87,13 +89,13 @@ class Painting:
         expect(self.dialog).to_have_count(0)
 
 
-def edit(ours: Ours, title: str = "Picture", size: tuple[int, int] = (SIDE, SIDE)) -> Painting:
-    ours.node(title).get_by_role("button", name="Edit mask").click()
+def edit(ours: Ours, size: tuple[int, int] = (SIDE, SIDE)) -> Painting:
+    ours.node("Picture").get_by_role("button", name="Edit mask").click()
     return Painting(ours, size)
 
 
-def chosen(ours: Ours, title: str = "Picture") -> str:
-    return ours.field(title, "image").inner_text()
+def chosen(ours: Ours) -> str:
+    return ours.field("Picture", "image").inner_text()
 
 
 def pixels(path: Path) -> NDArray[np.int16]:
@@ -108,22 +110,23 @@ def masked_file(own: Server, value: str) -> Path:
     return own.data / "input" / match[1]
 
 
-def choose(ours: Ours, picture: Path, title: str = "Picture") -> Locator:
-    ours.node(title).locator("input[type=file]").set_input_files(picture)
-    shown = ours.node(title).get_by_role("img")
-    expect(shown).to_be_visible()
-    return shown
+def drop(ours: Ours, workflow: Path, nodes: Mapping[str, Mapping[str, Any]]) -> None:
+    """Open a workflow whose nodes are called as they are in it."""
+    workflow.write_text(json.dumps({name: {**node, "_meta": {"title": name}} for name, node in nodes.items()}))
+    ours.let_go(workflow, "application/json")
+    expect(ours.page.get_by_role("tab", name=workflow.stem)).to_be_visible()
+
+
+def choose(ours: Ours, picture: Path) -> None:
+    ours.node("Picture").locator("input[type=file]").set_input_files(picture)
+    expect(ours.node("Picture").get_by_role("img", name=picture.name)).to_be_visible()
 
 
 def test_what_is_masked_is_drawn_anew_and_the_rest_stays(ours: Ours, own: Server, tmp_path: Path) -> None:
     page, prompt_id = ours.page, ours.run()
     (saved,) = own.get(f"/history/{prompt_id}")[prompt_id]["outputs"]["7"]["images"]
     drawn = own.data / "output" / saved["subfolder"] / saved["filename"]
-    workflow = tmp_path / "inpaint.json"
-    titled = {name: {**node, "_meta": {"title": name}} for name, node in INPAINT.items()}
-    workflow.write_text(json.dumps(titled))
-    ours.let_go(workflow, "application/json")
-    expect(page.get_by_role("tab", name="inpaint")).to_be_visible()
+    drop(ours, tmp_path / "inpaint.json", INPAINT)
     choose(ours, drawn)
 
     painting = edit(ours)
@@ -182,14 +185,14 @@ def test_a_mask_starts_from_the_transparency_that_there_is_and_leaving_asks(
     alpha[:, :100] = 0
     alpha[:, 100:150] = 100
     Image.fromarray(np.concatenate((colours, alpha), 2)).save(picture)
-    ours.add("Load Image", (500, 760))
-    choose(ours, picture, "Load Image")
+    drop(ours, tmp_path / "alone.json", {"Picture": INPAINT["Picture"]})
+    choose(ours, picture)
 
-    painting = edit(ours, "Load Image", size)
+    painting = edit(ours, size)
     page.keyboard.press("Escape")
     expect(painting.dialog).to_have_count(0)  # nothing was painted, nothing is asked
 
-    painting = edit(ours, "Load Image", size)
+    painting = edit(ours, size)
     painting.slide("Size", 0.5)
     painting.stroke((200, 50), (280, 50))
     page.keyboard.press("Escape")
@@ -199,9 +202,9 @@ def test_a_mask_starts_from_the_transparency_that_there_is_and_leaving_asks(
     page.keyboard.press("Escape")
     asked.get_by_role("button", name="Discard").click()
     expect(painting.dialog).to_have_count(0)
-    assert chosen(ours, "Load Image") == "half.png"
+    assert chosen(ours) == "half.png"
 
-    ours.node("Load Image").get_by_role("heading").click()
+    ours.node("Picture").get_by_role("heading").click()
     page.keyboard.press("Control+k")
     page.get_by_role("combobox").fill("edit mask")
     page.keyboard.press("Enter")
@@ -213,7 +216,7 @@ def test_a_mask_starts_from_the_transparency_that_there_is_and_leaving_asks(
     asked.get_by_role("button", name="Save mask").click()
     expect(painting.dialog).to_have_count(0)
 
-    masked = pixels(masked_file(own, chosen(ours, "Load Image")))
+    masked = pixels(masked_file(own, chosen(ours)))
     assert np.array_equal(masked[..., :3], colours)
     assert np.array_equal(masked[..., :190, 3], alpha[:, :190, 0]), "the transparency that there was"
     across = masked[36:64, 240, 3]
