@@ -26,9 +26,12 @@ test("a picture of another folder is not called missing; one that the list shoul
 test("a masked picture is shown with the colours below its mask", () => {
   show(MASKED);
   const picture = screen.getByRole("img", { name: /clipspace-mask-1.*masked is striped/ }) as HTMLImageElement;
-  const [colours] = document.querySelectorAll("img");
-  expect(new URL(colours!.src).searchParams.get("channel")).toBe("rgb");
   expect(new URL(picture.src).searchParams.get("channel")).toBeNull();
+  const below = picture.previousElementSibling as HTMLElement;
+  expect(below.style.getPropertyValue("--picture")).toContain("channel=rgb");
+  cleanup();
+  show("cat.png");
+  expect(screen.getByRole("img").previousElementSibling).toBeNull();
 });
 
 test("a button opens the mask editor on the chosen picture; without one there is none", () => {

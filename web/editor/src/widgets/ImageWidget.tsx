@@ -1,4 +1,4 @@
-import { useRef, useState, type DragEvent } from "react";
+import { useRef, useState, type CSSProperties, type DragEvent } from "react";
 import { api } from "../api/client";
 import { editMask } from "../mask/store";
 import { usePlace } from "../nodes/slices";
@@ -99,20 +99,21 @@ interface ThumbnailProps {
   onError(): void;
 }
 
-/**
- * The picture. One that was masked here lies in three layers: its colours, stripes, and what is not masked, which
- * hides the stripes.
- */
+/** The picture. Below one that was masked lie its colours and stripes: they are seen where it is transparent. */
 function Thumbnail({ image, value, onError }: ThumbnailProps) {
-  const whole = api.viewUrl(image, { preview: PREVIEW });
-  const colours = api.viewUrl(image, { preview: PREVIEW, channel: "rgb" });
-  const shared = { className: "image-thumbnail", draggable: false, loading: "lazy", onError } as const;
-  if (!isMasked(image)) return <img {...shared} src={whole} alt={t.picture(value)} />;
+  const masked = isMasked(image);
+  const colours = `url(${JSON.stringify(api.viewUrl(image, { preview: PREVIEW, channel: "rgb" }))})`;
   return (
     <>
-      <img {...shared} src={colours} alt="" />
-      <i className="image-stripes" style={{ maskImage: `url(${JSON.stringify(colours)})` }} aria-hidden="true" />
-      <img {...shared} src={whole} alt={t.masked(value)} />
+      {masked && <i className="image-below" style={{ "--picture": colours } as CSSProperties} aria-hidden="true" />}
+      <img
+        className="image-thumbnail"
+        src={api.viewUrl(image, { preview: PREVIEW })}
+        alt={masked ? t.masked(value) : t.picture(value)}
+        draggable={false}
+        loading="lazy"
+        onError={onError}
+      />
     </>
   );
 }
