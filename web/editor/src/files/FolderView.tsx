@@ -1,5 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useRef, useState, type CSSProperties } from "react";
+import { useRef, type CSSProperties } from "react";
+import { create } from "zustand";
 import { Icon } from "../shell/icons";
 import { FileView } from "./FileView";
 import type { SavedFile } from "./library";
@@ -9,10 +10,13 @@ import { rowsOf, type Row, type SortBy } from "./tree";
 const FOLDER_PX = 32;
 const FILE_PX = 52;
 
+/** The folders that are closed: they stay so while the panel is. */
+const useFolders = create<{ closed: ReadonlySet<string> }>()(() => ({ closed: new Set() }));
+
 /** The library's files in their folders. Only the rows in view are drawn. */
 export function FolderView({ files, query, sortBy }: { files: readonly SavedFile[]; query: string; sortBy: SortBy }) {
   const list = useRef<HTMLUListElement>(null);
-  const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
+  const closed = useFolders((folders) => folders.closed);
   const rows = rowsOf(files, { query, sortBy, closed });
   const shown = useVirtualizer({
     count: rows.length,
@@ -22,12 +26,6 @@ export function FolderView({ files, query, sortBy }: { files: readonly SavedFile
     getItemKey: (index) => rows[index]!.key,
     overscan: 12,
   });
-  const toggle = (folder: string) => {
-    const others = new Set(closed);
-    if (!others.delete(folder)) others.add(folder);
-    setClosed(others);
-  };
-
   if (rows.length === 0) return <p className="empty">{text.nothingFound(query)}</p>;
   return (
     <ul ref={list} className="folder" aria-label={text.library} style={{ height: shown.getTotalSize() }}>
@@ -36,7 +34,7 @@ export function FolderView({ files, query, sortBy }: { files: readonly SavedFile
         const place = { top: start - shown.options.scrollMargin, height: size, "--depth": row.depth } as CSSProperties;
         return (
           <li key={key} style={place} aria-level={row.depth + 1} aria-posinset={index + 1} aria-setsize={rows.length}>
-            {row.kind === "file" ? <FileView file={row.file} /> : <FolderRow row={row} onToggle={toggle} />}
+            {row.kind === "file" ? <FileView file={row.file} /> : <FolderRow row={row} />}
           </li>
         );
       })}
@@ -44,12 +42,18 @@ export function FolderView({ files, query, sortBy }: { files: readonly SavedFile
   );
 }
 
-function FolderRow({ row, onToggle }: { row: Row & { kind: "folder" }; onToggle(folder: string): void }) {
+function FolderRow({ row }: { row: Row & { kind: "folder" } }) {
   return (
-    <button type="button" className="list-item" aria-expanded={row.open} onClick={() => onToggle(row.key)}>
+    <button type="button" className="list-item" aria-expanded={row.open} onClick={() => toggle(row.key)}>
       <Icon name="chevron" size={12} />
       <span className="file-name">{row.name}</span>
       <span className="file-note">{row.count}</span>
     </button>
   );
+}
+
+function toggle(folder: string): void {
+  const closed = new Set(useFolders.getState().closed);
+  if (!closed.delete(folder)) closed.add(folder);
+  useFolders.setState({ closed });
 }

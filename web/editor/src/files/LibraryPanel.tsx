@@ -35,7 +35,7 @@ function Tools({ query, onQuery }: { query: string; onQuery(query: string): void
         type="search"
         value={query}
         aria-label={text.searchLibrary}
-        placeholder={text.searchLibrary}
+        placeholder={text.search}
         onChange={(event) => onQuery(event.target.value)}
       />
       <select

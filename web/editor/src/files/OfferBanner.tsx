@@ -39,7 +39,7 @@ function OfferList({ offers }: { offers: readonly DraftFile[] }) {
       <p className="muted">{text.offerText}</p>
       <ul className="offers">
         {offers.map((offer) => (
-          <OfferRow key={offer.path} offer={offer} />
+          <OfferRow key={offer.path} offer={offer} isOnly={offers.length === 1} />
         ))}
       </ul>
       <div className="dialog-actions">
@@ -47,17 +47,18 @@ function OfferList({ offers }: { offers: readonly DraftFile[] }) {
           {text.notNow}
         </button>
         <button type="button" className="btn danger" onClick={() => void discardOffers(offers)}>
-          {text.discardAll}
+          {text.discardAll(offers.length)}
         </button>
         <button type="button" className="btn primary" onClick={() => void openOffers(offers)}>
-          {text.openAll}
+          {text.openAll(offers.length)}
         </button>
       </div>
     </>
   );
 }
 
-function OfferRow({ offer }: { offer: DraftFile }) {
+/** The only one needs no buttons of its own: those of all are its. */
+function OfferRow({ offer, isOnly }: { offer: DraftFile; isOnly: boolean }) {
   const name = useName(offer);
   return (
     <li>
@@ -67,10 +68,18 @@ function OfferRow({ offer }: { offer: DraftFile }) {
           {exactDate(offer.modified)}
         </time>
       </span>
+      {!isOnly && <OfferButtons offer={offer} name={name ?? ""} />}
+    </li>
+  );
+}
+
+function OfferButtons({ offer, name }: { offer: DraftFile; name: string }) {
+  return (
+    <>
       <button
         type="button"
         className="btn small danger"
-        aria-label={text.discardName(name ?? "")}
+        aria-label={text.discardName(name)}
         onClick={() => void discardOffers([offer])}
       >
         {text.offerDiscard}
@@ -78,12 +87,12 @@ function OfferRow({ offer }: { offer: DraftFile }) {
       <button
         type="button"
         className="btn small"
-        aria-label={text.openName(name ?? "")}
+        aria-label={text.openName(name)}
         onClick={() => void openOffers([offer])}
       >
         {text.open}
       </button>
-    </li>
+    </>
   );
 }
 

@@ -4,6 +4,7 @@ import { useShallow } from "zustand/react/shallow";
 import { Icon } from "../shell/icons";
 import { activeTab, isDirty, useWorkspace } from "../store/workspace";
 import { openActions, tabActions } from "./actions";
+import { reopenAction, useClosed } from "./closed";
 import { MenuItems } from "./Menu";
 import { openNew } from "./open";
 import { files as text } from "./strings";
@@ -32,6 +33,7 @@ export function Tabs() {
 }
 
 function FileMenu({ active }: { active: string }) {
+  const canReopen = useClosed((store) => store.closed.length > 0);
   return (
     <Menu.Root>
       <Menu.Trigger className="icon-btn small" aria-label={text.menu} title={text.menu}>
@@ -39,7 +41,7 @@ function FileMenu({ active }: { active: string }) {
       </Menu.Trigger>
       <Menu.Portal>
         <Menu.Content className="menu" align="start" sideOffset={4}>
-          <MenuItems actions={openActions()} Item={Menu.Item} />
+          <MenuItems actions={[...openActions(), ...(canReopen ? [reopenAction] : [])]} Item={Menu.Item} />
           <Menu.Separator className="menu-separator" />
           <MenuItems actions={tabActions(active)} Item={Menu.Item} />
         </Menu.Content>

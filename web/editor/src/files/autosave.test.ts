@@ -131,6 +131,19 @@ describe("two browser tabs", () => {
   });
 });
 
+describe("leaving", () => {
+  it("is asked about while something is not kept yet, and not after that", async () => {
+    const tab = new Browser().openTab();
+    stop = startAutosave(tab.start());
+    await settled(tab);
+    expect(leave()).toBe(true);
+    edit("just now");
+    expect(leave()).toBe(false);
+    await settled(tab);
+    await vi.waitFor(() => expect(leave()).toBe(true));
+  });
+});
+
 describe("the first start", () => {
   it("opens the default workflow", async () => {
     await recover(new Browser().openTab().start());
@@ -252,6 +265,11 @@ async function settled(tab: BrowserTab): Promise<void> {
   window.dispatchEvent(new Event("pagehide"));
   const { id } = await tab.start();
   await vi.waitFor(async () => expect((await kept(id))?.tabs).toEqual(useWorkspace.getState().tabs));
+}
+
+/** Whether the page may be left without a question. */
+function leave(): boolean {
+  return window.dispatchEvent(new Event("beforeunload", { cancelable: true }));
 }
 
 /** The page begins anew, with nothing in memory. */

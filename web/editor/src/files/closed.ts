@@ -1,7 +1,17 @@
 import { create } from "zustand";
 import { useWorkspace, type Tab } from "../store/workspace";
+import type { FileAction } from "./actions";
 import { lastJobOf, showJobs } from "./last_jobs";
 import { isBlank } from "./open";
+import { files as text } from "./strings";
+
+/** As an entry of the menu, and a command. Ctrl+Shift+T is the browser's. */
+export const reopenAction: FileAction = {
+  id: "file.reopen",
+  label: text.reopen,
+  keys: "Alt+Shift+T",
+  run: reopenClosed,
+};
 
 interface Closed {
   readonly tab: Tab;

@@ -5,6 +5,8 @@ import type { Doc, DocNode } from "../graph/types";
 const NODE = "#8b93a1";
 const WIRE = "#8b93a1b0";
 const MARGIN = 0.06;
+/** A lone node is drawn no larger than this, in pixels per pixel of the canvas at zoom 1. */
+const LARGEST = 0.4;
 
 interface Box {
   readonly x: number;
@@ -22,7 +24,7 @@ export function drawGraph(pen: CanvasRenderingContext2D, doc: Doc, width: number
   const top = Math.min(...all.map(({ y }) => y));
   const wide = Math.max(...all.map((box) => box.x + box.width)) - left;
   const high = Math.max(...all.map((box) => box.y + box.height)) - top;
-  const scale = (1 - 2 * MARGIN) * Math.min(width / wide, height / high, 1);
+  const scale = Math.min(LARGEST, (1 - 2 * MARGIN) * Math.min(width / wide, height / high));
   pen.translate((width - wide * scale) / 2, (height - high * scale) / 2);
   pen.scale(scale, scale);
   pen.translate(-left, -top);

@@ -16,6 +16,7 @@ export function SettingsDialog() {
         <Switch of="minimap" label={t.settings.minimap} />
         <Switch of="previews" label={t.settings.previews} hint={t.settings.previewsHint} />
         <Switch of="confirmClose" label={t.settings.confirmClose} />
+        <p className="muted">{t.settings.shared}</p>
       </div>
     </Dialog>
   );

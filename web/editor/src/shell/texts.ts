@@ -63,6 +63,7 @@ export const settings = {
   previews: "Show live previews",
   previewsHint: "The unfinished picture, while a sampler works.",
   confirmClose: "Ask before closing unsaved workflows",
+  shared: "Kept on the server: they are the same in every browser.",
 } as const;
 
 export const nodePalette = {

@@ -1,0 +1,74 @@
+import { beforeEach, expect, it } from "vitest";
+import { emptyDoc } from "../graph/ops";
+import { newTab, useWorkspace } from "../store/workspace";
+import { useRun } from "../store/run";
+import { fakeServer } from "./fakes";
+import { restoreRun } from "./restore";
+import { trackOf } from "./tracks";
+
+const PICTURES = { images: [{ filename: "a.png", subfolder: "", type: "output" }] };
+const ENDED = {
+  id: "j",
+  status: "completed",
+  execution_start_time: 1,
+  execution_end_time: 5,
+  outputs: { 7: PICTURES },
+};
+
+let tab: string;
+
+beforeEach(() => {
+  const first = newTab("a", emptyDoc());
+  tab = first.id;
+  useWorkspace.setState({ tabs: [first], active: tab });
+  useRun.setState({ runs: {}, faults: {} });
+});
+
+it("shows what an ended job has made, and how it ended", async () => {
+  fakeServer({ "GET /api/jobs/j": ENDED, "GET /api/explain/j": { nodes: {} } });
+  await restoreRun(tab, "j");
+  const run = {
+    jobId: "j",
+    state: "succeeded",
+    startedAt: 1,
+    endedAt: 5,
+    nodes: { 7: { state: "done", output: PICTURES } },
+  };
+  expect(useRun.getState().runs[tab]).toEqual(run);
+  expect(trackOf("j")).toBeUndefined();
+});
+
+it("shows why a job failed, at the node that did", async () => {
+  const execution_error = {
+    node_id: "3",
+    exception_message: "no memory",
+    exception_type: "E",
+    traceback: [],
+    timestamp: 5,
+  };
+  fakeServer({
+    "GET /api/jobs/j": { ...ENDED, status: "failed", execution_error },
+    "GET /api/explain/j": { nodes: {} },
+  });
+  await restoreRun(tab, "j");
+  expect(useRun.getState().runs[tab]).toMatchObject({ state: "failed", nodes: { 3: { state: "error" } } });
+  expect(useRun.getState().faults[tab]).toMatchObject([{ node: "3", message: "no memory" }]);
+});
+
+it("waits for a job that has not ended", async () => {
+  fakeServer({ "GET /api/jobs/j": { id: "j", status: "in_progress" } });
+  await restoreRun(tab, "j");
+  expect(trackOf("j")?.accepted).toBe(true);
+  expect(useRun.getState().runs[tab]?.state).toBe("pending");
+});
+
+it("leaves alone a tab that shows something newer, and one whose job has been forgotten", async () => {
+  fakeServer({});
+  await restoreRun(tab, "j");
+  expect(useRun.getState().runs[tab]).toBeUndefined();
+  useRun.setState({ runs: { [tab]: { jobId: "newer", state: "running", nodes: {} } } });
+  const asked = fakeServer({ "GET /api/jobs/j": ENDED });
+  await restoreRun(tab, "j");
+  expect(useRun.getState().runs[tab]?.jobId).toBe("newer");
+  expect(asked).toEqual([]);
+});
