@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
-from tests.browser.conftest import VIEW
 from tests.browser.ours import KEPT_AFTER_MS, Ours
 from tests.support.server import Server
 
@@ -36,7 +35,7 @@ def clean(own: Server) -> Iterator[Server]:
 @pytest.fixture
 def other(chromium: Browser) -> Iterator[BrowserContext]:
     """Another browser of the same user."""
-    context = chromium.new_context(viewport=VIEW)
+    context = chromium.new_context(viewport={"width": 1600, "height": 900})
     yield context
     context.close()
 
