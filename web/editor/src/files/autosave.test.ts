@@ -158,11 +158,14 @@ describe("the first start", () => {
     await recover(tab.start());
     await settled(tab);
     const { active } = useWorkspace.getState();
+    const left = (await tab.start()).id;
     tab.crash();
 
     reload();
-    await recover(browser.openTab().start());
+    const heir = browser.openTab();
+    const known = await recover(heir.start());
 
+    expect(known).toEqual([left]); // so that drafts of it on the server are no work of anybody's either
     expect(names()).toEqual(["Text to image"]);
     expect(useWorkspace.getState().active).not.toBe(active); // it was opened anew
   });

@@ -19,13 +19,15 @@ export const thisSession = once(startSession);
  * there is nothing. Undo comes back with it. Return the sessions of which all that was kept is here.
  */
 export async function recover(session: Promise<Session> = thisSession()): Promise<readonly string[]> {
+  let known: readonly string[] = [];
   try {
     const { id, ifDead } = await session;
     const own = await kept(id);
     const { found, from } = own ? { found: own, from: [id] } : await takeOver(id, ifDead);
+    known = from;
     if (found) {
       bringBack(found);
-      return from;
+      return known;
     }
   } catch (error) {
     // The editor has to start, whatever the browser's storage is like.
@@ -33,7 +35,7 @@ export async function recover(session: Promise<Session> = thisSession()): Promis
     toast(text.notRecovered, "error");
   }
   await openDefault();
-  return [];
+  return known;
 }
 
 /** Keep all tabs a second after a change, and when the page is hidden. What comes back ends it. Call after `recover`. */

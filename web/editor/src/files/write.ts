@@ -1,5 +1,5 @@
 import { api, HttpError } from "../api/client";
-import { place, type Written } from "../api/userdata";
+import { place, type Read, type Written } from "../api/userdata";
 import { toast } from "../shell/toast";
 import { useWorkspace, type Tab } from "../store/workspace";
 import { ask, confirm } from "./ask";
@@ -32,14 +32,18 @@ export async function written(writing: Writing): Promise<boolean> {
     const done = await (own ? write(true, tab.version ?? null) : unlessTaken(name, write));
     return done ? settled(writing, done) : false;
   } catch (error) {
-    if (error instanceof HttpError && error.status === 412) return clash(writing);
-    if (!isAway(error)) toast(text.notSaved(name, whyOf(error)), "error");
-    else {
-      onceBack(tab.id, () => written(writing));
-      toast(text.savedLater(name), "error");
-    }
-    return false;
+    return error instanceof HttpError && error.status === 412 ? clash(writing) : failed(writing, error);
   }
+}
+
+function failed(writing: Writing, error: unknown): false {
+  const name = placeOf(writing.path);
+  if (!isAway(error)) toast(text.notSaved(name, whyOf(error)), "error");
+  else {
+    onceBack(writing.tab.id, () => written(writing));
+    toast(text.savedLater(name), "error");
+  }
+  return false;
 }
 
 /** Do it without replacing anything; if something is there, ask, and do it after all. Null if the user would not. */
@@ -67,7 +71,12 @@ async function settled({ tab, path }: Writing, { version }: Written): Promise<tr
 async function clash(writing: Writing): Promise<boolean> {
   const { tab, path } = writing;
   const name = placeOf(path);
-  const theirs = await theirsOf(path);
+  let theirs: Read | null;
+  try {
+    theirs = await theirsOf(path);
+  } catch (error) {
+    return failed(writing, error);
+  }
   const anyway = () => written({ ...writing, tab: { ...tab, version: theirs?.version ?? null } });
   if (!theirs) return anyway();
   const reply = await ask({
@@ -85,7 +94,7 @@ async function clash(writing: Writing): Promise<boolean> {
   return false;
 }
 
-async function theirsOf(path: string) {
+async function theirsOf(path: string): Promise<Read | null> {
   try {
     return await api.userdata.read(path);
   } catch (error) {
