@@ -1,7 +1,7 @@
 import { api, HttpError } from "../api/client";
 import { place, type Read, type Written } from "../api/userdata";
 import { toast } from "../shell/toast";
-import { useWorkspace, type Tab } from "../store/workspace";
+import type { Tab } from "../store/workspace";
 import { ask, confirm } from "./ask";
 import { refreshLibrary } from "./library";
 import { placeOf } from "./names";
@@ -59,7 +59,7 @@ export async function unlessTaken<T>(name: string, task: (overwrite: boolean) =>
 
 async function settled({ tab, path }: Writing, { version }: Written): Promise<true> {
   notOnceBack(tab.id);
-  for (const other of useWorkspace.getState().tabs) if (other.path === path && other.id !== tab.id) follow(path, null); // it had this file, and has none now
+  follow(path, null); // another tab that had this file has none now
   nowIn(tab, path, version);
   toast(text.saved(placeOf(path)), "ok");
   await refreshLibrary();
