@@ -32,6 +32,7 @@ class Ours(Watched):
     def ready(self) -> Ours:
         expect(self.node("Draw")).to_be_visible(timeout=BOOTS_WITHIN_MS)
         expect(self.page.get_by_text("Connected", exact=True)).to_be_visible()
+        expect(self.page.get_by_text("Reading the node types")).to_have_count(0)
         return self
 
     def node(self, title: str) -> Locator:

@@ -13,6 +13,7 @@ import { App } from "./shell/App";
 import { registerShellCommands } from "./shell/builtin";
 import { startShortcuts } from "./shell/commands";
 import { ErrorBoundary } from "./shell/ErrorBoundary";
+import { startFocus } from "./shell/focus";
 import { startTheme } from "./shell/settings";
 import { startSettingsSync } from "./shell/settings_sync";
 import { loadSpecs } from "./store/specs";
@@ -23,6 +24,7 @@ registerShellCommands();
 registerFileCommands();
 registerMaskCommand();
 startShortcuts();
+startFocus();
 createRoot(document.getElementById("root")!).render(
   <StrictMode>
     <ErrorBoundary>

@@ -4,10 +4,12 @@ import { useMemo, useState } from "react";
 import { candidates } from "../graph/connect";
 import type { NodeSpec } from "../graph/types";
 import { addable, PRIMITIVE } from "../graph/virtual";
+import { giveFocusBack } from "../shell/focus";
 import { useSpecs } from "../store/specs";
 import { addFor, type AddNodeState, closeAddNode, useAddNode } from "./adding";
 import { fitsInto } from "./fitting";
 import { useFlow } from "./flow";
+import { focusNode } from "./focus";
 import { search, titleOf } from "./search";
 import { t } from "./strings";
 
@@ -25,7 +27,12 @@ export function AddNode() {
       {open && (
         <Dialog.Portal>
           <Dialog.Overlay className="add-node-overlay" />
-          <Dialog.Content className="add-node" style={placeOf(open)} aria-describedby={undefined}>
+          <Dialog.Content
+            className="add-node"
+            style={placeOf(open)}
+            aria-describedby={undefined}
+            onCloseAutoFocus={giveFocusBack}
+          >
             <Dialog.Title className="visually-hidden">{open.link ? t.insertNode : t.addNode}</Dialog.Title>
             <Search open={open} />
           </Dialog.Content>
@@ -72,7 +79,7 @@ function Choice({ spec, open }: { spec: NodeSpec; open: Open }) {
   const add = () => {
     const at = useFlow.getState().instance?.screenToFlowPosition(open.at);
     closeAddNode();
-    if (at) addFor(spec, at, open);
+    if (at) focusNode(addFor(spec, at, open));
   };
   return (
     <Command.Item value={spec.name} onSelect={add}>

@@ -11,6 +11,7 @@ import {
   type SnapGrid,
 } from "@xyflow/react";
 import { type MouseEvent, type PointerEvent, useEffect, useRef, useState } from "react";
+import { typeColor } from "../nodes/color";
 import { GraphNode } from "../nodes/GraphNode";
 import { GRID_PX, useSettings } from "../shell/settings";
 import { activeTab, useWorkspace } from "../store/workspace";
@@ -30,11 +31,13 @@ import {
   onReconnectStart,
 } from "./connecting";
 import { type FlowEdge, type FlowNode, isGroup } from "./derive";
+import { ConnectList } from "./ConnectList";
 import { beginDrag, duringDrag, endDrag } from "./drag";
 import { onDragOver, onDrop } from "./dropping";
 import { changeEdges, changeNodes, followWorkspace, useFlow } from "./flow";
 import type { Point } from "./geometry";
 import { beginMove, endMove } from "./moving";
+import { endNudge } from "./nudge";
 import { GroupFrame } from "./GroupFrame";
 import { LinkEdge } from "./LinkEdge";
 import { t } from "./strings";
@@ -72,7 +75,7 @@ export function Canvas() {
 
   return (
     <ReactFlowProvider>
-      <ContextMenu.Root onOpenChange={(isOpen) => isOpen && selectTarget(aimed.current)}>
+      <ContextMenu.Root modal={false} onOpenChange={(isOpen) => isOpen && selectTarget(aimed.current)}>
         <ContextMenu.Trigger asChild>
           <div
             className="canvas"
@@ -92,6 +95,7 @@ export function Canvas() {
         <CanvasMenu {...menu} />
       </ContextMenu.Root>
       <AddNode />
+      <ConnectList />
     </ReactFlowProvider>
   );
 }
@@ -105,6 +109,7 @@ function Flow() {
   return (
     <ReactFlow<FlowNode, FlowEdge>
       aria-label={t.canvas}
+      ariaLabelConfig={t.flow}
       nodes={nodes}
       edges={edges}
       nodeTypes={nodeTypes}
@@ -115,6 +120,7 @@ function Flow() {
         endMove(viewport);
         keepViewport(event, viewport);
       }}
+      onKeyDown={endNudge}
       onNodesChange={changeNodes}
       onEdgesChange={changeEdges}
       onNodeDragStart={(_, __, dragged) => beginDrag(dragged)}
@@ -158,8 +164,12 @@ function Flow() {
   );
 }
 
+/** Its own, or that of what it makes first. */
 function minimapColor(node: FlowNode): string {
-  return isGroup(node) ? "var(--group)" : (node.data.of.color ?? "var(--border-strong)");
+  if (isGroup(node)) return "var(--group)";
+  const { color, outputs } = node.data.of;
+  const type = outputs[0]?.type;
+  return color ?? (type ? `color-mix(in oklab, ${typeColor(type)} 65%, var(--surface))` : "var(--border-strong)");
 }
 
 /** What a blank canvas says: where to begin. */

@@ -1,8 +1,8 @@
 import * as ContextMenu from "@radix-ui/react-context-menu";
 import type { ReactNode } from "react";
 import { selectedPicture } from "../mask/target";
-import { keysOf, runCommand, useCommands } from "../shell/commands";
-import { shownKeys } from "../shell/keys";
+import { giveFocusBack } from "../shell/focus";
+import { runCommand, shownKeysOf, useCommands } from "../shell/commands";
 import { useWorkspace } from "../store/workspace";
 import { align, currentDoc, dissolveGroup, fitGroup, removeWire, selectInside } from "./actions";
 import { openAddNode } from "./adding";
@@ -17,7 +17,7 @@ import type { Target } from "./target";
 export function CanvasMenu({ target, at }: { target: Target; at: Point }) {
   return (
     <ContextMenu.Portal>
-      <ContextMenu.Content className="menu" onCloseAutoFocus={(event) => event.preventDefault()}>
+      <ContextMenu.Content className="menu" onCloseAutoFocus={giveFocusBack}>
         {target.kind === "canvas" && <CanvasItems at={at} />}
         {target.kind === "node" && <NodeItems />}
         {target.kind === "wire" && <WireItems id={target.id} at={at} />}
@@ -50,6 +50,7 @@ function NodeItems() {
         <CommandItem key={name} id={`canvas.${name}`} />
       ))}
       <Colors onChoose={paintSelected} />
+      <CommandItem id="canvas.connect" />
       <Separator />
       {["cut", "copy", "duplicate", "group"].map((name) => (
         <CommandItem key={name} id={`canvas.${name}`} />
@@ -117,11 +118,11 @@ function Colors({ onChoose }: { onChoose: (name: string | null) => void }) {
 function CommandItem({ id, danger = false }: { id: string; danger?: boolean }) {
   const command = useCommands().find((each) => each.id === id);
   if (!command) return null;
-  const [keys] = keysOf(command);
+  const [keys] = shownKeysOf(command);
   return (
     <Item danger={danger} onSelect={() => runCommand(id)}>
       {command.title}
-      {keys && <span className="keys">{shownKeys(keys)}</span>}
+      {keys && <span className="keys">{keys}</span>}
     </Item>
   );
 }

@@ -16,6 +16,7 @@ import {
   zoomOut,
 } from "./actions";
 import { middleOfView, openAddNode } from "./adding";
+import { openConnect } from "./connect_list";
 import { copySelection, cutSelection, duplicate, pasteHere } from "./clipboard";
 import { useFlow } from "./flow";
 import { beginRename } from "./renaming";
@@ -62,9 +63,23 @@ function edits(): Command[] {
 /** Their keys are the browser's own: see `startClipboard`. */
 function clipboard(): Command[] {
   return [
-    { id: "canvas.cut", group: "edit", title: t.cut, hidden: true, run: cutSelection },
-    { id: "canvas.copy", group: "edit", title: t.copy, hidden: true, run: copySelection },
-    { id: "canvas.paste", group: "edit", title: t.paste, hidden: true, run: pasteHere },
+    {
+      id: "canvas.cut",
+      group: "edit",
+      title: t.cut,
+      keysElsewhere: "Ctrl+X",
+      enabled: hasSelection,
+      run: cutSelection,
+    },
+    {
+      id: "canvas.copy",
+      group: "edit",
+      title: t.copy,
+      keysElsewhere: "Ctrl+C",
+      enabled: hasSelection,
+      run: copySelection,
+    },
+    { id: "canvas.paste", group: "edit", title: t.paste, keysElsewhere: "Ctrl+V", run: pasteHere },
   ];
 }
 
@@ -76,6 +91,7 @@ function nodes(): Command[] {
     { ...shared, id: "canvas.bypass", title: t.bypass, keys: ["B", "Ctrl+B"], run: toggleBypass },
     { ...shared, id: "canvas.collapse", title: t.collapse, keys: "C", run: toggleCollapse },
     { ...shared, id: "canvas.pin", title: t.pin, keys: "P", run: togglePin },
+    { ...shared, id: "canvas.connect", title: t.connectTo, keys: "L", run: connectSelected },
     { ...shared, id: "canvas.group", title: t.groupNodes, keys: "Ctrl+G", run: groupSelection },
   ];
 }
@@ -107,6 +123,12 @@ function view(): Command[] {
 function renameSelected(): void {
   const [id] = useWorkspace.getState().selection.nodes;
   if (id !== undefined) setTimeout(() => beginRename(id), 0);
+}
+
+/** Later: a menu that it was chosen in gives the focus back first. */
+function connectSelected(): void {
+  const [id] = useWorkspace.getState().selection.nodes;
+  if (id !== undefined) setTimeout(() => openConnect(id), 0);
 }
 
 function selectedOnCanvas(): string[] {

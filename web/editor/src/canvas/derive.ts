@@ -2,6 +2,7 @@ import type { Edge, Node } from "@xyflow/react";
 import type { Doc, DocGroup, DocLink, DocNode } from "../graph/types";
 import { cornerOf, isCollapsed, isPinned } from "./geometry";
 import { handleId, inputHandleId } from "./handles";
+import { t } from "./strings";
 
 /**
  * What React Flow draws, worked out of the document. What did not change keeps its identity, so that an edit draws again
@@ -52,6 +53,7 @@ function flowNode(tab: string, node: DocNode, selected: boolean, before: FlowNod
   return {
     id: node.id,
     type: "graph",
+    ariaLabel: nameOf(node),
     data: { id: node.id, tab, of: node },
     position: cornerOf(node),
     ...(hasOwnWidth(node) ? { width: node.size[0] } : {}),
@@ -67,6 +69,11 @@ function hasOwnWidth(node: DocNode): boolean {
   return !isCollapsed(node) && node.type !== "Reroute";
 }
 
+/** As screen readers name it; what the type is called is not in the document. */
+function nameOf({ title, type }: DocNode): string {
+  return title ?? type;
+}
+
 function zOf(selected: boolean): number {
   return selected ? SELECTED_Z : NODE_Z;
 }
@@ -78,6 +85,7 @@ function flowGroup(group: DocGroup, selected: boolean, before: FlowNode | undefi
   return {
     id: groupFlowId(group.id),
     type: "group",
+    ariaLabel: t.groupNamed(group.title),
     data: { id: group.id, of: group },
     position: { x, y },
     width,
@@ -104,10 +112,16 @@ export function deriveEdges(doc: Doc, previous: readonly FlowEdge[]): FlowEdge[]
 function flowEdge(link: DocLink, from: DocNode, to: DocNode, old: FlowEdge | undefined): FlowEdge {
   const targetHandle = inputHandleId(to.inputs[link.toSlot], link.toSlot);
   const dimmed = from.mode !== 0 || to.mode !== 0;
-  if (old?.data?.of === link && old.targetHandle === targetHandle && old.data.dimmed === dimmed) return old;
+  const ariaLabel = t.wire(
+    `${nameOf(from)} ${from.outputs[link.fromSlot]?.name ?? ""}`,
+    `${nameOf(to)} ${to.inputs[link.toSlot]?.name ?? ""}`,
+  );
+  const isSame = old?.data?.of === link && old.targetHandle === targetHandle && old.data.dimmed === dimmed;
+  if (isSame && old.ariaLabel === ariaLabel) return old;
   return {
     id: String(link.id),
     type: "link",
+    ariaLabel,
     source: link.from,
     sourceHandle: handleId("out", link.fromSlot),
     target: link.to,

@@ -31,6 +31,11 @@ function inputEnds(doc: Doc, specs: Specs, id: string): End[] {
   return [...sockets, ...widgets.map(({ name }): End => ({ node: id, handle: { side: "widget", name } }))];
 }
 
+/** All sockets of a node: what it takes, then what it gives. */
+export function endsOf(doc: Doc, specs: Specs, node: string): End[] {
+  return [...inputEnds(doc, specs, node), ...outputEnds(doc, node)];
+}
+
 /** Whether a node of this type can lie in a wire: something in it takes the type, and something gives it. */
 export function fitsInto(spec: NodeSpec, type: string): boolean {
   return (

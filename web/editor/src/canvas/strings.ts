@@ -56,6 +56,24 @@ export const t = {
   noNodeFits: "No node fits.",
   noNodeFound: (query: string) => `No node is called “${query}”.`,
   onlyFitting: (type: string) => `Fits ${type}`,
+  wire: (from: string, to: string) => `Wire from ${from} to ${to}`,
+  connectTo: "Connect…",
+  connectTitle: (node: string) => `Connect ${node}`,
+  searchPartners: "Search sockets",
+  noPartner: "Nothing on the canvas fits.",
+  noPartnerFound: (query: string) => `No socket that fits is called “${query}”.`,
+  connected: "connected: choose it to disconnect",
+  nudge: "Move the selected nodes",
+  /** What React Flow tells screen readers. */
+  flow: {
+    "node.a11yDescription.default": "Press Enter to select the node, and Tab to go to what is in it.",
+    "node.a11yDescription.keyboardDisabled":
+      "Press Enter to select the node, and Tab to go to what is in it. Arrow keys move it, L connects it, Delete removes it.",
+    "node.a11yDescription.ariaLiveMessage": ({ direction, x, y }: { direction: string; x: number; y: number }) =>
+      `Moved ${direction}, to ${x}, ${y}`,
+    "edge.a11yDescription.default": "Press Enter to select the wire, then Delete to remove it.",
+    "minimap.ariaLabel": "Minimap",
+  },
   emptyTitle: "An empty canvas",
   emptyHint: "Double-click to add a node, or drop a workflow or a picture here.",
   bothInputs: "Both are inputs: a wire goes from an output to an input.",

@@ -88,6 +88,7 @@ export function typeAt(doc: Doc, specs: Specs, { node, handle }: End): string {
   return inputType(doc, specs, node, handle.side === "in" ? handle.slot : handle.name) ?? "*";
 }
 
-function keyOf(handle: Handle): string {
+/** As React Flow names it. */
+export function keyOf(handle: Handle): string {
   return handleId(handle.side, handle.side === "widget" ? handle.name : handle.slot);
 }

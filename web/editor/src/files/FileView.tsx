@@ -45,7 +45,7 @@ function Thumbnail({ path }: { path: string }) {
 
 function FileMenu({ path }: { path: string }) {
   return (
-    <Menu.Root>
+    <Menu.Root modal={false}>
       <Menu.Trigger className="icon-btn small" aria-label={text.actionsOf(placeOf(path))}>
         <Icon name="more" />
       </Menu.Trigger>

@@ -21,7 +21,7 @@ export function TabView({ id, active }: { id: string; active: boolean }) {
   }, [active]);
 
   return (
-    <Menu.Root>
+    <Menu.Root modal={false}>
       <Menu.Trigger asChild>
         <div
           ref={element}

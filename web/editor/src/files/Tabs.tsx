@@ -35,7 +35,7 @@ export function Tabs() {
 function FileMenu({ active }: { active: string }) {
   const canReopen = useClosed((store) => store.closed.length > 0);
   return (
-    <Menu.Root>
+    <Menu.Root modal={false}>
       <Menu.Trigger className="icon-btn small" aria-label={text.menu} title={text.menu}>
         <Icon name="down" />
       </Menu.Trigger>

@@ -55,7 +55,7 @@ function RunMark() {
   }
   if (state === "error") {
     return (
-      <span className="node-mark error" aria-label={t.failed}>
+      <span className="node-mark error" role="img" aria-label={t.failed}>
         <Icon name="alert" size={12} />
       </span>
     );

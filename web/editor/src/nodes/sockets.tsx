@@ -1,5 +1,6 @@
 import { Handle, Position } from "@xyflow/react";
 import type { CSSProperties } from "react";
+import { openConnect } from "../canvas/connect_list";
 import { handleId, inputHandleId } from "../canvas/handles";
 import { useMisfit } from "../canvas/wire";
 import type { DocInput, DocOutput, InputSpec, Widget } from "../graph/types";
@@ -54,6 +55,8 @@ export function Socket({
         type={side === "in" ? "target" : "source"}
         position={side === "in" ? Position.Left : Position.Right}
         className="socket"
+        role="button"
+        tabIndex={-1}
         aria-label={side === "in" ? t.input(name, type) : t.output(name, type)}
         data-type={type}
         data-linked={linked || undefined}
@@ -61,6 +64,7 @@ export function Socket({
         data-list={list || undefined}
         data-misfit={misfit || undefined}
         style={{ "--socket": typeColor(type) } as CSSProperties}
+        onClick={() => openConnect(place.id, id)}
         {...handlers}
       />
       {tip}

@@ -50,7 +50,7 @@ function tookOf(job: Job): string {
 
 function JobMenu({ job, hasPicture }: { job: Job; hasPicture: boolean }) {
   return (
-    <Menu.Root>
+    <Menu.Root modal={false}>
       <Menu.Trigger className="icon-btn small job-more" aria-label={t.queue.more}>
         <Icon name="more" />
       </Menu.Trigger>

@@ -67,7 +67,7 @@ function CountField() {
 function MoreWays() {
   const count = useRunCount((run) => run.count);
   return (
-    <Menu.Root>
+    <Menu.Root modal={false}>
       <Menu.Trigger className="btn primary run-more" aria-label={t.run.more} title={t.run.more}>
         <Icon name="down" size={14} />
       </Menu.Trigger>

@@ -1,5 +1,6 @@
 import * as Radix from "@radix-ui/react-dialog";
 import { useState } from "react";
+import { giveFocusBack } from "../shell/focus";
 import { Stage } from "./Stage";
 import { Strip } from "./Strip";
 import { t } from "./strings";
@@ -16,7 +17,12 @@ export function Viewer() {
   return (
     <Radix.Root open={open} onOpenChange={(next) => !next && close()}>
       <Radix.Portal>
-        <Radix.Content className="viewer" aria-describedby={undefined} onOpenAutoFocus={focusItself}>
+        <Radix.Content
+          className="viewer"
+          aria-describedby={undefined}
+          onOpenAutoFocus={focusItself}
+          onCloseAutoFocus={giveFocusBack}
+        >
           <Radix.Title className="visually-hidden">{t.viewer.title}</Radix.Title>
           <Opened />
         </Radix.Content>

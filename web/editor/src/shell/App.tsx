@@ -34,6 +34,7 @@ export function App() {
         <div className="workbench">
           <SideBar />
           <main aria-label={t.shell.canvas}>
+            <h2 className="visually-hidden">{t.shell.canvas}</h2>
             <ErrorBoundary>
               <Canvas />
             </ErrorBoundary>

@@ -1,10 +1,11 @@
 import * as Dialog from "@radix-ui/react-dialog";
 import { Command as Cmdk } from "cmdk";
 import { addAt } from "../canvas/actions";
+import { focusNode } from "../canvas/focus";
 import { match } from "../canvas/search";
-import { keysOf, useCommands, type Command } from "./commands";
+import { shownKeysOf, useCommands, type Command } from "./commands";
 import { showDialog, useDialog } from "./dialogs";
-import { shownKeys } from "./keys";
+import { giveFocusBack } from "./focus";
 import { useSpecs } from "../store/specs";
 import { t } from "./strings";
 import "./palette.css";
@@ -15,7 +16,7 @@ export function CommandPalette() {
     <Dialog.Root {...useDialog("palette")}>
       <Dialog.Portal>
         <Dialog.Overlay className="dialog-overlay" />
-        <Dialog.Content className="palette" aria-describedby={undefined}>
+        <Dialog.Content className="palette" aria-describedby={undefined} onCloseAutoFocus={giveFocusBack}>
           <Dialog.Title className="visually-hidden">{t.palette.title}</Dialog.Title>
           <Cmdk label={t.palette.title} filter={score} loop>
             <Cmdk.Input placeholder={t.palette.search} aria-label={t.palette.search} />
@@ -38,11 +39,16 @@ function CommandItems() {
       {commands.map((command) => (
         <Cmdk.Item key={command.id} value={`${command.title} ${command.id}`} onSelect={() => runAndClose(command)}>
           <span>{command.title}</span>
-          {keysOf(command)[0] && <kbd>{shownKeys(keysOf(command)[0]!)}</kbd>}
+          <Keys of={command} />
         </Cmdk.Item>
       ))}
     </Cmdk.Group>
   );
+}
+
+function Keys({ of }: { of: Command }) {
+  const [keys] = shownKeysOf(of);
+  return keys ? <kbd>{keys}</kbd> : null;
 }
 
 function NodeItems() {
@@ -55,7 +61,8 @@ function NodeItems() {
           value={`${spec.display_name} ${spec.name}`}
           onSelect={() => {
             showDialog(null);
-            addAt(spec.name);
+            const id = addAt(spec.name);
+            if (id !== null) focusNode(id);
           }}
         >
           <span>{spec.display_name || spec.name}</span>

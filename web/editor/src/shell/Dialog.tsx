@@ -1,5 +1,6 @@
 import * as Radix from "@radix-ui/react-dialog";
 import type { ReactNode } from "react";
+import { giveFocusBack } from "./focus";
 import { Icon } from "./icons";
 import { t } from "./strings";
 
@@ -17,7 +18,11 @@ export function Dialog({ open, onOpenChange, title, wide = false, children }: Pr
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
         <Radix.Overlay className="dialog-overlay" />
-        <Radix.Content className={wide ? "dialog wide" : "dialog"} aria-describedby={undefined}>
+        <Radix.Content
+          className={wide ? "dialog wide" : "dialog"}
+          aria-describedby={undefined}
+          onCloseAutoFocus={giveFocusBack}
+        >
           <header className="dialog-header">
             <Radix.Title className="dialog-title">{title}</Radix.Title>
             <Radix.Close className="icon-btn" aria-label={t.shell.close}>

@@ -31,7 +31,8 @@ function OfSelected() {
 function Help({ spec }: { spec: NodeSpec }) {
   const inputs = inputsOf(spec);
   return (
-    <article className="node-help" aria-label={titleOf(spec)}>
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- without controls, it could not be scrolled by keys
+    <article className="node-help" aria-label={titleOf(spec)} tabIndex={0}>
       <h3>{titleOf(spec)}</h3>
       <p className="muted">
         <code>{spec.name}</code> {spec.category}

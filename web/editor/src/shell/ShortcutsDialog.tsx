@@ -1,4 +1,4 @@
-import { keysOf, useCommands, type Command } from "./commands";
+import { shownKeysOf, useCommands } from "./commands";
 import { Dialog } from "./Dialog";
 import { useDialog } from "./dialogs";
 import { groupBy } from "./group";
@@ -6,9 +6,9 @@ import { shownKeys } from "./keys";
 import { t } from "./strings";
 import "./dialogs.css";
 
-/** All commands that have keys, by group. */
+/** All commands that have keys, by group, and what keys and pointer do in their places. */
 export function ShortcutsDialog() {
-  const commands = useCommands().filter((command) => keysOf(command).length > 0);
+  const commands = useCommands().filter((command) => shownKeysOf(command).length > 0);
   const groups = groupBy(commands, (command) => command.group ?? "other");
   return (
     <Dialog {...useDialog("shortcuts")} title={t.shortcuts.title} wide>
@@ -19,7 +19,17 @@ export function ShortcutsDialog() {
             <h3>{nameOf(group)}</h3>
             <dl>
               {members.map((command) => (
-                <Shortcut key={command.id} command={command} />
+                <Shortcut key={command.id} title={command.title} keys={shownKeysOf(command)} />
+              ))}
+            </dl>
+          </section>
+        ))}
+        {t.shortcuts.places.map(({ name, keys }) => (
+          <section key={name} aria-label={name}>
+            <h3>{name}</h3>
+            <dl>
+              {keys.map(([title, ...shown]) => (
+                <Shortcut key={title} title={title!} keys={shown.map(shownKeys)} />
               ))}
             </dl>
           </section>
@@ -29,13 +39,13 @@ export function ShortcutsDialog() {
   );
 }
 
-function Shortcut({ command }: { command: Command }) {
+function Shortcut({ title, keys }: { title: string; keys: readonly string[] }) {
   return (
     <div>
-      <dt>{command.title}</dt>
+      <dt>{title}</dt>
       <dd>
-        {keysOf(command).map((keys) => (
-          <kbd key={keys}>{shownKeys(keys)}</kbd>
+        {keys.map((each) => (
+          <kbd key={each}>{each}</kbd>
         ))}
       </dd>
     </div>

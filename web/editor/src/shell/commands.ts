@@ -1,5 +1,5 @@
 import { create } from "zustand";
-import { isCommandKey, pressed } from "./keys";
+import { isCommandKey, pressed, shownKeys } from "./keys";
 
 /** Something the user can do by name (the palette) and perhaps by keys. */
 export interface Command {
@@ -9,6 +9,8 @@ export interface Command {
   readonly group?: string;
   /** As text: `Ctrl+Shift+Z`, `Delete`, `?`. `Ctrl` is Cmd on a Mac. The first is the one shown. */
   readonly keys?: string | readonly string[];
+  /** Keys that the browser or the canvas listens for itself: shown, not registered. */
+  readonly keysElsewhere?: string;
   /** Left out of the palette: it makes sense only by keys. */
   readonly hidden?: boolean;
   enabled?(): boolean;
@@ -38,6 +40,11 @@ export function runCommand(id: string): boolean {
 export function keysOf(command: Command): readonly string[] {
   if (command.keys === undefined) return [];
   return typeof command.keys === "string" ? [command.keys] : command.keys;
+}
+
+/** The keys to show beside its title. */
+export function shownKeysOf(command: Command): readonly string[] {
+  return [...keysOf(command), ...(command.keysElsewhere ? [command.keysElsewhere] : [])].map(shownKeys);
 }
 
 /** Listen for the keys of all commands. What comes back ends it. */

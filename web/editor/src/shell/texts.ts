@@ -45,12 +45,60 @@ export const palette = {
 
 export const shortcuts = {
   title: "Keyboard shortcuts",
-  hint: "They rest while you type in a field.",
+  hint: "Single letters rest while you type in a field.",
   groups: { general: "General", file: "File", edit: "Edit", view: "View", run: "Run", node: "Node" } as Record<
     string,
     string
   >,
   other: "Other",
+  /** What keys and pointer do in one place: the title, then the ways to do it. */
+  places: [
+    {
+      name: "On the canvas",
+      keys: [
+        ["Next wire or node", "Tab"],
+        ["Select it", "Enter"],
+        ["Move the selected nodes", "Arrows"],
+        ["Move them further", "Shift+Arrows"],
+        ["Rename the node whose title has the focus", "F2"],
+      ],
+    },
+    {
+      name: "Mouse and touch",
+      keys: [
+        ["Add a node", "Double-click"],
+        ["Select what is in a box", "Shift+Drag"],
+        ["Move the view", "Drag"],
+        ["Zoom", "Wheel", "Pinch"],
+        ["List what fits a socket", "Click it"],
+        ["All that can be done", "Right-click"],
+      ],
+    },
+    {
+      name: "In a number",
+      keys: [
+        ["One step", "Up", "Down"],
+        ["Ten steps", "Shift+Up", "PageUp", "PageDown"],
+      ],
+    },
+    {
+      name: "On a tab",
+      keys: [
+        ["Neighbour", "Left", "Right"],
+        ["Rename", "F2"],
+        ["Close", "Delete"],
+      ],
+    },
+    {
+      name: "In the viewer",
+      keys: [
+        ["Other picture", "Left", "Right"],
+        ["Zoom", "+", "-"],
+        ["Fit", "0"],
+        ["Compare", "C"],
+      ],
+    },
+  ] as readonly { readonly name: string; readonly keys: readonly (readonly string[])[] }[],
 } as const;
 
 export const settings = {

@@ -1,0 +1,52 @@
+"""Every view of the editor, in both themes, as axe-core judges it: names, roles, contrast, order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.ours import Ours
+from tests.browser.views import VIEWS
+from tests.support.server import Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+OPTIONS = {"rules": {"region": {"enabled": False}}}
+"""Menus stand beside the page's regions: each belongs to the button that opened it."""
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(own: Server) -> Iterator[None]:
+    """What a view set running ends with it."""
+    yield
+    own.post("/queue", {"clear": True})
+    own.post("/interrupt", {})
+    while own.get("/prompt")["exec_info"]["queue_remaining"]:
+        time.sleep(0.05)
+
+
+def faults(page: Page) -> list[str]:
+    """What axe-core finds wrong: how bad, which rule, and at which elements."""
+    found = Axe().run(page, options=OPTIONS).response["violations"]
+    return [
+        f"{rule['impact']}: {rule['id']}: {' '.join(node['target'])}: {node['failureSummary'].splitlines()[-1].strip()}"
+        for rule in found
+        for node in rule["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_view_can_be_read_and_used_by_all_in_both_themes(name: str, ours: Ours, own: Server, tmp_path: Path) -> None:
+    ours.page.emulate_media(reduced_motion="reduce")  # a colour half-way is none that anybody reads
+    VIEWS[name](ours, own, tmp_path)
+    found: list[str] = []
+    for theme in ("dark", "light"):
+        ours.page.emulate_media(color_scheme=theme)
+        ours.page.screenshot(path=tmp_path / f"{theme}.png")
+        found += [f"{theme}: {fault}" for fault in faults(ours.page)]
+    assert not found, "\n".join(found)
