@@ -23,7 +23,7 @@ const MAC_SIGNS: Readonly<Record<string, string>> = { Ctrl: "⌘", Shift: "⇧",
 
 /** Whether this event is that combination. */
 export function pressed(event: KeyboardEvent, keys: string): boolean {
-  const parts = keys.split("+");
+  const parts = partsOf(keys);
   const key = (parts.pop() ?? "").toLowerCase();
   const main = isMac ? event.metaKey : event.ctrlKey;
   if (main !== parts.includes("Ctrl") || event.altKey !== parts.includes("Alt")) return false;
@@ -41,10 +41,14 @@ export function isCommandKey(event: KeyboardEvent): boolean {
 /** As this machine's keyboard names it. */
 export function shownKeys(keys: string): string {
   if (!isMac) return keys;
-  return keys
-    .split("+")
+  return partsOf(keys)
     .map((part) => MAC_SIGNS[part] ?? part)
     .join("");
+}
+
+/** `Ctrl++` is Ctrl and the plus. */
+function partsOf(keys: string): string[] {
+  return keys.split(/\+(?!$)/);
 }
 
 /** The key's Latin letter also where the layout writes another script. */

@@ -1,11 +1,14 @@
-import { t as canvas } from "../canvas/strings";
+import { colorNames, t as canvas } from "../canvas/strings";
 import { files } from "../files/strings";
 import { t as nodes } from "../nodes/strings";
 import { t as panels } from "../panels/strings";
 import { t as widgets } from "../widgets/strings";
 import { commands, nodeHelp, nodePalette, palette, settings, shell, shortcuts } from "./texts";
 
-/** Every visible text of the editor, by the part of the page that says it: what a translation has to replace. */
+/**
+ * Every visible text of the editor, by the part of the page that says it: what a translation has to replace. The linter
+ * (`jsx-no-literals`) sees to it that components hold none.
+ */
 export const t = {
   shell,
   commands,
@@ -15,6 +18,7 @@ export const t = {
   nodePalette,
   nodeHelp,
   canvas,
+  colorNames,
   nodes,
   widgets,
   panels,
