@@ -29,6 +29,10 @@ SHOWS_WITHIN_MS = 20_000
 VIEW = {"width": 1600, "height": 900}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--pictures", action="store_true", help="write README's pictures of the editor")
+
+
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     found = os.environ.get("CHROMIUM") or shutil.which("chromium")

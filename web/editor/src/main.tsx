@@ -16,7 +16,9 @@ import { ErrorBoundary } from "./shell/ErrorBoundary";
 import { startFocus } from "./shell/focus";
 import { startTheme } from "./shell/settings";
 import { startSettingsSync } from "./shell/settings_sync";
+import { startWelcome } from "./shell/welcome";
 import { loadSpecs } from "./store/specs";
+import "./shell/forced.css"; // over what the components bring along
 
 startTheme();
 startSettingsSync();
@@ -25,6 +27,7 @@ registerFileCommands();
 registerMaskCommand();
 startShortcuts();
 startFocus();
+startWelcome();
 createRoot(document.getElementById("root")!).render(
   <StrictMode>
     <ErrorBoundary>

@@ -16,6 +16,7 @@ import { SideBar } from "./SideBar";
 import { StatusLine } from "./StatusLine";
 import { t } from "./strings";
 import { Toasts } from "./toast";
+import { Welcome } from "./Welcome";
 import "./app.css";
 
 /** The page: tabs and the run bar above, panels at the left, the canvas in what is left. */
@@ -38,6 +39,7 @@ export function App() {
             <ErrorBoundary>
               <Canvas />
             </ErrorBoundary>
+            <Welcome />
             <FirstLoad />
           </main>
         </div>

@@ -3,7 +3,7 @@ import { files } from "../files/strings";
 import { t as nodes } from "../nodes/strings";
 import { t as panels } from "../panels/strings";
 import { t as widgets } from "../widgets/strings";
-import { commands, nodeHelp, nodePalette, palette, settings, shell, shortcuts } from "./texts";
+import { commands, nodeHelp, nodePalette, palette, settings, shell, shortcuts, welcome } from "./texts";
 
 /**
  * Every visible text of the editor, by the part of the page that says it: what a translation has to replace. The linter
@@ -12,6 +12,7 @@ import { commands, nodeHelp, nodePalette, palette, settings, shell, shortcuts } 
 export const t = {
   shell,
   commands,
+  welcome,
   palette,
   shortcuts,
   settings,

@@ -34,6 +34,13 @@ export const shell = {
   selected: (count: number) => `${count} selected`,
 } as const;
 
+export const welcome = {
+  title: "How to begin",
+  text: "Press Run to make a picture. Change the words, and run again.",
+  templates: "Other workflows",
+  close: "Close this hint",
+} as const;
+
 export const palette = {
   title: "Command palette",
   search: "Search commands and nodes",
