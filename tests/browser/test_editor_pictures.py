@@ -75,6 +75,7 @@ def take(ours: Ours, path: Path) -> float:
 
 def test_the_default_workflow_after_a_run_in_the_light_theme(shown: Callable[[str], Ours], folder: Path) -> None:
     ours = shown("light")
+    draw(ours, WORDS[2])  # the first run reads the model
     draw(ours, WORDS[0])
     fit(ours)
     assert take(ours, folder / "editor.webp") > 0.7
@@ -96,7 +97,7 @@ def test_a_run_under_way_with_its_preview_and_the_queue(shown: Callable[[str], O
     draw(ours, WORDS[1])
     open_panel(ours, "Queue")
     ours.set("Words", "text", WORDS[0])
-    ours.set("Draw", "steps", "300")
+    ours.set("Draw", "steps", "250")
     press(ours, "Run")
     preview = ours.node("Draw").get_by_role("img", name="Preview of unfinished work")
     expect(preview).to_be_visible()
