@@ -99,6 +99,7 @@ def test_a_run_under_way_with_its_preview_and_the_queue(shown: Callable[[str], O
     ours.set("Words", "text", WORDS[0])
     ours.set("Draw", "steps", "250")
     press(ours, "Run")
+    ours.wait_for("progress")
     preview = ours.node("Draw").get_by_role("img", name="Preview of unfinished work")
     expect(preview).to_be_visible()
     press(ours, "Run")  # one more waits

@@ -60,6 +60,7 @@ def node_states(ours: Ours, *_: object) -> None:
 def running(ours: Ours, *_: object) -> None:
     ours.set("Draw", "steps", MANY_STEPS)
     press(ours, "Run")
+    ours.wait_for("progress")
     expect(ours.node("Draw").locator("progress[value]")).to_be_visible()
 
 
@@ -84,6 +85,7 @@ def failed(ours: Ours, server: Server, _: Path) -> None:
     ours.ready().field("Model", "ckpt_name").click()
     ours.page.get_by_role("option", name=broken.name).click()
     press(ours, "Run")
+    ours.wait_for("execution_error", node_id="1")
     expect(ours.node("Model").get_by_role("alert")).to_be_visible()
     open_panel(ours, "Problems")
     broken.unlink()
@@ -220,8 +222,17 @@ def toast(ours: Ours, _: Server, tmp_path: Path) -> None:
     expect(ours.page.get_by_role("alert")).to_be_visible()
 
 
+def no_answer(ours: Ours, *_: object) -> None:
+    """The server does not say which nodes it has."""
+    ours.page.route("**/object_info", lambda route: route.fulfill(status=503, body="{}"))
+    with ours.expecting("503: GET .*/object_info", "console: .*status of 503"):
+        ours.page.reload()
+        expect(ours.page.get_by_role("button", name="Try again")).to_be_visible()
+
+
 VIEWS: dict[str, View] = {
     "untouched": untouched,
+    "no answer at the start": no_answer,
     "a node selected": selected,
     "nodes in other states": node_states,
     "running": running,

@@ -1,4 +1,5 @@
 import { inputsOf } from "./inputs";
+import { graph as t } from "./strings";
 import type { Doc, NodeId, NodeSpec, Specs } from "./types";
 import { PRIMITIVE } from "./virtual";
 
@@ -28,14 +29,14 @@ export function whyNot(
   to: NodeId,
   into: number | string,
 ): string | null {
-  if (!doc.nodes[from] || !doc.nodes[to]) return "The node is no longer there.";
-  if (from === to) return "A node cannot feed itself.";
+  if (!doc.nodes[from] || !doc.nodes[to]) return t.nodeGone;
+  if (from === to) return t.itself;
   const given = outputType(doc, from, fromSlot);
   const taken = inputType(doc, specs, to, into);
-  if (given === undefined || taken === undefined) return "There is no such socket.";
-  if (!fits(given, taken)) return `${given} does not fit ${taken}.`;
-  if (doc.nodes[from].type === PRIMITIVE && !isWidget(doc, to, into)) return "A primitive feeds widgets only.";
-  return reaches(doc, to, from) ? "This would make a circle: a node cannot wait for its own result." : null;
+  if (given === undefined || taken === undefined) return t.noSocket;
+  if (!fits(given, taken)) return t.misfit(given, taken);
+  if (doc.nodes[from].type === PRIMITIVE && !isWidget(doc, to, into)) return t.widgetsOnly;
+  return reaches(doc, to, from) ? t.circle : null;
 }
 
 function isWidget(doc: Doc, id: NodeId, into: number | string): boolean {

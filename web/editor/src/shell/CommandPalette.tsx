@@ -6,6 +6,7 @@ import { match } from "../canvas/search";
 import { shownKeysOf, useCommands, type Command } from "./commands";
 import { showDialog, useDialog } from "./dialogs";
 import { giveFocusBack } from "./focus";
+import { addable } from "../graph/virtual";
 import { useSpecs } from "../store/specs";
 import { t } from "./strings";
 import "./palette.css";
@@ -52,7 +53,7 @@ function Keys({ of }: { of: Command }) {
 }
 
 function NodeItems() {
-  const specs = useSpecs((store) => store.specs);
+  const specs = addable(useSpecs((store) => store.specs));
   return (
     <Cmdk.Group heading={t.palette.nodes}>
       {Object.values(specs).map((spec) => (

@@ -26,7 +26,8 @@ export function FirstLoad() {
   }
   return (
     <div className="first-load" role="alert">
-      <p>{t.shell.loadingFailed}</p>
+      <h2>{t.shell.loadingFailed}</h2>
+      <p>{t.shell.loadingFailedHint}</p>
       <button type="button" className="btn primary" onClick={tryAgain}>
         {t.shell.tryAgain}
       </button>

@@ -1,5 +1,6 @@
 import { colorNames, t as canvas } from "../canvas/strings";
 import { files } from "../files/strings";
+import { graph } from "../graph/strings";
 import { t as nodes } from "../nodes/strings";
 import { t as panels } from "../panels/strings";
 import { t as widgets } from "../widgets/strings";
@@ -18,6 +19,7 @@ export const t = {
   settings,
   nodePalette,
   nodeHelp,
+  graph,
   canvas,
   colorNames,
   nodes,

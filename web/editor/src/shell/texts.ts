@@ -3,6 +3,7 @@ export const shell = {
   name: "wireloom",
   loading: "Reading the node types",
   loadingFailed: "The server did not say which nodes it has.",
+  loadingFailedHint: "It may have stopped, or still be starting. When it is back, the page goes on by itself.",
   tryAgain: "Try again",
   connectionLost: "Connection lost, trying again. You can go on editing.",
   broken: "Something went wrong in the editor.",

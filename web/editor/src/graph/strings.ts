@@ -1,0 +1,9 @@
+/** What the graph says of itself. */
+export const graph = {
+  nodeGone: "The node is no longer there.",
+  itself: "A node cannot feed itself.",
+  noSocket: "There is no such socket.",
+  misfit: (given: string, taken: string) => `${given} does not fit ${taken}.`,
+  widgetsOnly: "A primitive feeds widgets only.",
+  circle: "This would make a circle: a node cannot wait for its own result.",
+} as const;
