@@ -228,6 +228,7 @@ def no_answer(ours: Ours, *_: object) -> None:
     with ours.expecting("503: GET .*/object_info", "console: .*status of 503"):
         ours.page.reload()
         expect(ours.page.get_by_role("button", name="Try again")).to_be_visible()
+        ours.page.wait_for_load_state("networkidle")  # the socket has them asked for once more
 
 
 VIEWS: dict[str, View] = {
