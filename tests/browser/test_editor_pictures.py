@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from PIL import Image, ImageStat
 from playwright.sync_api import Browser, expect
 
 from tests.browser.ours import Ours
-from tests.browser.views import choose, expect_dialog, open_panel, press
+from tests.browser.views import choose, expect_dialog, mask_editor, open_panel, press
 from tests.support.server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -106,6 +107,21 @@ def test_a_run_under_way_with_its_preview_and_the_queue(shown: Callable[[str], O
     fit(ours)
     expect(preview).to_be_visible()
     assert take(ours, folder / "editor_running.webp") < 0.3
+
+
+def test_a_mask_being_painted(shown: Callable[[str], Ours], own: Server, folder: Path, tmp_path: Path) -> None:
+    ours = shown("dark")
+    mask_editor(ours, own, tmp_path)
+    box = ours.page.get_by_role("application", name=re.compile("to paint a mask on")).bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    ours.page.mouse.move(x - 80, y - 40)
+    ours.page.mouse.down()
+    for dx, dy in ((60, -60), (90, 30), (-20, 70), (-60, 10)):
+        ours.page.mouse.move(x + dx, y + dy, steps=8)
+    ours.page.mouse.up()
+    ours.page.wait_for_timeout(300)
+    assert take(ours, folder / "editor_mask.webp") < 0.6
 
 
 def test_the_gallery_with_what_was_made(shown: Callable[[str], Ours], folder: Path) -> None:

@@ -209,6 +209,14 @@ def comparing(ours: Ours, *_: object) -> None:
     expect(ours.page.get_by_role("slider", name="Divider between the two pictures")).to_be_visible()
 
 
+def mask_editor(ours: Ours, *_: object) -> None:
+    templates(ours)
+    press(ours, "Open Inpaint")
+    ours.page.get_by_role("button", name="Edit mask").first.click()
+    expect_dialog(ours, "^Mask of")
+    expect(ours.page.get_by_role("application", name=re.compile("to paint a mask on"))).to_be_focused()
+
+
 def empty_canvas(ours: Ours, *_: object) -> None:
     press(ours, "New workflow")
     expect(ours.page.get_by_text("An empty canvas")).to_be_visible()
@@ -259,6 +267,7 @@ VIEWS: dict[str, View] = {
     "menu of files": file_menu,
     "viewer": viewer,
     "comparing": comparing,
+    "mask editor": mask_editor,
     "empty canvas": empty_canvas,
     "toast": toast,
 }

@@ -1,6 +1,7 @@
 import * as Radix from "@radix-ui/react-dialog";
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { ask } from "../files/ask";
+import { giveFocusBack } from "../shell/focus";
 import { Icon } from "../shell/icons";
 import { imageRef } from "../widgets/upload";
 import { MaskStage } from "./MaskStage";
@@ -32,6 +33,7 @@ function Editor({ target }: { target: MaskTarget }) {
           ref={dialog}
           className="mask-editor"
           aria-describedby={undefined}
+          onCloseAutoFocus={giveFocusBack}
           onEscapeKeyDown={(event) => {
             if (!opened?.session.painting) return;
             event.preventDefault();

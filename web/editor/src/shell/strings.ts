@@ -1,6 +1,7 @@
 import { colorNames, t as canvas } from "../canvas/strings";
 import { files } from "../files/strings";
 import { graph } from "../graph/strings";
+import { t as mask } from "../mask/strings";
 import { t as nodes } from "../nodes/strings";
 import { t as panels } from "../panels/strings";
 import { t as widgets } from "../widgets/strings";
@@ -25,5 +26,6 @@ export const t = {
   nodes,
   widgets,
   panels,
+  mask,
   files,
 } as const;
