@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.ours import Ours
@@ -209,9 +210,14 @@ def comparing(ours: Ours, *_: object) -> None:
     expect(ours.page.get_by_role("slider", name="Divider between the two pictures")).to_be_visible()
 
 
-def mask_editor(ours: Ours, *_: object) -> None:
-    templates(ours)
-    press(ours, "Open Inpaint")
+def mask_editor(ours: Ours, _: Server, tmp_path: Path) -> None:
+    """Of a picture without a workflow that was let go over the canvas."""
+    picture = tmp_path / "picture.png"
+    with Image.open("workflows/gallery/text_to_image-1.webp") as drawn:
+        plain = drawn.convert("RGB")
+        plain.info.clear()
+        plain.save(picture)
+    ours.let_go(picture, "image/png")
     ours.page.get_by_role("button", name="Edit mask").first.click()
     expect_dialog(ours, "^Mask of")
     expect(ours.page.get_by_role("application", name=re.compile("to paint a mask on"))).to_be_focused()
