@@ -5,6 +5,7 @@ import { useFlow } from "./flow";
 import type { Point } from "./geometry";
 import { useIsWhole, WHOLE } from "./viewports";
 
+export * from "./arranging";
 export * from "./groups";
 export * from "./selection";
 

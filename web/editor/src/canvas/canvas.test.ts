@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from "vitest";
 import { loadDoc } from "../graph/load";
 import { useSpecs } from "../store/specs";
 import { activeTab, useWorkspace } from "../store/workspace";
+import { align } from "./arranging";
 import { isValid, onConnect } from "./connecting";
 import { groupFlowId } from "./derive";
 import { beginDrag, endDrag } from "./drag";
@@ -106,4 +107,16 @@ test("selecting on the canvas selects in the workspace, and the selection can be
   deleteSelection();
   expect(Object.keys(currentDoc().nodes)).toEqual(["1"]);
   expect(useFlow.getState().nodes.map(({ id }) => id)).toEqual([groupFlowId(1), "1"]);
+});
+
+test("nodes are aligned as they are drawn, which may be higher than their file says", () => {
+  useFlow.setState(({ nodes }) => ({
+    nodes: nodes.map((each) => (each.id === "2" ? { ...each, measured: { width: 100, height: 330 } } : each)),
+  }));
+  useWorkspace.getState().select(["1", "2"]);
+  align("bottom");
+  expect(currentDoc().nodes["1"]!.pos).toEqual([0, 250]); // 50 high below its title, as its file says
+  expect(currentDoc().nodes["2"]!.pos).toEqual([300, 0]); // 300 high
+  expect(currentDoc().nodes["2"]!.size).toEqual([100, 50]);
+  expect(past()).toHaveLength(1);
 });

@@ -12,7 +12,7 @@ export interface Point {
 }
 
 /** A reroute has no title. */
-function titleHeight(type: string): number {
+export function titleHeight(type: string): number {
   return type === "Reroute" ? 0 : TITLE_HEIGHT;
 }
 

@@ -1,18 +1,6 @@
-import {
-  alignNodes,
-  type Alignment,
-  disconnect,
-  moveNodes,
-  type NodeChange,
-  removeGroup,
-  removeNodes,
-  setNode,
-} from "../graph/edits";
-import { layout } from "../graph/layout";
+import { disconnect, type NodeChange, removeGroup, removeNodes, setNode } from "../graph/edits";
 import { applyAll } from "../graph/ops";
 import { ALWAYS, BYPASSED, type Doc, type DocNode, MUTED, type Op } from "../graph/types";
-import { toast } from "../shell/toast";
-import { useSpecs } from "../store/specs";
 import { activeTab, useWorkspace } from "../store/workspace";
 import { useFlow } from "./flow";
 import { isCollapsed, isPinned } from "./geometry";
@@ -86,22 +74,6 @@ export const toggleMute = () => toggleMode(t.mute, MUTED);
 export const toggleBypass = () => toggleMode(t.bypass, BYPASSED);
 export const toggleCollapse = () => toggleFlag(t.collapse, "collapsed", isCollapsed);
 export const togglePin = () => toggleFlag(t.pin, "pinned", isPinned);
-
-export function align(how: Alignment): void {
-  useWorkspace.getState().edit(t.align, alignNodes(currentDoc(), useWorkspace.getState().selection.nodes, how));
-}
-
-/** Lay out the selected nodes, or all if fewer than two are selected. */
-export async function arrange(): Promise<void> {
-  const { selection, edit } = useWorkspace.getState();
-  const ids = selection.nodes.length > 1 ? selection.nodes : undefined;
-  try {
-    const places = await layout(currentDoc(), useSpecs.getState().specs, ids);
-    edit(t.arrange, moveNodes(currentDoc(), places));
-  } catch (error) {
-    toast(t.arrangeFailed(error instanceof Error ? error.message : String(error)), "error");
-  }
-}
 
 export function selectAll(): void {
   const { nodes, groups } = currentDoc();

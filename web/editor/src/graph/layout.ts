@@ -11,9 +11,10 @@ const OPTIONS = {
   "elk.layered.nodePlacement.strategy": "BRANDES_KOEPF",
 };
 
-/** Pixels: a node's title lies above its place, and its first socket this far below it; a collapsed one is as high. */
+/** Pixels: a node's title lies above its place, a collapsed one is as high; then its sockets, line by line. */
 const TITLE = 30;
-const LINE = 20;
+const FIRST = 18;
+const LINE = 24;
 
 /**
  * Where nodes would lie in good order: from left to right with few crossings, their top left corner where it was. All
@@ -55,7 +56,7 @@ function asElk(doc: Doc, nodes: readonly DocNode[]): ElkNode {
 
 function port(id: string, x: number, slot: number) {
   const side = x === 0 ? "WEST" : "EAST";
-  return { id, x, y: TITLE + LINE * slot, width: 0, height: 0, layoutOptions: { "elk.port.side": side } };
+  return { id, x, y: TITLE + FIRST + LINE * slot, width: 0, height: 0, layoutOptions: { "elk.port.side": side } };
 }
 
 function portId(node: NodeId, side: "in" | "out", slot: number): string {
