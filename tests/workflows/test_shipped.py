@@ -40,11 +40,17 @@ def test_both_formats_of_a_shipped_workflow_say_the_same(name: str, registry: Re
     api, ui = (json.loads((SHIPPED / place / f"{name}.json").read_text()) for place in ("", "ui"))
     assert ui["version"] == 0.4
     assert lower(ui, registry) == api
-    assert raise_ui(api, registry) == ui  # what ``wireloom convert`` makes of the API form is what is shipped
+    # What ``wireloom convert`` makes of the API form is what is shipped, but for places: those are chosen by eye.
+    assert unplaced(raise_ui(api, registry)) == unplaced(ui)
     for version in (0.4, 1):
         drawn = raise_ui(api, registry, version)
         assert lower(drawn, registry) == api
         assert raise_ui(lower(drawn, registry), registry, version) == drawn
+
+
+def unplaced(workflow: dict[str, Any]) -> dict[str, Any]:
+    nodes = [{key: value for key, value in node.items() if key != "pos"} for node in workflow["nodes"]]
+    return {**workflow, "nodes": nodes}
 
 
 def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, *argv: str) -> tuple[int, dict[str, Any]]:
