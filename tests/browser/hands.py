@@ -1,4 +1,4 @@
-"""What hands do on the canvas: clicks, drags and menus, and fingers. A change must be one step, undone and done again."""
+"""What hands do on the canvas: clicks, drags and menus, and fingers; and that a change is one step to undo."""
 
 from __future__ import annotations
 
@@ -12,6 +12,13 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.ours import Ours, contents
 
 Point = tuple[float, float]
+
+
+def settled(ours: Ours) -> Ours:
+    """Once the node types are known and the workflow is shown whole, which it is soon after it is there."""
+    expect(ours.page.get_by_text("Reading the node types")).to_have_count(0)
+    expect(ours.page.locator(".react-flow__viewport")).not_to_have_attribute("style", re.compile(r"scale\(1\)"))
+    return ours
 
 
 def middle(of: Locator) -> Point:
@@ -63,9 +70,7 @@ def choose(ours: Ours, of: Locator, *entries: str) -> None:
 
 def node(document: dict[str, Any], name: str) -> dict[str, Any]:
     """The node of this title, or of this type if it has none."""
-    found: dict[str, Any] = next(
-        node for node in document["nodes"] if (node.get("title") or node["type"]) == name
-    )
+    found: dict[str, Any] = next(node for node in document["nodes"] if (node.get("title") or node["type"]) == name)
     return found
 
 
@@ -109,7 +114,10 @@ class Fingers:
             share = step / steps
             self.touch(
                 "touchMove",
-                *[(a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share) for a, b in zip(starts, ends, strict=True)],
+                *[
+                    (a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share)
+                    for a, b in zip(starts, ends, strict=True)
+                ],
             )
             self.page.wait_for_timeout(16)
         self.touch("touchEnd")
