@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import VIEW
-from tests.browser.hands import choose, drag, middle, node, one_step, select, settled, title
+from tests.browser.hands import choose, drag, links, middle, node, one_step, select, settled, title
 from tests.browser.ours import Ours
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -218,3 +218,38 @@ def test_in_the_shipped_workflows_no_node_lies_on_another_and_no_wire_behind_one
         expect(ours.page.locator(".react-flow__edge-path").first).to_be_visible()
         ours.page.wait_for_timeout(300)
         assert ours.page.evaluate(BEHIND) == {"overlapping": [], "behind": []}, file.name
+
+
+def test_a_subgraph_is_drawn_by_its_name_and_an_unknown_node_says_what_it_is(ours: Ours, tmp_path: Path) -> None:
+    ours.let_go(Path("tests/fixtures/nested_subgraphs.ui.json"), "application/json")
+    with one_step(ours):
+        ours.node("Words to picture").get_by_role("textbox").fill("a dog on a blue background")
+    expect(ours.node("Words to picture").get_by_text("subgraph", exact=True)).to_be_visible()
+    strange = tmp_path / "strange.json"
+    strange.write_text(Path("workflows/ui/text_to_image.json").read_text().replace("VAEDecode", "DecodeOfElsewhere"))
+    ours.let_go(strange, "application/json")
+    report = ours.page.get_by_role("dialog")
+    expect(report.get_by_text("DecodeOfElsewhere")).to_be_visible()
+    ours.page.keyboard.press("Escape")
+    expect(ours.node("Decode").get_by_text("no node type DecodeOfElsewhere")).to_be_visible()
+    assert ("Decode", "Save") in links(ours.document())
+
+
+def test_the_view_is_fitted_zoomed_and_moved_by_the_map(ours: Ours) -> None:
+    page = ours.page
+    whole = ours.node("Draw").bounding_box()
+    page.get_by_role("button", name="Zoom in").click()
+    page.wait_for_timeout(400)
+    near = ours.node("Draw").bounding_box()
+    assert whole
+    assert near
+    assert near["width"] > whole["width"]
+    drag(page, middle(page.locator(".react-flow__minimap")), (20, 0))
+    moved = ours.node("Draw").bounding_box()
+    assert moved
+    assert moved["x"] < near["x"] - 20
+    ours.click_canvas()
+    page.keyboard.press("f")
+    page.wait_for_timeout(400)
+    again = ours.node("Draw").bounding_box()
+    assert again == pytest.approx(whole, abs=2)

@@ -42,15 +42,15 @@ PACKAGE = {
 }
 
 SELECT = "app.canvas.selectItems(app.graph.nodes.filter((node) => /VAEDecode|SaveImage/.test(node.type)))"
-COPY = """() => {
+COPY = """(kind) => {
     const data = new DataTransfer();
     const event = new ClipboardEvent("copy", { clipboardData: data, bubbles: true, cancelable: true });
     document.dispatchEvent(event);
-    return data.getData("text/html");
+    return data.getData(kind);
 }"""
-PASTE = """(html) => {
+PASTE = """([kind, held]) => {
     const data = new DataTransfer();
-    data.setData("text/html", html);
+    data.setData(kind, held);
     document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
 }"""
 """The clipboard is the system's: the pages are told as the browser would tell them."""
@@ -231,15 +231,27 @@ def test_what_is_copied_in_the_other_front_end_is_pasted_here(
     """That one puts its nodes on the clipboard as HTML."""
     editor.boot().open(Path("workflows/text_to_image.json"))
     editor.page.evaluate(SELECT)
-    copied: str = editor.page.evaluate(COPY)
+    copied: str = editor.page.evaluate(COPY, "text/html")
     assert "VAEDecode" not in copied  # it is packed
     ours = Ours(context.new_page(), own.url).boot()
     ours.page.get_by_role("button", name="New workflow").click()
     with one_step(ours):
-        ours.page.evaluate(PASTE, copied)
+        ours.page.evaluate(PASTE, ["text/html", copied])
         expect(ours.page.get_by_role("article")).to_have_count(2)
     assert links(ours.document()) == [("Decode", "Save")]
     assert ours.troubles == []
+
+
+def test_what_is_copied_here_is_pasted_in_the_other_front_end(editor: Editor, ours: Ours) -> None:
+    select(ours, "Decode", "Save")
+    copied: str = ours.page.evaluate(COPY, "text/html")
+    editor.boot().open(Path("workflows/text_to_image.json"))
+    editor.page.wait_for_function("app.graph.nodes.some((node) => node.title === 'Decode')")
+    editor.page.evaluate(PASTE, ["text/html", copied])
+    editor.page.wait_for_function("app.graph.nodes.length === 9")
+    decode, save = editor.nodes()[-2:]
+    assert (decode["type"], save["widgets"]["filename_prefix"]) == ("VAEDecode", "wireloom/text_to_image")
+    assert editor.page.evaluate("app.graph.nodes.at(-1).getInputNode(0) === app.graph.nodes.at(-2)")
 
 
 def test_a_box_selects_and_copies_are_beside_what_they_are_of(ours: Ours) -> None:
@@ -250,7 +262,7 @@ def test_a_box_selects_and_copies_are_beside_what_they_are_of(ours: Ours) -> Non
     assert box
     assert end
     page.keyboard.down("Shift")
-    press(page, (box["x"] - 10, box["y"] - 60))
+    press(page, (box["x"] - 10, box["y"] - 20))
     page.mouse.move(end["x"] + end["width"] + 10, end["y"] + end["height"] + 40, steps=8)
     page.mouse.up()
     page.keyboard.up("Shift")

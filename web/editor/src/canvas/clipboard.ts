@@ -1,4 +1,4 @@
-import { type Clip, clipFrom, clipText, copied, paste } from "../graph/clipboard";
+import { type Clip, clipFrom, clipHtml, clipText, copied, paste } from "../graph/clipboard";
 import type { Op } from "../graph/types";
 import { toast } from "../shell/toast";
 import { useWorkspace } from "../store/workspace";
@@ -41,6 +41,7 @@ function onCopy(event: ClipboardEvent): boolean {
   const clip = isElsewhere() ? null : selectedClip();
   if (!clip) return false;
   event.clipboardData?.setData("text/plain", clipText(clip));
+  event.clipboardData?.setData("text/html", clipHtml(clip));
   event.preventDefault();
   return true;
 }

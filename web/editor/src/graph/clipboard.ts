@@ -46,6 +46,16 @@ export function clipText(clip: Clip): string {
   return JSON.stringify(clip);
 }
 
+/** As HTML, in the form in which ComfyUI's front end looks for nodes on the clipboard: base64 of JSON in ASCII. */
+export function clipHtml(clip: Clip): string {
+  const ascii = clipText(clip).replace(
+    /[\u0080-\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  const held = `<meta charset="utf-8"><div><span data-comfy-metadata="${btoa(ascii)}"></span></div>`;
+  return `${held}<span style="white-space:pre-wrap;">Text</span>`; // it looks for all of this
+}
+
 /**
  * What text or HTML of the clipboard holds: a clip, a whole workflow, or HTML that carries either in an attribute in base64,
  * as editors write it. Null if it is something else.

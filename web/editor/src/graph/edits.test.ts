@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fits, whyNot } from "./connect";
-import { clipFrom, clipText, copied } from "./clipboard";
+import { clipFrom, clipHtml, clipText, copied } from "./clipboard";
 import {
   addGroup,
   addNode,
@@ -293,4 +293,12 @@ describe("alignment", () => {
     expect(at("spread-x")).toEqual([0, 350, 700, -500]);
     expect(at("top")).toEqual([0, 90, 700, -500]);
   });
+});
+
+it("what is copied is read back out of HTML, in any script", () => {
+  const doc = textToImage();
+  const clip = copied(applyAll(doc, setNode(doc, "4", { title: "Größe 大小 🙂" })), ["3", "4"]);
+  const html = clipHtml(clip);
+  expect(html).toMatch(/^[ -~]*$/);
+  expect(clipFrom(html)).toEqual(JSON.parse(clipText(clip)));
 });
