@@ -51,6 +51,7 @@ from web.users.files import UserFiles, user_files_key
 from web.users.people import People, people_key
 from web.users.settings import UserSettings, user_settings_key
 from web.v1 import events as v1_events
+from web.v1 import files as v1_files
 from web.v1 import jobs as v1_jobs
 from web.v1 import workflows as v1_workflows
 from web.v1.log import EventLog, log_key
@@ -78,7 +79,7 @@ API = (
     replacements,
 )
 """Routes that exist twice: as they are written, and below ``/api``."""
-PLAIN: tuple[ModuleType, ...] = (docs, static, status, internal, assets, v1_jobs, v1_events, v1_workflows)
+PLAIN: tuple[ModuleType, ...] = (docs, static, status, internal, assets, v1_jobs, v1_events, v1_workflows, v1_files)
 """Routes that exist once."""
 
 

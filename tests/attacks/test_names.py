@@ -177,6 +177,16 @@ async def test_user_files_are_neither_written_moved_nor_deleted_outside(server: 
     assert all(path.is_relative_to(user) for path in after if path not in before)
 
 
+async def test_files_are_deleted_nowhere_outside(server: Server, data: Path) -> None:
+    before = tree(data.parent)
+    for place in ("filename={}", "filename={}&type=input", "filename=x.png&subfolder={}", "filename=x.png&type={}"):
+        for name in OUT + ODD:
+            for form in {quote(name, safe=""), quote(quote(name, safe=""), safe="")}:
+                request = f"DELETE /v1/files?{place.format(form)} HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                assert 400 <= (await raw(server, request.encode())).status < 500, (place, form)
+    assert tree(data.parent) == before
+
+
 async def test_whole_folders_are_neither_moved_nor_deleted(server: Server, data: Path) -> None:
     async with server.post("/userdata/workflows%2Fa.json", data=b"{}") as response:
         assert response.status == 200
