@@ -1,6 +1,6 @@
 import type { Specs } from "../graph/types";
 import { address, json, send } from "./http";
-import { submit } from "./submit";
+import { repeat, submit } from "./submit";
 import { templates } from "./templates";
 import type { FileInfo, FileRef, Job, JobDetail, JobStatus, NodeAccount, Uploaded } from "./types";
 import { userdata } from "./userdata";
@@ -15,6 +15,7 @@ export const api = {
 
   objectInfo: () => json<Specs>("GET", "api/object_info"),
   submit,
+  repeat,
   userdata,
   templates,
 
@@ -41,6 +42,13 @@ export const api = {
   /** Where to fetch a file; `preview` (`webp;80`) is a smaller form of a picture, `channel` its colours without alpha. */
   viewUrl: (file: FileRef, { preview, channel }: { preview?: string; channel?: "rgb" } = {}) =>
     address("api/view", { filename: file.filename, type: file.type, subfolder: file.subfolder, preview, channel }),
+
+  /** Take a file from the server's disk. */
+  deleteFile: ({ filename, type, subfolder }: FileRef) =>
+    send(
+      "DELETE",
+      `v1/files?${new URLSearchParams({ filename, type: type ?? "output", subfolder: subfolder ?? "" })}`,
+    ).then(nothing),
 
   /** Put a file into the input folder. */
   upload: (file: File, { subfolder = "", overwrite = false } = {}) => {

@@ -3,6 +3,9 @@ import type { HttpError } from "./http";
 import { outermost } from "./ids";
 import type { Complaint, ExecutionError, NodeErrors } from "./types";
 
+/** Says only that there are faults at nodes. */
+const SUMMARY = "prompt_outputs_failed_validation";
+
 /** What a refusal says: first of the whole, then of each node and input. */
 export function faultsOf(error: HttpError): Fault[] {
   const { error: whole, node_errors: nodes = {} } = (error.body ?? {}) as {
@@ -10,7 +13,9 @@ export function faultsOf(error: HttpError): Fault[] {
     node_errors?: NodeErrors;
   };
   if (typeof whole?.message !== "string") return [{ node: null, input: null, message: error.message, details: "" }];
-  return [fault(whole, textOrNull(whole.extra_info?.node_id)), ...nodeFaults(nodes)];
+  const inPlace = nodeFaults(nodes);
+  if (whole.type === SUMMARY && inPlace.length > 0) return inPlace;
+  return [fault(whole, textOrNull(whole.extra_info?.node_id)), ...inPlace];
 }
 
 export function nodeFaults(nodes: NodeErrors): Fault[] {

@@ -9,6 +9,7 @@ export interface PreviewFrame {
 }
 
 const PREVIEW = 1;
+const TEXT = 3;
 const PREVIEW_WITH_METADATA = 4;
 const IMAGE_TYPES = ["image/jpeg", "image/png"];
 
@@ -17,6 +18,22 @@ interface Metadata {
   readonly prompt_id: string;
   readonly display_node_id: string;
   readonly image_type: string;
+}
+
+/** A line of text of a node that works. The server does not say of which job. */
+export interface TextFrame {
+  readonly node: string;
+  readonly text: string;
+}
+
+/** The text in a message; null for messages of other kinds. */
+export function textIn(data: ArrayBuffer): TextFrame | null {
+  if (data.byteLength < 8) return null;
+  const view = new DataView(data);
+  const [event, length] = [view.getUint32(0), view.getUint32(4)];
+  if (event !== TEXT || data.byteLength < 8 + length) return null;
+  const decoder = new TextDecoder();
+  return { node: decoder.decode(data.slice(8, 8 + length)), text: decoder.decode(data.slice(8 + length)) };
 }
 
 /** The picture in a message; null for messages of other kinds. */

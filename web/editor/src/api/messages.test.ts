@@ -4,9 +4,9 @@ import { useExplain } from "../store/explain";
 import { useRun, type NodeRun, type TabRun } from "../store/run";
 import { useWorkspace } from "../store/workspace";
 import { fakeObjectUrls, fakeServer, NO_JOBS, previewFrame } from "./fakes";
-import { previewIn } from "./frames";
+import { previewIn, textIn } from "./frames";
 import { newUuid } from "./ids";
-import { hear, seePreview } from "./messages";
+import { hear, hearText, seePreview } from "./messages";
 import { accepted, expectJob, followTabs } from "./tracks";
 
 interface Said {
@@ -69,7 +69,7 @@ test("nodes wait, run with progress and previews, and are done", () => {
   expect(states()).toEqual({ 1: "waiting", 2: "waiting", 3: "waiting" });
   const seen: (NodeRun | undefined)[] = [];
   hearAll(CASES.ok!.messages, () => seen.push(node("2")));
-  expect(seen).toContainEqual({ state: "running", value: 1, max: 2, preview: "blob:1" });
+  expect(seen).toContainEqual({ state: "running", since: expect.any(Number), value: 1, max: 2, preview: "blob:1" });
   expect(states()).toEqual({ 1: "done", 2: "done", 3: "done" });
   expect(node("3")?.output).toEqual({ text: ["2"] });
   expect(run()).toMatchObject({ state: "succeeded", startedAt: 1000, endedAt: 1000 });
@@ -146,7 +146,7 @@ test("nodes inside of a subgraph count for it, one after the other", () => {
   expect(states()).toEqual({ 5: "cached" });
   tell("executing", { node: "5:2", display_node: "5:2" });
   tell("progress", { node: "5:2", value: 4, max: 8 });
-  expect(run().nodes).toEqual({ 5: { state: "running", value: 4, max: 8 } });
+  expect(run().nodes).toEqual({ 5: { state: "running", since: expect.any(Number), value: 4, max: 8 } });
   tell("executed", { node: "5:2", display_node: "5:2", output: { text: ["a"] } });
   tell("executed", { node: "5:3", display_node: "5:3", output: { text: ["b"] } });
   expect(node("5")?.output).toEqual({ text: ["a", "b"] });
@@ -205,4 +205,27 @@ test("when a job is over, its explanation completes what was heard", async () =>
     2: { how: "ran", seconds: 2, causes },
   });
   expect(run().nodes).toEqual({ 1: { state: "cached" }, 2: { state: "done", seconds: 2 } });
+});
+
+test("what a node says of itself is with it while it runs", () => {
+  running();
+  const frame = (node: string, text: string) => {
+    const [id, said] = [new TextEncoder().encode(node), new TextEncoder().encode(text)];
+    const data = new Uint8Array(8 + id.length + said.length);
+    new DataView(data.buffer).setUint32(0, 3);
+    new DataView(data.buffer).setUint32(4, id.length);
+    data.set(id, 8);
+    data.set(said, 8 + id.length);
+    return data.buffer;
+  };
+  hearText(textIn(frame("1", "Reading 3 of 5 – ok"))!);
+  hearText(textIn(frame("9", "somebody else's"))!);
+  expect(node("1")?.says).toBe("Reading 3 of 5 – ok");
+  expect(run().nodes).not.toHaveProperty("9");
+  tell("progress", { node: "1", value: 1, max: 2 });
+  expect(node("1")).toMatchObject({ says: "Reading 3 of 5 – ok", value: 1 });
+  tell("executing", { node: "2", display_node: "2" });
+  tell("progress_state", { nodes: { 1: { state: "finished", value: 1, max: 1 } } });
+  expect(node("1")).not.toHaveProperty("says");
+  expect(textIn(previewFrame({}))).toBeNull();
 });

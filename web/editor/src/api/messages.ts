@@ -1,9 +1,9 @@
 import { refreshJobsSoon } from "../store/jobs";
 import { changeNodes, useRun } from "../store/run";
 import { conclude } from "./accounts";
-import type { PreviewFrame } from "./frames";
+import type { PreviewFrame, TextFrame } from "./frames";
 import type { Track } from "./track";
-import { allTracks, begin, drop, end, fail, remembered, runOf, showOutput, trackOf, update } from "./tracks";
+import { allTracks, begin, drop, end, fail, remembered, runOf, say, showOutput, trackOf, update } from "./tracks";
 import type { ExecutionError, NodeOutput } from "./types";
 
 interface NodeState {
@@ -70,6 +70,13 @@ export function seePreview({ image, jobId, node, shownAt }: PreviewFrame): void 
   const before = at === null ? undefined : runOf(track)?.nodes[at];
   if (at === null || before?.state !== "running") return;
   changeNodes(track.tab, { [at]: { ...before, preview: URL.createObjectURL(image) } });
+}
+
+/** A node says how it goes, in words; of the jobs that are at such a node, it is the one that began last. */
+export function hearText({ node, text }: TextFrame): void {
+  const there = allTracks().filter((track) => track.begun && track.isRunning(node));
+  const newest = there[there.length - 1];
+  if (newest) say(newest, node, text);
 }
 
 /** After reconnecting, the server names the running node without its job. */

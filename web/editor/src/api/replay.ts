@@ -1,6 +1,6 @@
 import { HttpError, send } from "./http";
 import type { Track } from "./track";
-import { begin, isLive, remembered, runOf, showOutput, update } from "./tracks";
+import { begin, isLive, remembered, runOf, say, showOutput, update } from "./tracks";
 import type { FileRef, How } from "./types";
 
 /** What the server's log says of a node. `workflow_node_id` is the node of the workflow that it counts for. */
@@ -10,6 +10,7 @@ interface Told {
   readonly workflow_node_id: string;
   readonly value?: number;
   readonly total?: number;
+  readonly text?: string;
   readonly how?: How;
   readonly files?: readonly (FileRef & { readonly media_type: string })[];
   readonly data?: Readonly<Record<string, readonly unknown[]>>;
@@ -53,6 +54,7 @@ function take(track: Track, event: string): void {
   else if (name === "node_started") further(track, told, now);
   else if (name === "progress" && track.isRunning(told.node_id))
     further(track, told, now); // else it was heard to end
+  else if (name === "text") say(track, told.node_id, told.text ?? "");
   else if (name === "node_finished") finished(track, told, now);
 }
 

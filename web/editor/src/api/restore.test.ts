@@ -1,7 +1,11 @@
 import { beforeEach, expect, it } from "vitest";
-import { emptyDoc } from "../graph/ops";
+import { addNode, setValue } from "../graph/edits";
+import { SPECS } from "../graph/fixtures";
+import { applyAll, emptyDoc } from "../graph/ops";
+import { saveDoc } from "../graph/save";
 import { newTab, useWorkspace } from "../store/workspace";
 import { useRun } from "../store/run";
+import { useSpecs } from "../store/specs";
 import { fakeServer } from "./fakes";
 import { restoreRun } from "./restore";
 import { trackOf } from "./tracks";
@@ -71,4 +75,18 @@ it("leaves alone a tab that shows something newer, and one whose job has been fo
   await restoreRun(tab, "j");
   expect(useRun.getState().runs[tab]?.jobId).toBe("newer");
   expect(asked).toEqual([]);
+});
+
+it("tells no longer why a job failed if that has been changed since", async () => {
+  useSpecs.setState({ specs: SPECS, state: "ready" });
+  const doc = applyAll(emptyDoc(), addNode(emptyDoc(), SPECS["Loader"]!, [0, 0]).ops);
+  const execution_error = { node_id: "1", exception_message: "boom", exception_type: "E", traceback: [], timestamp: 9 };
+  const workflow = { prompt: {}, extra_data: { extra_pnginfo: { workflow: saveDoc(doc) } } };
+  fakeServer({ "GET /api/jobs/k": { ...ENDED, id: "k", status: "failed", execution_error, workflow } });
+  const mended = applyAll(doc, setValue(doc, "1", 0, "b.safetensors"));
+  const [same, other] = [doc, mended].map((each) => useWorkspace.getState().open("test", each));
+  await restoreRun(same!, "k");
+  await restoreRun(other!, "k");
+  expect(useRun.getState().faults[same!]).toMatchObject([{ node: "1", message: "boom" }]);
+  expect(useRun.getState().faults[other!] ?? []).toEqual([]);
 });

@@ -1,3 +1,4 @@
+import { loadDoc } from "../graph/load";
 import { showRun, useRun } from "../store/run";
 import { useSpecs } from "../store/specs";
 import { useWorkspace } from "../store/workspace";
@@ -26,7 +27,8 @@ export async function restoreRun(tab: string, jobId: string): Promise<void> {
     accepted(expectJob(jobId, tab, expectedNodes(open.doc, useSpecs.getState().specs)), []);
     return;
   }
-  const track = expectJob(jobId, tab, new Set());
+  const workflow = job.workflow?.extra_data.extra_pnginfo?.workflow;
+  const track = expectJob(jobId, tab, new Set(), workflow ? loadDoc(workflow) : open.doc);
   drop(track); // nothing more will be heard of it
   const times = { startedAt: job.execution_start_time ?? 0, endedAt: job.execution_end_time ?? 0 };
   showRun(tab, { jobId, state: STATES[job.status], nodes: {}, ...times });

@@ -77,7 +77,7 @@ test("messages and previews reach the tab's run, and the length of the queue is 
     data: previewFrame({ prompt_id: id, node_id: "1", display_node_id: "1", image_type: "image/png" }),
   });
   socket.say("status", { status: { exec_info: { queue_remaining: 3 } } });
-  expect(run()?.nodes["1"]).toEqual({ state: "running", preview: "blob:1" });
+  expect(run()?.nodes["1"]).toMatchObject({ state: "running", preview: "blob:1" });
   expect(useRun.getState().remaining).toBe(3);
 });
 
@@ -181,7 +181,7 @@ test("a job that runs on goes on from where it is", async () => {
   const socket = await reconnected();
   expect(run()?.nodes).toEqual({
     1: { state: "done", seconds: 0, output: { text: ["x"] } },
-    2: { state: "running", value: 3, max: 20 },
+    2: { state: "running", since: Date.parse(at), value: 3, max: 20 },
   });
   socket.say("progress", { prompt_id: id, node: "2", value: 4, max: 20 });
   expect(run()?.nodes["2"]).toMatchObject({ value: 4 });

@@ -1,9 +1,10 @@
+import { followEdits } from "../store/faults";
 import { useRun } from "../store/run";
 import { loadSpecs } from "../store/specs";
-import { previewIn } from "./frames";
+import { previewIn, textIn } from "./frames";
 import { address, HttpError } from "./http";
 import { clientId } from "./ids";
-import { hear, seePreview } from "./messages";
+import { hear, hearText, seePreview } from "./messages";
 import { followQueue, resync } from "./resync";
 import { followTabs } from "./tracks";
 
@@ -41,7 +42,7 @@ export function startSocket(): () => void {
 
   connect();
   window.addEventListener("online", hurry);
-  const stops = [followTabs(), followQueue(), () => window.removeEventListener("online", hurry)];
+  const stops = [followTabs(), followEdits(), followQueue(), () => window.removeEventListener("online", hurry)];
   return () => {
     stops.forEach((stop) => stop());
     clearTimeout(timer);
@@ -57,6 +58,8 @@ function take(data: string | ArrayBuffer): void {
   }
   const preview = previewIn(data);
   if (preview) seePreview(preview);
+  const text = textIn(data);
+  if (text) hearText(text);
 }
 
 /** Another server may be there than before, and other things may have happened. */

@@ -8,7 +8,7 @@ import { useWorkspace } from "../store/workspace";
 import { fakeObjectUrls, fakeServer, reply, type Request } from "./fakes";
 import { clientId } from "./ids";
 import { hear } from "./messages";
-import { submit } from "./submit";
+import { repeat, submit } from "./submit";
 import { followTabs } from "./tracks";
 
 interface Body {
@@ -24,7 +24,7 @@ let doc: Doc;
 
 beforeEach(() => {
   fakeObjectUrls();
-  const spec = (output_node: boolean) => ({ output_node }) as NodeSpec;
+  const spec = (output_node: boolean) => ({ output_node, input: {}, input_order: {} }) as unknown as NodeSpec;
   useSpecs.setState({ specs: { Make: spec(false), Show: spec(true) }, state: "ready" });
   doc = workflow();
   tab = useWorkspace.getState().open("test", doc);
@@ -80,10 +80,10 @@ test("a job can go before others, and only as far as to one node", async () => {
   expect(Object.keys(run()!.nodes)).toEqual(["1"]);
 });
 
-test("a refusal is told of the whole, and at each node and input", async () => {
+test("a refusal is told at each node and input, and not once more as a whole", async () => {
   fakeServer({ "POST /api/prompt": () => reply(REFUSALS.missing!.response, 400) });
-  await submit(tab, doc);
-  expect(faults()?.[0]).toMatchObject({ node: null, input: null, message: "Prompt outputs failed validation" });
+  expect(await submit(tab, doc)).toBeNull();
+  expect(faults()?.some(({ node }) => node === null)).toBe(false);
   expect(faults()).toContainEqual({ node: "1", input: "c2", message: "Required input is missing", details: "c2" });
   expect(run()).toBeUndefined();
 });
@@ -108,9 +108,28 @@ test("a node of a type that the server lacks is told at that node", async () => 
   expect(faults()).toMatchObject([{ node: "7", message: "Node 'X' not found." }]);
 });
 
+test("a refusal without a place is told of the whole", async () => {
+  const error = { type: "prompt_no_outputs", message: "Prompt has no outputs", details: "", extra_info: {} };
+  fakeServer({ "POST /api/prompt": () => reply({ error, node_errors: {} }, 400) });
+  await submit(tab, doc);
+  expect(faults()).toMatchObject([{ node: null, message: "Prompt has no outputs" }]);
+});
+
+test("a job is run again for its tab, as it was", async () => {
+  const asked = fakeServer({ "POST /api/prompt": ACCEPTED });
+  const prompt = { "1": { class_type: "Make" }, "2:7": { class_type: "Show" } };
+  const id = await repeat(tab, { prompt, extra_data: { wireloom_tab: "another", x: 1 }, targets: ["2:7"] });
+  expect(asked[0]!.body).toMatchObject({
+    prompt,
+    extra_data: { wireloom_tab: tab, x: 1 },
+    partial_execution_targets: ["2:7"],
+  });
+  expect(run()).toMatchObject({ jobId: id, nodes: { 1: { state: "waiting" }, 2: { state: "waiting" } } });
+});
+
 test("a server that cannot be reached is a fault, and the run before stays", async () => {
   fakeServer({ "POST /api/prompt": ACCEPTED });
-  await submit(tab, doc);
+  expect(await submit(tab, doc)).toBe(run()?.jobId);
   const before = run();
   fakeServer({
     "POST /api/prompt": () => {

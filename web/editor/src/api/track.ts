@@ -1,3 +1,4 @@
+import type { Doc } from "../graph/types";
 import type { NodeOutput } from "./types";
 import type { Fault, NodeRun } from "../store/run";
 import { outermost } from "./ids";
@@ -30,6 +31,8 @@ export class Track {
     readonly jobId: string,
     readonly tab: string,
     readonly expected: ReadonlySet<string>,
+    /** What was sent, as it was then. */
+    readonly doc: Doc,
   ) {}
 
   /** Forget how far it was: it starts, or starts once more. */
@@ -85,7 +88,15 @@ export class Track {
     if (before?.state === "error") return before;
     if (running.size > 0) {
       const preview = before?.preview ? { preview: before.preview } : {};
-      return { state: "running", ...progress(canvasId, running), ...preview, ...output };
+      const says = before?.says ? { says: before.says } : {};
+      return {
+        state: "running",
+        since: this.node(canvasId).since,
+        ...progress(canvasId, running),
+        ...preview,
+        ...says,
+        ...output,
+      };
     }
     if (before?.state === "cached") return before;
     return { state: "done", seconds: busyMs / 1000, ...output };

@@ -1,6 +1,10 @@
 import { forgetAccounts } from "../store/explain";
 import type { Fault, NodeRun, TabRun } from "../store/run";
-import { changeNodes, forgetRuns, showRun, tellFaults, useRun } from "../store/run";
+import { emptyDoc } from "../graph/ops";
+import { isSilent } from "../graph/probes";
+import type { Doc } from "../graph/types";
+import { addFaults, forgetFaults, replaceFaults } from "../store/faults";
+import { changeNodes, forgetRuns, showRun, useRun } from "../store/run";
 import { useWorkspace } from "../store/workspace";
 import { failure } from "./faults";
 import { Track } from "./track";
@@ -18,8 +22,13 @@ export function allTracks(): Track[] {
 }
 
 /** A job is on its way to the server. The first that is heard of it may come before the answer. */
-export function expectJob(jobId: string, tab: string, expected: ReadonlySet<string>): Track {
-  const track = new Track(jobId, tab, expected);
+export function expectJob(
+  jobId: string,
+  tab: string,
+  expected: ReadonlySet<string>,
+  doc: Doc = docOf(tab) ?? emptyDoc(),
+): Track {
+  const track = new Track(jobId, tab, expected, doc);
   tracks.set(jobId, track);
   useRun.setState(({ tabOf }) => ({ tabOf: { ...tabOf, [jobId]: tab } }));
   return track;
@@ -30,8 +39,8 @@ export function accepted(track: Track, rejected: readonly Fault[]): void {
   track.accepted = true;
   track.rejected = rejected;
   if (!isOpen(track.tab)) return;
-  const sinceItBegan = track.begun ? (useRun.getState().faults[track.tab] ?? []) : [];
-  tellFaults(track.tab, [...rejected, ...sinceItBegan]);
+  if (track.begun) addFaults(track.tab, rejected, track.doc);
+  else replaceFaults(track.tab, rejected, track.doc);
   if (isLive(track) && !track.begun && !isUnderWay(track.tab)) show(track, { state: "pending" });
 }
 
@@ -39,13 +48,13 @@ export function accepted(track: Track, rejected: readonly Fault[]): void {
 export function refused(track: Track, faults: readonly Fault[]): void {
   drop(track);
   useRun.setState(({ tabOf: { [track.jobId]: _, ...others } }) => ({ tabOf: others }));
-  if (isOpen(track.tab)) tellFaults(track.tab, faults);
+  if (isOpen(track.tab)) replaceFaults(track.tab, faults, track.doc);
 }
 
 /** A job starts, or starts once more. */
 export function begin(track: Track, startedAt: number): void {
   track.begin();
-  tellFaults(track.tab, track.rejected);
+  replaceFaults(track.tab, track.rejected, track.doc);
   show(track, { state: "running", startedAt });
 }
 
@@ -66,7 +75,7 @@ export function end(track: Track, state: "succeeded" | "failed" | "cancelled", e
 /** A node failed, and with it the job; or it was only blocked, which has no time, and the job goes on. */
 export function fail(track: Track, error: ExecutionError): void {
   const fault = failure(error);
-  tellFaults(track.tab, [...(useRun.getState().faults[track.tab] ?? []), fault]);
+  addFaults(track.tab, [fault], track.doc);
   const run = runOf(track);
   if (run && fault.node !== null) changeNodes(track.tab, { [fault.node]: withState("error", run.nodes[fault.node]) });
   if (error.timestamp !== undefined) end(track, "failed", error.timestamp);
@@ -75,7 +84,7 @@ export function fail(track: Track, error: ExecutionError): void {
 /** A node has something to show. */
 export function showOutput(track: Track, node: string, output: NodeOutput): void {
   const run = runOf(track);
-  if (!run) return;
+  if (!run || isSilent(node)) return;
   const at = track.canvasId(node);
   changeNodes(track.tab, { [at]: { state: "done", ...run.nodes[at], output: track.shows(node, output) } });
 }
@@ -86,6 +95,15 @@ export function remembered(track: Track, canvasIds: Iterable<string>): void {
   if (!run) return;
   const nodes = [...new Set(canvasIds)].map((id) => [id, withState("cached", run.nodes[id])] as const);
   changeNodes(track.tab, Object.fromEntries(nodes));
+}
+
+/** Jobs were taken out of the queue: nothing is heard of those that had not begun. Without ids, it was all that waited. */
+export function takenOut(jobIds: readonly string[] = allTracks().map(({ jobId }) => jobId)): void {
+  for (const track of jobIds.flatMap((id) => trackOf(id) ?? [])) {
+    if (track.begun || !track.accepted) continue;
+    drop(track);
+    end(track, "cancelled", Date.now());
+  }
 }
 
 /** Nothing more will be heard of a job. */
@@ -127,13 +145,25 @@ export function followTabs(): () => void {
         .filter((track) => track.tab === id)
         .forEach(drop);
       forgetRuns(id);
+      forgetFaults(id);
       forgetAccounts(id);
     }
   });
 }
 
+/** A node that runs says how it goes. */
+export function say(track: Track, node: string, says: string): void {
+  const at = track.canvasId(node);
+  const before = runOf(track)?.nodes[at];
+  if (before?.state === "running") changeNodes(track.tab, { [at]: { ...before, says } });
+}
+
 function isOpen(tab: string): boolean {
-  return useWorkspace.getState().tabs.some(({ id }) => id === tab);
+  return docOf(tab) !== undefined;
+}
+
+function docOf(tab: string): Doc | undefined {
+  return useWorkspace.getState().tabs.find(({ id }) => id === tab)?.doc;
 }
 
 /** Show a job's run from its beginning. Pictures of the run before stay on their nodes until there are others. */

@@ -1,5 +1,6 @@
 import { create } from "zustand";
 import { api, HttpError } from "../api/client";
+import { takenOut } from "../api/tracks";
 import type { Job } from "../api/types";
 
 /** The jobs of all who use this server. */
@@ -70,13 +71,14 @@ function kept(before: readonly Job[], now: readonly Job[]): readonly Job[] {
 
 /** Stop a job, or take it out of the queue. */
 export async function cancelJob(id: string): Promise<void> {
-  await api.cancel(id);
+  if (await api.cancel(id)) takenOut([id]);
   await refreshJobs();
 }
 
 /** Take all that waits out of the queue; what runs goes on. */
 export async function clearQueue(): Promise<void> {
   await api.clearQueue();
+  takenOut();
   await refreshJobs();
 }
 

@@ -6,6 +6,10 @@ export interface NodeRun {
   /** How far it is, while it runs; missing if it does not tell. */
   readonly value?: number;
   readonly max?: number;
+  /** When it began, in milliseconds, while it runs. */
+  readonly since?: number;
+  /** What it says of itself, while it runs. */
+  readonly says?: string;
   /** An object URL of the newest picture of unfinished work. */
   readonly preview?: string;
   /** What it took, once it has run. */

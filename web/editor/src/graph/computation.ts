@@ -1,0 +1,80 @@
+import { incoming } from "./connect";
+import { widgetsOf } from "./inputs";
+import { ALWAYS, type Doc, type DocNode, type NodeId, type Specs } from "./types";
+
+/**
+ * What a run computes, as text to compare: types, modes, values and wires. Places, titles and colours are not in it, so
+ * that one can tell whether an edit makes a difference, and whether undoing has taken it back.
+ */
+
+/** Of all that the outputs need. Empty if there is no output. */
+export function runKey(doc: Doc, specs: Specs): string {
+  const outputs = Object.values(doc.nodes).filter((node) => node.mode === ALWAYS && specs[node.type]?.output_node);
+  return outputs.length === 0
+    ? ""
+    : keyOfAll(
+        doc,
+        outputs.map((node) => node.id),
+        valuesOf,
+      );
+}
+
+/** Of a node and all that it needs, without the seeds that move on by themselves when a run is queued. */
+export function nodeKey(doc: Doc, specs: Specs, id: NodeId): string {
+  return keyOfAll(doc, [id], (node) => steadyValues(node, specs));
+}
+
+/** Of one input of a node: its value, and what is wired to it. */
+export function inputKey(doc: Doc, specs: Specs, id: NodeId, input: string): string {
+  const node = doc.nodes[id];
+  if (!node) return "";
+  const spec = specs[node.type];
+  const value =
+    spec && widgetsOf(node, spec).find((widget) => widget.name === input && widget.kind !== "control")?.value;
+  const wires = incoming(doc, id)
+    .filter((link) => node.inputs[link.toSlot]?.name === input)
+    .map(({ from, fromSlot }) => [from, fromSlot, doc.nodes[from]?.type, doc.nodes[from]?.mode]);
+  return JSON.stringify([node.type, node.mode, value, wires]);
+}
+
+function keyOfAll(doc: Doc, targets: readonly NodeId[], valuesOf: (node: DocNode) => unknown): string {
+  const seen = new Set(targets);
+  const found: unknown[] = [];
+  for (const id of seen) {
+    const node = doc.nodes[id];
+    if (!node) continue;
+    const wires = incoming(doc, id).map(({ from, fromSlot, toSlot }) => [toSlot, from, fromSlot]);
+    found.push([id, node.type, node.mode, valuesOf(node), wires.sort(([a], [b]) => Number(a) - Number(b))]);
+    for (const { from } of incoming(doc, id)) seen.add(from); // the loop visits these too
+  }
+  return JSON.stringify([found, numberOf(doc.rest["definitions"])]);
+}
+
+function valuesOf(node: DocNode): unknown {
+  return [node.values, node.rest["widgets_values_named"]];
+}
+
+function steadyValues(node: DocNode, specs: Specs): unknown {
+  const { values } = node;
+  if (!Array.isArray(values)) return values;
+  return (values as unknown[]).filter((_, at) => !movingOf(node, specs).has(at));
+}
+
+/** The places of values that a control after them changes. */
+function movingOf(node: DocNode, specs: Specs): ReadonlySet<number> {
+  if (node.type === "PrimitiveNode") return new Set([0]);
+  const spec = specs[node.type];
+  const widgets = spec ? widgetsOf(node, spec) : [];
+  return new Set(widgets.filter((_, at) => widgets[at + 1]?.kind === "control").map(({ index }) => index));
+}
+
+const numbers = new WeakMap<object, number>();
+let count = 0;
+
+/** A number for each object: what is inside of subgraphs is one object until it is changed. */
+function numberOf(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  const known = numbers.get(value) ?? ++count;
+  numbers.set(value, known);
+  return known;
+}
