@@ -66,6 +66,8 @@ function NodeItems() {
       )}
       {many && <CommandItem id="canvas.arrange" />}
       <Separator />
+      <CommandItem id="run.selected" />
+      <Separator />
       <CommandItem id="canvas.deleteHeal" />
       <CommandItem id="canvas.delete" danger />
     </>

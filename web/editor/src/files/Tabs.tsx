@@ -1,6 +1,7 @@
 import * as Menu from "@radix-ui/react-dropdown-menu";
 import { useEffect } from "react";
 import { useShallow } from "zustand/react/shallow";
+import { usePercentDone } from "../panels/usePercentDone";
 import { Icon } from "../shell/icons";
 import { activeTab, isDirty, useWorkspace } from "../store/workspace";
 import { openActions, tabActions } from "./actions";
@@ -52,7 +53,8 @@ function FileMenu({ active }: { active: string }) {
 
 function usePageTitle(): void {
   const title = useWorkspace((workspace) => text.pageTitle(activeTab(workspace).name, isDirty(activeTab(workspace))));
+  const done = usePercentDone();
   useEffect(() => {
-    document.title = title;
-  }, [title]);
+    document.title = `${done}${title}`;
+  }, [done, title]);
 }

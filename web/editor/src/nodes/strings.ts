@@ -29,6 +29,7 @@ export const t = {
   optional: "optional",
   list: "a list: what it feeds runs once for each entry",
   preview: "Preview of unfinished work",
+  says: "What it is doing",
   openImage: (name: string) => `Open ${name}`,
   moreImages: (count: number) => `${count} more`,
 };

@@ -3,6 +3,7 @@ import { memo } from "react";
 import type { Job } from "../api/types";
 import { Icon } from "../shell/icons";
 import { forgetJob } from "../store/jobs";
+import { isGone, markGone, useGone } from "./gone";
 import { openWorkflowOf, runAgain, showJob } from "./job_actions";
 import { knownPictures, thumbnailUrl } from "./job_pictures";
 import { attempt } from "./run_actions";
@@ -13,7 +14,8 @@ import { useTabName } from "./useTabName";
 /** A job that has ended: its first picture, how it went, and what can be done with it. */
 export const EndedJob = memo(function EndedJob({ job }: { job: Job }) {
   const name = useTabName(job.id);
-  const picture = knownPictures(job, {})[0];
+  const gone = useGone();
+  const picture = knownPictures(job, {}).find((each) => !isGone(gone, each, job.execution_start_time));
   const state = t.queue.states[job.status];
   const problem = job.execution_error?.exception_message;
   return (
@@ -26,7 +28,9 @@ export const EndedJob = memo(function EndedJob({ job }: { job: Job }) {
         title={picture ? t.queue.show : t.queue.open}
       >
         <span className="job-thumb">
-          {picture && <img src={thumbnailUrl(picture)} alt="" loading="lazy" decoding="async" />}
+          {picture && (
+            <img src={thumbnailUrl(picture)} alt="" loading="lazy" decoding="async" onError={() => markGone(picture)} />
+          )}
           {job.outputs_count > 1 && <span className="job-count">{job.outputs_count}</span>}
         </span>
         <span className="job-text">

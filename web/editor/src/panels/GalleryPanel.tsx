@@ -2,7 +2,9 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef } from "react";
 import { Panel } from "../shell/Panel";
 import { useJobs } from "../store/jobs";
-import { keyOf, loadPictures, shownOf, thumbnailUrl, useJobPictures } from "./job_pictures";
+import { keyOf, markGone, useGone } from "./gone";
+import { loadPictures, shownOf, thumbnailUrl, useJobPictures } from "./job_pictures";
+import { PictureMenu } from "./PictureMenu";
 import { attempt } from "./run_actions";
 import { t } from "./strings";
 import { useWidth } from "./useSize";
@@ -18,7 +20,8 @@ export function GalleryPanel() {
   const history = useJobs((jobs) => jobs.history);
   const isReady = useJobs((jobs) => jobs.state !== "loading");
   const loaded = useJobPictures((store) => store.loaded);
-  const tiles = useMemo(() => shownOf(history, loaded), [history, loaded]);
+  const gone = useGone();
+  const tiles = useMemo(() => shownOf(history, loaded, gone), [history, loaded, gone]);
 
   // A job with several pictures is listed with one: the others are asked for.
   useEffect(() => history.forEach((job) => job.previewable_outputs_count > 1 && attempt(loadPictures(job))), [history]);
@@ -73,6 +76,7 @@ function Grid({ tiles }: { tiles: readonly Shown[] }) {
                 tile={tile}
                 place={{ top: start, left: column * (side + GAP_PX), width: side, height: side }}
                 onOpen={() => useViewer.getState().show(tiles, index * columns + column)}
+                onCompare={tiles.length > 1 ? () => compare(tiles, index * columns + column) : null}
               />
             )),
         )}
@@ -80,18 +84,26 @@ function Grid({ tiles }: { tiles: readonly Shown[] }) {
   );
 }
 
+function compare(tiles: readonly Shown[], index: number): void {
+  const { show, toggleCompare } = useViewer.getState();
+  show(tiles, index);
+  toggleCompare();
+}
+
 interface TileProps {
   tile: Shown;
   place: { top: number; left: number; width: number; height: number };
   onOpen(): void;
+  onCompare: (() => void) | null;
 }
 
-function Tile({ tile, place, onOpen }: TileProps) {
+function Tile({ tile, place, onOpen, onCompare }: TileProps) {
   return (
     <div className="tile" role="listitem" style={place}>
       <button type="button" aria-label={t.gallery.open(tile.filename)} title={tile.filename} onClick={onOpen}>
-        <img src={thumbnailUrl(tile)} alt="" decoding="async" />
+        <img src={thumbnailUrl(tile)} alt="" decoding="async" onError={() => markGone(tile)} />
       </button>
+      <PictureMenu shown={tile} onCompare={onCompare} />
     </div>
   );
 }

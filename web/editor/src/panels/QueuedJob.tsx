@@ -1,13 +1,14 @@
 import { memo } from "react";
 import type { Job } from "../api/types";
 import { Icon } from "../shell/icons";
-import { cancelJob } from "../store/jobs";
+import { cancelJob, useJobs } from "../store/jobs";
 import { useRun, type TabRun } from "../store/run";
 import { nodeAtWork, previewOf, progressOf } from "./progress";
 import { attempt } from "./run_actions";
 import { t } from "./strings";
 import { clock, moment } from "./times";
 import { useNow } from "./useNow";
+import { useRemaining } from "./useRemaining";
 import { useTabName } from "./useTabName";
 
 /** A job that runs or waits. */
@@ -16,10 +17,10 @@ export const QueuedJob = memo(function QueuedJob({ job }: { job: Job }) {
   const running = job.status === "in_progress";
   return (
     <li className="job" data-status={job.status}>
-      {running ? <LivePreview jobId={job.id} /> : <span className="job-thumb" aria-hidden="true" />}
+      {running ? <LivePreview jobId={job.id} /> : <Place job={job} />}
       <div className="job-text">
         <strong className="job-name">{name ?? t.queue.states[job.status]}</strong>
-        {running ? <Progress job={job} /> : <span className="muted">{waitingSince(job, name)}</span>}
+        {running ? <Progress job={job} /> : <Waiting job={job} />}
       </div>
       <button
         type="button"
@@ -34,9 +35,30 @@ export const QueuedJob = memo(function QueuedJob({ job }: { job: Job }) {
   );
 });
 
-function waitingSince(job: Job, name: string | null): string {
-  const since = moment(job.create_time);
-  return name === null ? since : t.queue.job(t.queue.states.pending, since);
+/** Its place among those that wait, counted from 1. */
+function usePlace(job: Job): number {
+  return useJobs(({ queue }) => queue.filter(({ status }) => status === "pending").indexOf(job) + 1);
+}
+
+/** In place of a picture, which there is none of yet. */
+function Place({ job }: { job: Job }) {
+  const place = usePlace(job);
+  return (
+    <span className="job-thumb job-place" aria-hidden="true">
+      {place > 0 && place}
+    </span>
+  );
+}
+
+/** When its turn is, and since when it waits. */
+function Waiting({ job }: { job: Job }) {
+  const place = usePlace(job);
+  return (
+    <span className="muted job-line">
+      <span>{place === 1 ? t.queue.isNext : t.queue.place(place)}</span>
+      <time>{moment(job.create_time)}</time>
+    </span>
+  );
 }
 
 /** The run of a job of ours; of others the server tells nothing but that they run. */
@@ -58,15 +80,18 @@ function LivePreview({ jobId }: { jobId: string }) {
 
 function Progress({ job }: { job: Job }) {
   const run = useRunOf(job.id);
+  const tab = useRun((store) => store.tabOf[job.id] ?? "");
   const now = useNow(1000, true);
   const atWork = run && nodeAtWork(run);
   const node = atWork ? run.nodes[atWork] : undefined;
+  const left = useRemaining(tab, run, now);
   const started = run?.startedAt ?? job.execution_start_time;
   return (
     <>
       <span className="muted job-line">
         {node?.max === undefined ? t.queue.states.in_progress : `${node.value} / ${node.max}`}
         {started !== undefined && started > 0 && <time>{clock((now - started) / 1000)}</time>}
+        {left !== null && <span>{t.run.left(clock(left))}</span>}
       </span>
       <progress aria-label={t.run.progress} max={1} {...(run ? { value: progressOf(run) } : {})} />
     </>

@@ -5,6 +5,7 @@ import { nodeAtWork, progressOf } from "./progress";
 import { t } from "./strings";
 import { clock, duration } from "./times";
 import { useNow } from "./useNow";
+import { useRemaining } from "./useRemaining";
 import { useTitle } from "./useTitle";
 
 /** How the newest run of the active tab goes or ended, and how many jobs wait. */
@@ -14,7 +15,7 @@ export function RunStatus() {
   const faults = useFaults(tab).length;
   return (
     <div className="run-status">
-      {isUnderWay(run) || faults === 0 ? run && <RunOfTab run={run} /> : <Problems count={faults} />}
+      {isUnderWay(run) || faults === 0 ? run && <RunOfTab tab={tab} run={run} /> : <Problems count={faults} />}
       <QueueLength />
     </div>
   );
@@ -33,9 +34,9 @@ function Problems({ count }: { count: number }) {
   );
 }
 
-function RunOfTab({ run }: { run: TabRun }) {
+function RunOfTab({ tab, run }: { tab: string; run: TabRun }) {
   if (run.state === "pending") return <span className="run-text">{t.run.waiting}</span>;
-  if (run.state === "running") return <Running run={run} />;
+  if (run.state === "running") return <Running tab={tab} run={run} />;
   const seconds = run.startedAt && run.endedAt ? (run.endedAt - run.startedAt) / 1000 : null;
   const end = isAllRemembered(run) ? t.run.unchanged : t.run.ended[run.state];
   return (
@@ -50,8 +51,9 @@ function isAllRemembered(run: TabRun): boolean {
   return run.state === "succeeded" && Object.values(run.nodes).every((node) => node.state === "cached");
 }
 
-function Running({ run }: { run: TabRun }) {
+function Running({ tab, run }: { tab: string; run: TabRun }) {
   const now = useNow(1000, true);
+  const left = useRemaining(tab, run, now);
   const atWork = nodeAtWork(run);
   const title = useTitle(atWork);
   const node = atWork === null ? undefined : run.nodes[atWork];
@@ -64,6 +66,7 @@ function Running({ run }: { run: TabRun }) {
         </span>
       )}
       {run.startedAt && <time className="run-clock">{clock((now - run.startedAt) / 1000)}</time>}
+      {left !== null && <span className="run-left">{t.run.left(clock(left))}</span>}
       <progress aria-label={t.run.progress} max={1} value={progressOf(run)} />
     </span>
   );

@@ -22,7 +22,7 @@ interface Props {
 export function Stage({ shown, other, size, onSize }: Props) {
   const stage = useRef<HTMLDivElement>(null);
   const zoom = useZoom(stage, size ?? NO_SIZE);
-  useViewerKeys(zoom.zoomBy, zoom.fit);
+  useViewerKeys(zoom, shown);
   const [divider, setDivider] = useState(50);
   const [missing, setMissing] = useState<string | null>(null);
   const url = api.viewUrl(shown);
@@ -129,8 +129,11 @@ export function ZoomButtons({ zoom }: { zoom: Zoom }) {
       <button type="button" className="icon-btn small" aria-label={t.viewer.zoomIn} onClick={() => zoom.zoomBy(1.25)}>
         <span aria-hidden="true">+</span>
       </button>
-      <button type="button" className="stage-fit" onClick={zoom.fit}>
+      <button type="button" className="stage-fit" title={`${t.viewer.fit} (0)`} onClick={zoom.fit}>
         {t.viewer.fit}
+      </button>
+      <button type="button" className="stage-fit" title={`${t.viewer.actualHint} (1)`} onClick={zoom.actual}>
+        {t.viewer.actual}
       </button>
     </div>
   );

@@ -1,9 +1,8 @@
 import * as Radix from "@radix-ui/react-dialog";
 import { api } from "../api/client";
 import { Icon } from "../shell/icons";
-import { openSource } from "./job_actions";
+import { deletePicture, openWorkflowBehind } from "./picture_actions";
 import { attempt } from "./run_actions";
-import { sourceOf } from "./source";
 import { t } from "./strings";
 import { useViewer, type Shown } from "./viewer_store";
 
@@ -11,7 +10,7 @@ import { useViewer, type Shown } from "./viewer_store";
 export function ViewerBar({ shown }: { shown: Shown }) {
   const { images, index, against, toggleCompare, close } = useViewer();
   const open = async () => {
-    if (await openSource(await sourceOf(shown), nameOf(shown))) close();
+    if (await openWorkflowBehind(shown)) close();
   };
   return (
     <header className="viewer-bar">
@@ -37,14 +36,19 @@ export function ViewerBar({ shown }: { shown: Shown }) {
           <Icon name="download" />
           {t.viewer.download}
         </a>
+        <button
+          type="button"
+          className="icon-btn"
+          aria-label={t.pictures.delete}
+          title={`${t.pictures.delete} (${t.viewer.deleteKey})`}
+          onClick={() => attempt(deletePicture(shown))}
+        >
+          <Icon name="trash" />
+        </button>
         <Radix.Close className="icon-btn" aria-label={t.viewer.close}>
           <Icon name="close" />
         </Radix.Close>
       </span>
     </header>
   );
-}
-
-function nameOf({ filename }: Shown): string {
-  return filename.replace(/\.[^.]+$/, "");
 }

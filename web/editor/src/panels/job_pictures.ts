@@ -1,6 +1,7 @@
 import { create } from "zustand";
 import { api } from "../api/client";
 import type { Job } from "../api/types";
+import { isGone, keyOf, type Gone } from "./gone";
 import { asPicture, picturesOf, type Picture } from "./pictures";
 import type { Shown } from "./viewer_store";
 
@@ -17,20 +18,20 @@ export function knownPictures(job: Job, loaded: Loaded): readonly Picture[] {
   return preview ? [preview] : [];
 }
 
-/** The pictures of jobs, one after the other, each once: a job whose results were remembered shows an older picture. */
-export function shownOf(jobs: readonly Job[], loaded: Loaded): Shown[] {
+/**
+ * The pictures of jobs that are still there, one after the other, each once: a job whose results were remembered shows an
+ * older picture.
+ */
+export function shownOf(jobs: readonly Job[], loaded: Loaded, gone: Gone): Shown[] {
   const byFile = new Map<string, Shown>();
   for (const job of jobs) {
     for (const picture of knownPictures(job, loaded)) {
       const key = keyOf(picture);
-      if (!byFile.has(key)) byFile.set(key, { ...picture, jobId: job.id });
+      if (!byFile.has(key) && !isGone(gone, picture, job.execution_start_time))
+        byFile.set(key, { ...picture, jobId: job.id });
     }
   }
   return [...byFile.values()];
-}
-
-export function keyOf({ type, subfolder, filename }: Picture): string {
-  return `${type}/${subfolder}/${filename}`;
 }
 
 const asked = new Map<string, Promise<readonly Picture[]>>();

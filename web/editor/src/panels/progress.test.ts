@@ -1,7 +1,7 @@
 // @vitest-environment node
 import { expect, it } from "vitest";
 import type { TabRun } from "../store/run";
-import { nodeAtWork, previewOf, progressOf } from "./progress";
+import { nodeAtWork, previewOf, progressOf, remainingSeconds } from "./progress";
 
 const RUN: TabRun = {
   jobId: "j",
@@ -23,4 +23,19 @@ it("names the node at work and shows its preview", () => {
   expect(nodeAtWork(RUN)).toBe("3");
   expect(previewOf(RUN)).toBe("blob:x");
   expect(nodeAtWork(undefined)).toBeNull();
+});
+
+it("tells what is left by the pace of the node at work, and by what others took before", () => {
+  const nodes = { "1": { state: "running", since: 0, value: 5, max: 20 }, "2": { state: "waiting" } } as const;
+  const run: TabRun = { jobId: "j", state: "running", nodes };
+  expect(remainingSeconds(run, { "2": 4 }, 10_000)).toBe(30 + 4);
+  expect(remainingSeconds(run, {}, 10_000)).toBe(30);
+});
+
+it("tells what is left of a node without progress by what it took before, or not at all", () => {
+  const run: TabRun = { jobId: "j", state: "running", nodes: { "1": { state: "running", since: 0 } } };
+  expect(remainingSeconds(run, { "1": 12 }, 10_000)).toBe(2);
+  expect(remainingSeconds(run, { "1": 5 }, 10_000)).toBe(0);
+  expect(remainingSeconds(run, {}, 10_000)).toBeNull();
+  expect(remainingSeconds({ ...run, nodes: {} }, {}, 0)).toBeNull();
 });

@@ -1,3 +1,4 @@
+import type { Times } from "../store/explain";
 import type { NodeRun, TabRun } from "../store/run";
 
 /** How far a run is, 0 to 1: each node counts the same, the running ones by their own progress. */
@@ -17,6 +18,21 @@ export function nodeAtWork(run: TabRun | undefined): string | null {
 export function previewOf(run: TabRun | undefined): string | null {
   const atWork = nodeAtWork(run);
   return (atWork === null ? undefined : run?.nodes[atWork]?.preview) ?? null;
+}
+
+/**
+ * The seconds that a run is still going to take: the node at work by its pace, or by what it took before; those that wait
+ * by what they took before. Null if nothing can be told of the node at work.
+ */
+export function remainingSeconds(run: TabRun, took: Times, now: number): number | null {
+  const atWork = nodeAtWork(run);
+  const node = atWork === null ? undefined : run.nodes[atWork];
+  if (atWork === null || node?.since === undefined) return null;
+  const spent = (now - node.since) / 1000;
+  const whole = node.value && node.max ? (spent * node.max) / node.value : took[atWork];
+  if (whole === undefined) return null;
+  const waiting = Object.entries(run.nodes).filter(([, { state }]) => state === "waiting");
+  return Math.max(0, whole - spent) + waiting.reduce((sum, [id]) => sum + (took[id] ?? 0), 0);
 }
 
 function share(node: NodeRun): number {

@@ -101,10 +101,12 @@ it("takes 1 to 100 runs", () => {
   setCount(1);
 });
 
-it("runs to the outputs that the selected nodes are or lead to", () => {
-  const { doc, draw, blur, show, other } = workflow();
-  expect(runTargets(doc, SPECS, [show])).toEqual([show]);
-  expect(runTargets(doc, SPECS, [blur])).toEqual([show]);
-  expect(new Set(runTargets(doc, SPECS, [draw]))).toEqual(new Set([show, other]));
-  expect(runTargets(doc, SPECS, [])).toEqual([]);
+it("runs to any of the selected nodes, be it an output or not", async () => {
+  const { doc, blur, show } = workflow();
+  const specs = { ...SPECS, PreviewAny: spec("PreviewAny", { source: ["*", {}] }, [], true) };
+  expect(runTargets(doc, specs, [blur, show, "99"])).toEqual([blur, show]);
+  expect(runTargets(doc, SPECS, [blur, show])).toEqual([show]); // nothing there to run Blur with
+  useSpecs.setState({ specs });
+  await runActive({ only: [blur] });
+  expect(sent[0]).toMatchObject({ partial_execution_targets: [`${blur}:run`] });
 });

@@ -6,10 +6,10 @@ import { registerCommand } from "../shell/commands";
 import { useSettings } from "../shell/settings";
 import { toast } from "../shell/toast";
 import { refreshJobs } from "../store/jobs";
-import { useRun } from "../store/run";
 import { useSpecs } from "../store/specs";
 import { activeTab, useWorkspace } from "../store/workspace";
 import { afterQueued } from "../widgets/control";
+import { isQueued, setAutoRun, useAutoRun } from "./auto_run";
 import { useHeat } from "./heat";
 import { runTargets } from "./run_targets";
 import { t } from "./strings";
@@ -33,20 +33,15 @@ export async function runActive({ count = 1, ...options }: RunOptions = {}): Pro
   const tab = activeTab(useWorkspace.getState());
   let doc = tab.doc;
   for (let run = 0; run < count; run += 1) {
-    const before = jobsOf(tab.id);
-    await api.submit(tab.id, doc, options);
-    if (jobsOf(tab.id) === before) return showProblems(); // refused: the faults say why
+    if ((await api.submit(tab.id, doc, options)) === null) return showProblems();
     doc = moveOn(tab.id, doc);
+    isQueued(tab.id, doc);
   }
 }
 
-function showProblems(): void {
+/** A workflow was refused: the list of problems says why. */
+export function showProblems(): void {
   useSettings.setState({ panel: "problems" });
-}
-
-/** How many jobs of a tab the server has taken. */
-function jobsOf(tabId: string): number {
-  return Object.values(useRun.getState().tabOf).filter((tab) => tab === tabId).length;
 }
 
 /** Let seeds move on, in the document too if it is still the one being edited. */
@@ -58,7 +53,7 @@ function moveOn(tabId: string, doc: Doc): Doc {
   return activeTab(useWorkspace.getState()).doc;
 }
 
-/** What would run for the selection; empty if it leads to no output. */
+/** The selected nodes that can be run to. */
 export function selectedTargets(): string[] {
   const workspace = useWorkspace.getState();
   return runTargets(activeTab(workspace).doc, useSpecs.getState().specs, workspace.selection.nodes);
@@ -66,9 +61,11 @@ export function selectedTargets(): string[] {
 
 /** Do something that asks the server; say what went wrong. */
 export function attempt(action: Promise<unknown>): void {
-  action.catch((error: unknown) =>
-    toast(t.queue.problem(error instanceof Error ? error.message : String(error)), "error"),
-  );
+  action.catch(sayProblem);
+}
+
+export function sayProblem(error: unknown): void {
+  toast(t.queue.problem(error instanceof Error ? error.message : String(error)), "error");
 }
 
 /** Make the ways to run known to palette and keys. What comes back takes them away. */
@@ -96,6 +93,12 @@ export function registerRunCommands(): () => void {
       keys: "Ctrl+Alt+Enter",
       enabled: () => selectedTargets().length > 0,
       run: () => attempt(runActive({ only: selectedTargets() })),
+    }),
+    registerCommand({
+      id: "run.auto",
+      title: t.run.auto,
+      group: "run",
+      run: () => setAutoRun(!useAutoRun.getState().on),
     }),
     registerCommand({
       id: "run.interrupt",

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState, type PointerEvent, type RefObject } from "react";
+import { useCallback, useEffect, useRef, useState, type PointerEvent, type RefObject } from "react";
 import { useSize } from "./useSize";
 import { fitted, moved, zoomed, type Size, type View } from "./zoom";
 
@@ -13,6 +13,10 @@ export interface Zoom {
   readonly stage: Size;
   zoomBy(factor: number): void;
   fit(): void;
+  /** Its own pixels. */
+  actual(): void;
+  /** Move it by pixels of the screen. */
+  pan(dx: number, dy: number): void;
   /** From the whole picture to its own pixels and back. */
   toggle(): void;
   /** Go from the view that there is to another. */
@@ -35,15 +39,26 @@ export function useZoom(element: RefObject<HTMLElement | null>, picture: Size): 
   );
   const zoomBy = useCallback((factor: number) => change((view) => zoomed(view, factor)), [change]);
   const fit = useCallback(() => setChosen(null), []);
+  const actual = useCallback(() => setChosen({ scale: 1, x: 0, y: 0 }), []);
+  const { width, height } = picture;
+  const pan = useCallback(
+    (dx: number, dy: number) => change((view) => moved(view, dx, dy, { width, height })),
+    [change, width, height],
+  );
   useWheel(element, change);
   // A picture of another size is shown whole again; one of the same size at the same place, so that they can be compared.
-  useEffect(() => setChosen(null), [picture.width, picture.height]);
+  // What was chosen before the first one was there stays.
+  const had = useRef(0);
+  useEffect(() => {
+    if (had.current > 0) setChosen(null);
+    had.current = width;
+  }, [width, height]);
 
   const drag = (event: PointerEvent<HTMLElement>) => {
-    if (event.buttons === 1) change((view) => moved(view, event.movementX, event.movementY, picture));
+    if (event.buttons === 1) pan(event.movementX, event.movementY);
   };
   const toggle = () => setChosen((before) => (before ? null : { scale: 1, x: 0, y: 0 }));
-  return { view: chosen ?? whole, stage, zoomBy, fit, toggle, change, drag };
+  return { view: chosen ?? whole, stage, zoomBy, fit, actual, pan, toggle, change, drag };
 }
 
 /** The wheel zooms at the pointer. React's own listener could not keep the browser from zooming the page. */

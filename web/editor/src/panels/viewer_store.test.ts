@@ -33,3 +33,14 @@ it("compares with the picture before, with the second if it is the first, and ne
   viewer().toggleCompare();
   expect(viewer().against).toBeNull();
 });
+
+it("shows the next picture when one is gone, and nothing after the last", () => {
+  const [first, second, third] = IMAGES;
+  viewer().go(2);
+  viewer().toggleCompare();
+  viewer().drop(third!);
+  expect(viewer()).toMatchObject({ open: true, index: 1, against: null, images: [first, second] });
+  viewer().drop(first!);
+  viewer().drop(second!);
+  expect(viewer()).toMatchObject({ open: false, images: [] });
+});

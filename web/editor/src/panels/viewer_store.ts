@@ -1,4 +1,5 @@
 import { create } from "zustand";
+import { keyOf } from "./gone";
 import type { Picture } from "./pictures";
 
 export interface Shown extends Picture {
@@ -19,6 +20,8 @@ export interface ViewerStore {
   /** Compare with the picture before, or with the one after the first; again to stop. */
   toggleCompare(): void;
   compareWith(index: number): void;
+  /** A picture is gone: the next one is shown, and after the last one nothing. */
+  drop(picture: Picture): void;
 }
 
 export const useViewer = create<ViewerStore>()((set, get) => ({
@@ -37,6 +40,12 @@ export const useViewer = create<ViewerStore>()((set, get) => ({
     else set({ against: index > 0 ? index - 1 : 1 });
   },
   compareWith: (index) => set({ against: clamp(index, get().images.length) }),
+  drop(picture) {
+    const { images, index, open } = get();
+    const left = images.filter((image) => keyOf(image) !== keyOf(picture));
+    if (left.length === images.length) return;
+    set({ images: left, index: clamp(index, left.length), against: null, open: open && left.length > 0 });
+  },
 }));
 
 function clamp(index: number, length: number): number {

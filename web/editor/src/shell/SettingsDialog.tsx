@@ -15,6 +15,7 @@ export function SettingsDialog() {
         <Switch of="snap" label={t.settings.snap} hint={t.settings.snapHint} />
         <Switch of="minimap" label={t.settings.minimap} />
         <Switch of="previews" label={t.settings.previews} hint={t.settings.previewsHint} />
+        <Switch of="notify" label={t.settings.notify} hint={t.settings.notifyHint} />
         <Switch of="confirmClose" label={t.settings.confirmClose} />
         <p className="muted">{t.settings.shared}</p>
       </div>

@@ -12,6 +12,8 @@ export interface Settings {
   readonly minimap: boolean;
   /** Whether unfinished pictures are shown while a node works. */
   readonly previews: boolean;
+  /** Whether the system is to tell that a run has ended while the page is not seen. */
+  readonly notify: boolean;
   /** Whether closing a tab with unsaved changes asks first. */
   readonly confirmClose: boolean;
   /** What the library's files are sorted by, in their folders. */
@@ -27,6 +29,7 @@ export const DEFAULTS: Settings = {
   snap: false,
   minimap: true,
   previews: true,
+  notify: false,
   confirmClose: true,
   sortBy: "name",
   panel: null,

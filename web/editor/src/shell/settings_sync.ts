@@ -7,8 +7,8 @@ type Key = keyof Settings;
 const PREFIX = "wireloom.";
 const STORED = "wireloom.settings";
 const UNSENT = "wireloom.settings.unsent";
-/** Where one works at the moment, not what one likes: another window has its own. */
-const OWN: ReadonlySet<Key> = new Set(["panel"]);
+/** Where one works at the moment, not what one likes; and what each browser has to allow for itself. */
+const OWN: ReadonlySet<Key> = new Set(["panel", "notify"]);
 const SHARED = (Object.keys(DEFAULTS) as Key[]).filter((key) => !OWN.has(key));
 
 /**
