@@ -1,5 +1,6 @@
 /** For tests: a server that a page talks to, which is not there. */
 import { vi } from "vitest";
+import { jsonText, parseJson } from "../graph/json";
 
 export interface Request {
   readonly method: string;
@@ -15,7 +16,7 @@ export function fakeServer(routes: Record<string, Route>): Request[] {
   const asked: Request[] = [];
   vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
     const { pathname, search } = new URL(url);
-    const body = typeof init.body === "string" && init.body.startsWith("{") ? JSON.parse(init.body) : init.body;
+    const body = typeof init.body === "string" && init.body.startsWith("{") ? parseJson(init.body) : init.body;
     const request = { method: init.method ?? "GET", path: pathname + search, body: body as unknown };
     asked.push(request);
     const route = routes[`${request.method} ${pathname}`];
@@ -27,7 +28,7 @@ export function fakeServer(routes: Record<string, Route>): Request[] {
 }
 
 export function reply(body: unknown, status = 200): Response {
-  return new Response(JSON.stringify(body), { status });
+  return new Response(jsonText(body), { status });
 }
 
 export const NO_JOBS = { jobs: [], pagination: {} };

@@ -1,3 +1,5 @@
+import { jsonText, parseJson } from "../graph/json";
+
 /** A request that was refused, or (`status` 0) could not be made. */
 export class HttpError extends Error {
   override readonly name = "HttpError";
@@ -35,7 +37,7 @@ export function address(
 export async function send(method: string, path: string, { body, signal, headers }: Sending = {}): Promise<Response> {
   const asIs = body === undefined || typeof body === "string" || body instanceof Blob || body instanceof FormData;
   const init: RequestInit = { method, credentials: "same-origin", headers: { ...headers } };
-  if (body !== undefined) init.body = asIs ? body : JSON.stringify(body);
+  if (body !== undefined) init.body = asIs ? body : jsonText(body);
   if (!asIs) init.headers = { ...headers, "Content-Type": "application/json" };
   if (signal) init.signal = signal;
   let response: Response;
@@ -52,7 +54,7 @@ export async function send(method: string, path: string, { body, signal, headers
 /** Ask for JSON; null if the answer is empty. */
 export async function json<T>(method: string, path: string, sending: Sending = {}): Promise<T> {
   const text = await (await send(method, path, sending)).text();
-  return (text === "" ? null : JSON.parse(text)) as T;
+  return (text === "" ? null : parseJson(text)) as T;
 }
 
 async function refused(response: Response): Promise<HttpError> {
@@ -67,7 +69,7 @@ async function refused(response: Response): Promise<HttpError> {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return text; // some refusals are plain text
   }

@@ -1,3 +1,4 @@
+import { parseJson } from "../graph/json";
 import { HttpError, send } from "./http";
 import type { Track } from "./track";
 import { begin, isLive, remembered, runOf, say, showOutput, update } from "./tracks";
@@ -48,7 +49,7 @@ function take(track: Track, event: string): void {
   const field = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(event)?.[1];
   const [name, text] = [field("event"), field("data")];
   if (name === undefined || text === undefined) return; // a sign of life
-  const told = JSON.parse(text) as Told;
+  const told = parseJson(text) as Told;
   const now = Date.parse(told.at);
   if (name === "started") begin(track, now);
   else if (name === "node_started") further(track, told, now);

@@ -1,4 +1,5 @@
 import { followEdits } from "../store/faults";
+import { parseJson } from "../graph/json";
 import { useRun } from "../store/run";
 import { loadSpecs } from "../store/specs";
 import { previewIn, textIn } from "./frames";
@@ -53,7 +54,7 @@ export function startSocket(): () => void {
 
 function take(data: string | ArrayBuffer): void {
   if (typeof data === "string") {
-    hear(JSON.parse(data) as { type: string; data: unknown });
+    hear(parseJson(data) as { type: string; data: unknown });
     return;
   }
   const preview = previewIn(data);

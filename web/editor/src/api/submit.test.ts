@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import examples from "../../../../tests/conformance/examples.json";
+import { setValue } from "../graph/edits";
 import { applyAll, emptyDoc } from "../graph/ops";
 import type { Doc, DocNode, NodeSpec } from "../graph/types";
 import { useRun } from "../store/run";
@@ -71,6 +72,15 @@ test("the document goes to the server as it would be saved, and what it needs wa
     nodes: { 1: { state: "waiting" }, 2: { state: "waiting" } },
   });
   expect(useRun.getState().tabOf[sent.prompt_id]).toBe(tab);
+});
+
+test("a seed that no number holds exactly goes to the server as it is", async () => {
+  const asked = fakeServer({ "POST /api/prompt": ACCEPTED });
+  const seed = 2n ** 64n - 1n;
+  await submit(tab, applyAll(doc, setValue(doc, "1", 0, seed)));
+  const { prompt, extra_data } = body(asked[0]!);
+  expect(prompt.nodes[0]).toMatchObject({ widgets_values: [seed] });
+  expect(extra_data.extra_pnginfo.workflow).toMatchObject({ nodes: [{ widgets_values: [seed] }, {}, {}, {}, {}] });
 });
 
 test("a job can go before others, and only as far as to one node", async () => {

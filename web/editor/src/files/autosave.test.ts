@@ -49,6 +49,21 @@ describe("after a crash", () => {
     expect(titles()).toEqual([]);
   });
 
+  it("seeds that no number holds exactly are back, in the log too", async () => {
+    const tab = new Browser().openTab();
+    const seeded = (seed: bigint) => ({ ...emptyDoc().rest, extra: { seed } });
+    await work(tab, () => {
+      const before = { rest: emptyDoc().rest };
+      useWorkspace.getState().edit("seed", [{ of: "doc", before, after: { rest: seeded(2n ** 64n - 1n) } }]);
+    });
+    reload();
+    await recover(tab.crash().start());
+    const { undo, redo } = useWorkspace.getState();
+    undo();
+    redo();
+    expect(useWorkspace.getState().tabs[0]!.doc.rest).toEqual(seeded(2n ** 64n - 1n));
+  });
+
   it("a tab that had been closed stays closed", async () => {
     const tab = new Browser().openTab();
     await work(tab, () => edit("first"));

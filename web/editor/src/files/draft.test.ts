@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { loadDoc } from "../graph/load";
 import { emptyDoc } from "../graph/ops";
 import type { Step } from "../graph/types";
 import { newTab, type Tab } from "../store/workspace";
@@ -15,6 +16,12 @@ it("has a path that says whose it is", () => {
 it("comes back with its undo and its job", () => {
   const tab = { ...newTab("a", emptyDoc(), "workflows/a.json"), past: steps(3), future: steps(1), savedAt: 1 };
   expect(draftIn(draftText({ tab, job: "j" }))).toEqual({ tab, job: "j" });
+});
+
+it("keeps seeds that no number holds exactly", () => {
+  const doc = loadDoc({ nodes: [{ id: 1, type: "A", widgets_values: [2n ** 64n - 1n] }], links: [], version: 0.4 });
+  const tab = newTab("seeded", doc);
+  expect(draftIn(draftText({ tab }))).toEqual({ tab });
 });
 
 it("leaves out the oldest steps of a long log, and knows where it was saved", () => {

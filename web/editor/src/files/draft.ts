@@ -1,3 +1,4 @@
+import { jsonText, parseJson } from "../graph/json";
 import { OWN } from "./names";
 import type { Tab } from "../store/workspace";
 
@@ -37,7 +38,7 @@ export function draftFile(path: string, modified: number): DraftFile | null {
 
 /** A draft as text, with as much of its log as is reasonable to send again and again. */
 export function draftText({ tab, job }: Draft): string {
-  const write = (steps: number) => JSON.stringify({ version: VERSION, tab: shortened(tab, steps), job });
+  const write = (steps: number) => jsonText({ version: VERSION, tab: shortened(tab, steps), job });
   const whole = write(MOST_STEPS);
   return whole.length <= MOST_CHARACTERS ? whole : write(0);
 }
@@ -61,7 +62,7 @@ function shortened(tab: Tab, steps: number): Tab {
 
 function parsed(text: string): { version?: unknown; tab?: Tab; job?: string } {
   try {
-    return (JSON.parse(text) ?? {}) as { version?: unknown; tab?: Tab; job?: string };
+    return (parseJson(text) ?? {}) as { version?: unknown; tab?: Tab; job?: string };
   } catch {
     return {};
   }

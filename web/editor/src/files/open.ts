@@ -3,8 +3,8 @@ import { middleOfView } from "../canvas/adding";
 import { posAt } from "../canvas/geometry";
 import { addNode } from "../graph/edits";
 import { initialValues, valueNames } from "../graph/inputs";
-import { docFromApi, isApi, loadDoc } from "../graph/load";
-import { workflowIn } from "../graph/metadata";
+import { docFromApi, isUi, loadDoc, looksLikeApi } from "../graph/load";
+import { parseLoosely, workflowIn } from "../graph/metadata";
 import { emptyDoc } from "../graph/ops";
 import type { Doc } from "../graph/types";
 import { toast } from "../shell/toast";
@@ -25,7 +25,9 @@ type Point = readonly [number, number];
 export function openFile(file: File, at?: Point): Promise<void> {
   return attempt(file.name, async () => {
     const found = await workflowIn(file);
-    if (found) return opened(found.workflow ?? found.prompt, nameFromFile(file.name) || text.untitled);
+    const name = nameFromFile(file.name) || text.untitled;
+    if (found) return opened(isUi(found.workflow) ? found.workflow : (found.prompt ?? found.workflow), name);
+    if (isJson(file)) return opened(parsed(await file.text()), name); // which tells what is wrong with it
     if (!file.type.startsWith("image/")) throw new Unusable(text.neither);
     return addImage(file, at ?? posAt(middleOfView(), "LoadImage"));
   });
@@ -74,12 +76,16 @@ async function attempt(name: string, task: () => Promise<void>): Promise<void> {
 }
 
 async function opened(json: unknown, name: string, path: string | null = null): Promise<void> {
-  const doc = isApi(json) ? await fromApi(json) : loadDoc(json);
+  const doc = looksLikeApi(json) ? await fromApi(json) : loadDoc(json);
   const { tabs, open, close } = useWorkspace.getState();
   open(name, doc, path);
   const [only] = tabs;
   if (only && tabs.length === 1 && isBlank(only)) close(only.id);
   void report(name, doc); // not waited for: the server may be long in saying which nodes it has
+}
+
+function isJson(file: File): boolean {
+  return file.type === "application/json" || file.name.toLowerCase().endsWith(".json");
 }
 
 /** The API format does not say which value is whose without the node types. */
@@ -109,8 +115,9 @@ async function addImage(file: File, at: Point): Promise<void> {
 
 function parsed(content: string): unknown {
   try {
-    return JSON.parse(content);
-  } catch {
-    throw new Unusable(text.notJson);
+    return parseLoosely(content);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new Unusable(text.notJson(error.message));
+    throw error;
   }
 }

@@ -61,6 +61,15 @@ describe("saving", () => {
     expect(files.get("workflows/taken.json")).toContain("Added");
   });
 
+  it("keeps seeds that no number holds exactly", async () => {
+    const text = EMPTY.replace("[]", '[{"id":1,"type":"A","widgets_values":[18446744073709551615,1]}]');
+    files.set("workflows/large.json", text);
+    await openSaved("workflows/large.json");
+    edit();
+    expect(await saveActive()).toBe(true);
+    expect(files.get("workflows/large.json")).toContain("18446744073709551615");
+  });
+
   it("does not call saved what was done meanwhile, but comes back to what was", async () => {
     const saving = saveActiveAs("a");
     edit();

@@ -1,3 +1,4 @@
+import { jsonText } from "../graph/json";
 import { saveDoc } from "../graph/save";
 import { useSettings } from "../shell/settings";
 import { isDirty, useWorkspace, type Tab } from "../store/workspace";
@@ -78,7 +79,7 @@ async function saveCopy(tab: Tab, path: string): Promise<boolean> {
 }
 
 function contentOf(tab: Tab): string {
-  return JSON.stringify(saveDoc(tab.doc), null, 2);
+  return jsonText(saveDoc(tab.doc), 2);
 }
 
 function tabOf(id: string): Tab | undefined {

@@ -69,7 +69,7 @@ export const files = {
   notRenamed: (name: string, why: string) => `“${name}” could not be renamed: ${why}`,
   notDeleted: (name: string, why: string) => `“${name}” could not be deleted: ${why}`,
   notOpened: (name: string, why: string) => `“${name}” could not be opened: ${why}`,
-  notJson: "it is not JSON",
+  notJson: (why: string) => `it is not JSON (${why})`,
   noSpecs: "The server did not say which nodes it has.",
   neither: "it is neither a workflow nor a picture",
   noLoadImage: "the server has no node type LoadImage to show it",

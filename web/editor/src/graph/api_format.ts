@@ -1,7 +1,7 @@
 import { columns } from "./columns";
 import { writtenId } from "./entries";
 import { initialValues, valueNames } from "./inputs";
-import { loadDoc, NotAWorkflow } from "./read";
+import { isUi, loadDoc, NotAWorkflow } from "./read";
 import { newNode } from "./nodes";
 import { type Fields, isFields } from "./same";
 import { blankSpec } from "./virtual";
@@ -24,12 +24,26 @@ interface ApiNode {
   readonly _meta?: Fields;
 }
 
+/** Whether JSON is meant as a workflow in API format, be it whole or not: `docFromApi` then says what is wrong with it. */
+export function looksLikeApi(json: unknown): boolean {
+  return isFields(json) && !isUi(json) && Object.values(json).some((node) => isFields(node) && "class_type" in node);
+}
+
+/** Names the first node that is none. */
+function refuse(json: unknown): never {
+  const nodes = isFields(json) ? Object.entries(json) : [];
+  const [id, node] = nodes.find(([, each]) => !isApiNode(each)) ?? [];
+  if (id === undefined) throw new NotAWorkflow("This JSON is not a workflow in API format.");
+  if (!isFields(node)) throw new NotAWorkflow(`Node ${id} is not an object.`);
+  throw new NotAWorkflow(`Node ${id} has no ${typeof node["class_type"] === "string" ? "inputs" : "class_type"}.`);
+}
+
 /**
  * A workflow in API format as a document, laid out in columns. Nodes whose type isn't known keep what they hold by name.
  * Throws `NotAWorkflow`.
  */
 export function docFromApi(json: unknown, specs: Specs): Doc {
-  if (!isApi(json)) throw new NotAWorkflow("This JSON is not a workflow in API format.");
+  if (!isApi(json)) refuse(json);
   const given = json as Record<string, ApiNode>;
   const nodes = new Map(
     Object.entries(given).map(([id, node], order) => [id, rawNode(id, order, node, specs[node.class_type])]),

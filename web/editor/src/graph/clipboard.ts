@@ -1,4 +1,5 @@
 import { fieldsIn, writtenId } from "./entries";
+import { jsonText, parseJson } from "./json";
 import { counted, nextGroupId, nextLinkId, nextNodeId } from "./ids";
 import { linksAmong } from "./links";
 import { loadDoc, NotAWorkflow } from "./read";
@@ -43,7 +44,7 @@ export function copied(doc: Doc, ids: Iterable<NodeId>, groups: readonly number[
 
 /** As text for the clipboard of the system. */
 export function clipText(clip: Clip): string {
-  return JSON.stringify(clip);
+  return jsonText(clip);
 }
 
 /** As HTML, in the form in which ComfyUI's front end looks for nodes on the clipboard: base64 of JSON in ASCII. */
@@ -68,7 +69,7 @@ export function clipFrom(text: string): Clip | null {
 function readClip(text: string): Clip | null {
   if (!text.trimStart().startsWith("{")) return null;
   try {
-    const json: unknown = JSON.parse(text);
+    const json = parseJson(text);
     const doc = loadDoc(json);
     return doc.order.length === 0 && Object.keys(doc.groups).length === 0 ? null : asClip(json as Fields);
   } catch (error) {

@@ -217,13 +217,15 @@ describe("wires", () => {
 
 describe("a copy", () => {
   it("is pasted with numbers of its own and the wires among it, and undone whole", () => {
-    const doc = textToImage();
+    const plain = textToImage();
+    const doc = applyAll(plain, setValue(plain, "4", 0, 2n ** 64n - 1n));
     const clip = clipFrom(clipText(copied(doc, ["3", "4", "5"])))!;
     const { ops, ids } = paste(doc, clip, [500, 600]);
     const now = applyAll(doc, ops);
     expect(ids).toEqual(["7", "8", "9"]);
     expect(wires(now).slice(7)).toEqual(["7.0 > 8.2", "8.0 > 9.0"]);
     expect(now.nodes["7"]!.pos).toEqual([500, 600]);
+    expect(now.nodes["8"]!.values).toMatchObject({ 0: 2n ** 64n - 1n });
     expect(new Set((saveDoc(now)["nodes"] as { id: number }[]).map((node) => node.id)).size).toBe(9);
     expect(applyAll(now, invertAll(ops))).toEqual(doc);
   });

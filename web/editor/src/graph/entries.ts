@@ -114,9 +114,9 @@ export function readGroup(raw: Fields, id: number): DocGroup {
   };
 }
 
+/** The id stays as it came: the oldest files have none, and others have one twice. */
 export function writeGroup(group: DocGroup): Fields {
   const raw: Fields = { ...group.rest };
-  if ("id" in raw) put(raw, "id", group.id, Number); // the oldest files have no ids
   put(raw, "title", group.title, readName);
   put(raw, "bounding", group.bounding, readBounding, copy);
   put(raw, "color", group.color, text);

@@ -52,8 +52,11 @@ export const SPECS: Specs = Object.fromEntries(ALL.map((each) => [each.name, eac
 const text = fc.string({ maxLength: 8 });
 const place = fc.integer({ min: -3000, max: 3000 });
 const pair = fc.oneof(fc.tuple(place, place), fc.record({ "0": place, "1": place }));
+/** A seed that no number holds exactly. */
+const large = fc.bigInt({ min: 2n ** 53n, max: 2n ** 64n - 1n });
+const json = fc.oneof({ weight: 4, arbitrary: fc.jsonValue({ maxDepth: 2 }) }, { weight: 1, arbitrary: large });
 /** Things that packs write and no specification tells of. */
-const unknown = fc.dictionary(fc.stringMatching(/^x_[a-z]{1,4}$/), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 2 });
+const unknown = fc.dictionary(fc.stringMatching(/^x_[a-z]{1,4}$/), json, { maxKeys: 2 });
 const maybe = <T>(of: fc.Arbitrary<T>) => fc.option(of, { nil: undefined });
 const socketType = fc.constantFrom("IMAGE", "LATENT", "MODEL", "INT", "*");
 
@@ -71,7 +74,7 @@ const node = fc.record(
     outputs: fc.array(socket, { maxLength: 3 }),
     title: text,
     properties: unknown,
-    widgets_values: fc.oneof(fc.array(fc.jsonValue({ maxDepth: 1 }), { maxLength: 4 }), unknown, fc.constant(null)),
+    widgets_values: fc.oneof(fc.array(json, { maxLength: 4 }), unknown, fc.constant(null)),
     color: text,
     unknown,
   },
@@ -82,10 +85,28 @@ const group = fc
   .tuple(text, fc.tuple(place, place, place, place), maybe(text), unknown)
   .map(([title, bounding, color, rest]) => ({ title, bounding, ...(color === undefined ? {} : { color }), ...rest }));
 
+const subgraph = fc.record({
+  id: fc.uuid(),
+  name: text,
+  nodes: fc.array(node, { maxLength: 3 }),
+  groups: fc.array(group, { maxLength: 1 }),
+  unknown,
+});
+
+/** Points on links, and open ends. */
+const reroute = fc.record({
+  pos: fc.tuple(place, place),
+  on: fc.array(fc.nat(), { maxLength: 2 }),
+  floating: fc.boolean(),
+  unknown,
+});
+
 const shape = fc.record({
   nodes: fc.array(node, { maxLength: 8 }),
   wires: fc.array(fc.tuple(fc.nat(), fc.nat(), fc.nat(), fc.nat(), unknown), { maxLength: 12 }),
   groups: fc.array(group, { maxLength: 3 }),
+  subgraphs: fc.array(subgraph, { maxLength: 2 }),
+  reroutes: fc.array(reroute, { maxLength: 3 }),
   textIds: fc.boolean(),
   newer: fc.boolean(),
   numbered: fc.boolean(),
@@ -100,15 +121,12 @@ export const workflows: fc.Arbitrary<Fields> = shape.map(built);
 
 function built(of: Shape): Fields {
   const id = (at: number) => (of.textIds ? `n${at + 1}` : at + 1);
-  const nodes: Fields[] = of.nodes.map(({ unknown: rest, inputs, outputs, ...known }, at) => ({
-    id: id(at),
-    ...known,
-    inputs: inputs.map(([name, type, mark, own]) => ({ name, type, link: null, ...shaped(mark), ...own })),
-    outputs: outputs.map(([name, type, mark, own]) => ({ name, type, links: null, ...shaped(mark), ...own })),
-    ...rest,
-  }));
+  const nodes = of.nodes.map((each, at) => entry(each, id(at)));
+  const instances = of.subgraphs.map((each, at) => ({ ...nodes[at], type: each.id })).filter((each) => "id" in each);
+  nodes.splice(0, instances.length, ...instances);
   const links = wired(of, nodes);
   const listed = of.backwards ? links.reverse() : links;
+  const points = of.reroutes.map((each, at) => point(each, at + 1, links));
   const counts = { lastNodeId: nodes.length, lastLinkId: links.length };
   return {
     ...(of.newer
@@ -118,10 +136,53 @@ function built(of: Shape): Fields {
     links: listed,
     groups: of.groups.map((each, at) => (of.numbered ? { id: 9 - at, ...each } : each)),
     config: {},
-    extra: { ds: { scale: 1, offset: [0, 0] }, ...of.unknown },
+    ...(of.newer && points.length > 0 ? { reroutes: points } : {}),
+    ...(of.subgraphs.length > 0 ? { definitions: { subgraphs: of.subgraphs.map(definition), ...of.unknown } } : {}),
+    extra: {
+      ds: { scale: 1, offset: [0, 0] },
+      ...(of.newer || points.length === 0 ? {} : { reroutes: points, linkExtensions: extensions(points) }),
+      ...of.unknown,
+    },
     version: of.newer ? 1 : 0.4,
     ...of.unknown,
   };
+}
+
+function entry({ unknown: rest, inputs, outputs, ...known }: Shape["nodes"][number], id: number | string): Fields {
+  return {
+    id,
+    ...known,
+    inputs: inputs.map(([name, type, mark, own]) => ({ name, type, link: null, ...shaped(mark), ...own })),
+    outputs: outputs.map(([name, type, mark, own]) => ({ name, type, links: null, ...shaped(mark), ...own })),
+    ...rest,
+  };
+}
+
+function definition({ unknown: rest, nodes, groups, ...known }: Shape["subgraphs"][number]): Fields {
+  const [inputNode, outputNode] = [-10, -20].map((id) => ({ id, bounding: [0, 0, 120, 60] }));
+  const state = { lastNodeId: nodes.length, lastLinkId: 0 };
+  const inner = { nodes: nodes.map((each, at) => entry(each, at + 1)), groups, links: [], inputs: [], outputs: [] };
+  return {
+    ...known,
+    version: 1,
+    revision: 0,
+    config: {},
+    state,
+    inputNode,
+    outputNode,
+    ...inner,
+    widgets: [],
+    ...rest,
+  };
+}
+
+function point(of: Shape["reroutes"][number], id: number, links: readonly unknown[]): Fields {
+  const linkIds = links.length > 0 ? of.on.map((at) => (at % links.length) + 1) : [];
+  return { id, pos: of.pos, linkIds, ...(of.floating ? { floating: { slotType: "output" } } : {}), ...of.unknown };
+}
+
+function extensions(points: readonly Fields[]): Fields[] {
+  return points.flatMap(({ id, linkIds }) => (linkIds as number[]).map((link) => ({ id: link, parentId: id })));
 }
 
 function shaped(mark: number | undefined): Fields {

@@ -93,5 +93,7 @@ describe("JSON", () => {
       c: 'NaN, " Infinity',
     });
     expect(parseLoosely("null")).toBeNull();
+    expect(parseLoosely('{"a": NaN, "seed": 18446744073709551615}')).toEqual({ a: null, seed: 2n ** 64n - 1n });
+    expect(() => parseLoosely("{")).toThrow(SyntaxError);
   });
 });

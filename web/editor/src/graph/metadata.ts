@@ -1,3 +1,4 @@
+import { parseJson } from "./json";
 import { isApi, isUi } from "./load";
 import { isFields } from "./same";
 import { pngTexts } from "./png";
@@ -17,30 +18,35 @@ export async function workflowIn(file: Blob): Promise<Carried | null> {
 }
 
 function carriedBy(texts: ReadonlyMap<string, string>): Carried | null {
-  const [workflow, prompt] = ["workflow", "prompt"].map((key) => parseLoosely(texts.get(key) ?? ""));
+  const [workflow, prompt] = ["workflow", "prompt"].map((key) => ifJson(texts.get(key) ?? ""));
   const found = { ...(isFields(workflow) ? { workflow } : {}), ...(isFields(prompt) ? { prompt } : {}) };
   return Object.keys(found).length > 0 ? found : null;
 }
 
 function jsonIn(bytes: Uint8Array): Carried | null {
-  const json = parseLoosely(new TextDecoder().decode(bytes));
+  const json = ifJson(new TextDecoder().decode(bytes));
   if (isUi(json)) return { workflow: json };
   return isApi(json) ? { prompt: json } : null;
 }
 
-/** Parses JSON in which NaN and Infinity may stand for numbers, as Python writes them: null then. `undefined` if it is none. */
-export function parseLoosely(text: string): unknown {
-  return (
-    parsed(text) ??
-    parsed(text.replace(/"(?:\\.|[^"\\])*"|-?\b(?:NaN|Infinity)\b/g, (part) => (part[0] === '"' ? part : "null")))
-  );
-}
-
-function parsed(text: string): unknown {
+function ifJson(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseLoosely(text);
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
+  }
+}
+
+/** Parses JSON in which NaN and Infinity may stand for numbers, as Python writes them: null then. Throws `SyntaxError`. */
+export function parseLoosely(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    const plain = text.replace(/"(?:\\.|[^"\\])*"|-?\b(?:NaN|Infinity)\b/g, (part) =>
+      part[0] === '"' ? part : "null",
+    );
+    if (plain === text) throw error;
+    return parseJson(plain);
   }
 }

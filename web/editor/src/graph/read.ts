@@ -23,7 +23,7 @@ export function loadDoc(json: unknown): Doc {
   if (!isFields(json)) throw new NotAWorkflow("A workflow is a JSON object; this is something else.");
   if (!Array.isArray(json["nodes"])) throw new NotAWorkflow("This JSON has no list of nodes, so it is not a workflow.");
   const nodes = readNodes(json["nodes"]);
-  const { links, order } = readLinks(json["links"], nodes, json["nodes"]);
+  const { links, order } = readLinks(json["links"] ?? [], nodes, json["nodes"]);
   const groups = readGroups(json["groups"]);
   const state = json["version"] === 1 ? isFields(json["state"]) && json["state"] : false;
   return {
@@ -37,7 +37,7 @@ export function loadDoc(json: unknown): Doc {
     rest: {
       ...json,
       nodes: [],
-      links: order,
+      ...(Array.isArray(json["links"]) ? { links: order } : {}),
       ...(Array.isArray(json["groups"]) ? { groups: groups.map((group) => group.id) } : {}),
     },
   };
@@ -51,24 +51,36 @@ export function readCount(count: unknown): number {
 
 function readNodes(entries: unknown[]): Record<string, DocNode> {
   const nodes: Record<string, DocNode> = {};
-  entries.forEach((entry, at) => {
-    if (!isFields(entry)) throw new NotAWorkflow(`Entry ${at} of the nodes is not an object.`);
-    const { id, type } = entry;
-    if (typeof id !== "number" && typeof id !== "string") throw new NotAWorkflow(`Entry ${at} of the nodes has no id.`);
+  allFields(entries, (at) => `Entry ${at} of the nodes`);
+  fieldsIn(entries).forEach((entry, at) => {
+    const { id: given, type } = entry;
+    if (!isId(given)) throw new NotAWorkflow(`Entry ${at} of the nodes has no id.`);
+    const id = String(given);
     if (id === "__proto__")
       throw new NotAWorkflow(`Entry ${at} of the nodes has an id that no object can have as a key.`);
     if (typeof type !== "string") throw new NotAWorkflow(`Node ${id} has no type.`);
     if (Object.hasOwn(nodes, id)) throw new NotAWorkflow(`Two nodes have the id ${id}.`);
+    for (const side of ["input", "output"]) allFields(entry[`${side}s`], (slot) => `Node ${id}'s ${side} ${slot}`);
     nodes[id] = readNode(entry);
   });
   return nodes;
 }
 
+function allFields(list: unknown, called: (at: number) => string): void {
+  const at = Array.isArray(list) ? list.findIndex((each) => !isFields(each)) : -1;
+  if (at >= 0) throw new NotAWorkflow(`${called(at)} is not an object.`);
+}
+
+function isId(value: unknown): value is number | bigint | string {
+  return ["number", "bigint", "string"].includes(typeof value);
+}
+
 /** Links as arrays (0.4) or objects (1.0). One that leads nowhere, and can't be drawn, is kept as it is. */
 function readLinks(entries: unknown, nodes: Readonly<Record<string, DocNode>>, raw: unknown[]) {
+  if (!Array.isArray(entries)) throw new NotAWorkflow("The links are not a list.");
   const slots = targetSlots(raw as Fields[]);
   const links: Record<number, DocLink> = {};
-  const order = (Array.isArray(entries) ? entries : []).map((entry): LinkOrder[number] => {
+  const order = (entries as unknown[]).map((entry): LinkOrder[number] => {
     const link = readLink(entry, slots);
     if (!link || !nodes[link.from] || !nodes[link.to] || Object.hasOwn(links, link.id)) return { stray: entry };
     links[link.id] = link;
@@ -107,8 +119,7 @@ function targetSlots(nodes: readonly Fields[]): Map<string, number> {
   for (const node of nodes) {
     fieldsIn(node["inputs"]).forEach((input, slot) => {
       const link = input["link"];
-      if (typeof link === "number" || typeof link === "string")
-        slots.set(`${String(node["id"])}:${Number(link)}`, slot);
+      if (isId(link)) slots.set(`${String(node["id"])}:${Number(link)}`, slot);
     });
   }
   return slots;
@@ -116,6 +127,7 @@ function targetSlots(nodes: readonly Fields[]): Map<string, number> {
 
 /** The oldest files number no groups. */
 function readGroups(entries: unknown): DocGroup[] {
+  allFields(entries, (at) => `Entry ${at} of the groups`);
   const taken = new Set<number>();
   let last = fieldsIn(entries).reduce((most, entry) => Math.max(most, readCount(entry["id"])), 0);
   return fieldsIn(entries).map((entry) => {

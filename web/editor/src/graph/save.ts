@@ -24,7 +24,7 @@ export function saveDoc(doc: Doc): Fields {
   const order = linkOrder(doc);
   const known = new Set<unknown>([...readOrder(doc), ...order]);
   raw["nodes"] = doc.order.flatMap((id) => (doc.nodes[id] ? [writeNode(doc.nodes[id], linksOf(doc, id, known))] : []));
-  if ("links" in raw || order.length > 0) raw["links"] = order.map((each) => writeEntry(doc, each));
+  if (Array.isArray(raw["links"]) || order.length > 0) raw["links"] = order.map((each) => writeEntry(doc, each));
   writeGroups(doc, raw);
   writeCounts(doc, raw);
   pruned(raw, goneLinks(doc));

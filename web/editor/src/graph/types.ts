@@ -5,7 +5,8 @@
  */
 
 export type NodeId = string;
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+/** A whole number that JavaScript would round is a bigint. */
+export type Json = null | boolean | number | bigint | string | Json[] | { [key: string]: Json };
 export type Rest = Readonly<Record<string, unknown>>;
 
 /** How a node runs: 0 as usual, 2 never (muted), 4 passed through (bypassed). */

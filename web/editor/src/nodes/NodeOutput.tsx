@@ -4,6 +4,7 @@ import { shownOf, useJobPictures } from "../panels/job_pictures";
 import { picturesOfNode, type Picture } from "../panels/pictures";
 import { useViewer, type Shown } from "../panels/viewer_store";
 import { useJobs } from "../store/jobs";
+import { jsonText } from "../graph/json";
 import { useRun } from "../store/run";
 import { usePlace } from "./slices";
 import { t } from "./strings";
@@ -82,5 +83,5 @@ function show(pictures: readonly Picture[], index: number, jobId: string | undef
 function textsOf(shown: unknown): string[] {
   if (shown === undefined) return [];
   const items: readonly unknown[] = Array.isArray(shown) ? shown : [shown];
-  return items.flat(2).map((item) => (typeof item === "string" ? item : JSON.stringify(item)));
+  return items.flat(2).map((item) => (typeof item === "string" ? item : jsonText(item)));
 }

@@ -26,7 +26,7 @@ function fedBy(doc: Doc, node: DocNode, specs: Specs): InputSpec | undefined {
 
 /** Without a wire the value itself tells what it is. */
 function guessed(value: unknown): InputSpec {
-  const type = typeof value === "number" ? "FLOAT" : typeof value === "boolean" ? "BOOLEAN" : "STRING";
+  const type = { number: "FLOAT", bigint: "INT", boolean: "BOOLEAN" }[typeof value as string] ?? "STRING";
   return { name: "value", type, optional: false, options: {}, isWidget: true };
 }
 

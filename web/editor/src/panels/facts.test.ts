@@ -19,6 +19,11 @@ describe("the facts of a picture", () => {
     expect(factsOf(PROMPT, "7")).toEqual({ seed: "7", words: "a rocket", avoid: "blurry", model: "mini.safetensors" });
   });
 
+  it("tell a seed to its last digit", () => {
+    const sampler = { class_type: "KSampler", inputs: { seed: 2n ** 64n - 1n } };
+    expect(factsOf({ "1": sampler })).toMatchObject({ seed: "18446744073709551615" });
+  });
+
   it("are those of its own branch if a workflow has several", () => {
     const other = {
       "20": { class_type: "CLIPTextEncode", inputs: { text: "a boat", clip: ["1", 1] } },

@@ -84,7 +84,7 @@ function behind(nodes: Prompt, value: unknown): unknown {
 
 function seedOf(nodes: Prompt, node: ApiNode): string | null {
   const seed = behind(nodes, node.inputs["seed"] ?? node.inputs["noise_seed"]);
-  return typeof seed === "number" ? String(seed) : null;
+  return typeof seed === "number" || typeof seed === "bigint" ? String(seed) : null;
 }
 
 function modelOf(node: ApiNode): string | null {

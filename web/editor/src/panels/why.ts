@@ -1,4 +1,5 @@
 import type { Cause, NodeAccount } from "../api/types";
+import { jsonText } from "../graph/json";
 import { t } from "./strings";
 import { duration } from "./times";
 
@@ -18,6 +19,6 @@ export function causeText(cause: Cause, titleOf: (node: string) => string): stri
 /** A value to read within a sentence; nothing is said if there was none. */
 function shown(value: unknown): string {
   if (value === undefined || value === null) return t.why.nothing;
-  const text = typeof value === "string" ? `“${value}”` : JSON.stringify(value);
+  const text = typeof value === "string" ? `“${value}”` : jsonText(value);
   return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
 }

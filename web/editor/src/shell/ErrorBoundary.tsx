@@ -1,4 +1,5 @@
 import { Component, type ReactNode } from "react";
+import { jsonText } from "../graph/json";
 import { saveDoc } from "../graph/save";
 import { activeTab, useWorkspace } from "../store/workspace";
 import { t } from "./strings";
@@ -38,7 +39,7 @@ export class ErrorBoundary extends Component<{ children: ReactNode }, { error: E
 /** Depends on as little as possible: it is called when something else has failed. */
 function downloadActive(): void {
   const tab = activeTab(useWorkspace.getState());
-  const file = new Blob([JSON.stringify(saveDoc(tab.doc), null, 2)], { type: "application/json" });
+  const file = new Blob([jsonText(saveDoc(tab.doc), 2)], { type: "application/json" });
   const link = document.createElement("a");
   link.href = URL.createObjectURL(file);
   link.download = `${tab.name}.json`;

@@ -77,10 +77,10 @@ function InputHelp({ input }: { input: InputSpec }) {
   );
 }
 
-/** Seeds go up to 2^64, which neither a number holds exactly nor a reader needs. */
+/** Seeds go up to 2^64, which no reader needs to know. */
 function rangeOf({ options: { min, max } }: InputSpec): string | null {
-  if (typeof min !== "number" || typeof max !== "number") return null;
-  return max > Number.MAX_SAFE_INTEGER ? t.nodeHelp.atLeast(min) : t.nodeHelp.range(min, max);
+  if (typeof min !== "number" || (typeof max !== "number" && typeof max !== "bigint")) return null;
+  return max > Number.MAX_SAFE_INTEGER ? t.nodeHelp.atLeast(min) : t.nodeHelp.range(min, Number(max));
 }
 
 function TypeName({ type }: { type: string }) {

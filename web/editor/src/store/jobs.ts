@@ -1,6 +1,7 @@
 import { create } from "zustand";
 import { api, HttpError } from "../api/client";
 import { takenOut } from "../api/tracks";
+import { jsonText } from "../graph/json";
 import type { Job } from "../api/types";
 
 /** The jobs of all who use this server. */
@@ -65,7 +66,7 @@ function kept(before: readonly Job[], now: readonly Job[]): readonly Job[] {
   const known = new Map(before.map((job) => [job.id, job]));
   return now.map((job) => {
     const old = known.get(job.id);
-    return old && JSON.stringify(old) === JSON.stringify(job) ? old : job;
+    return old && jsonText(old) === jsonText(job) ? old : job;
   });
 }
 

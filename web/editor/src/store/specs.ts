@@ -1,5 +1,6 @@
 import { create } from "zustand";
 import { HttpError, send } from "../api/http";
+import { parseJson } from "../graph/json";
 import type { NodeSpec, Specs } from "../graph/types";
 
 /** The node types that the server has. */
@@ -20,7 +21,7 @@ let text = "";
 export async function loadSpecs(): Promise<void> {
   try {
     const answer = await (await send("GET", "api/object_info")).text();
-    if (answer !== text) useSpecs.setState({ specs: JSON.parse(answer) as Specs });
+    if (answer !== text) useSpecs.setState({ specs: parseJson(answer) as Specs });
     text = answer;
     useSpecs.setState({ state: "ready" });
   } catch (error) {

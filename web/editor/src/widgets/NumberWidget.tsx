@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState, type KeyboardEvent } from "react";
 import type { Widget } from "../graph/types";
-import { clamped, evaluate, limitsOf, shown, stepped } from "./number";
+import { clamped, evaluate, exact, limitsOf, shown, stepped } from "./number";
 import type { WidgetProps } from "./props";
 import { t } from "./strings";
 import { useDragValue } from "./useDragValue";
@@ -11,7 +11,7 @@ const LONG = 13;
 /** A number: dragged sideways, stepped with arrows, or typed, also as a sum. The wheel turns it only while it is focused. */
 export function NumberWidget({ widget, label, disabled, onChange, invalid, describedBy }: WidgetProps) {
   const limits = limitsOf(numberKind(widget), widget.spec.options);
-  const value = Number(widget.value);
+  const value = exact(widget.value);
   const field = useRef<HTMLInputElement>(null);
   const [draft, setDraft] = useState<string | null>(null);
   const typed = draft === null ? value : evaluate(draft);
@@ -50,9 +50,9 @@ export function NumberWidget({ widget, label, disabled, onChange, invalid, descr
         autoComplete="off"
         spellCheck={false}
         aria-label={label}
-        aria-valuenow={value}
-        aria-valuemin={Number.isFinite(limits.min) ? limits.min : undefined}
-        aria-valuemax={Number.isFinite(limits.max) ? limits.max : undefined}
+        aria-valuenow={Number(value)}
+        aria-valuemin={limits.min === -Infinity ? undefined : Number(limits.min)}
+        aria-valuemax={limits.max === Infinity ? undefined : Number(limits.max)}
         aria-invalid={invalid || typed === null || undefined}
         aria-describedby={describedBy}
         title={typed === null ? t.notNumber(draft ?? "") : undefined}

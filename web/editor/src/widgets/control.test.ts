@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { initialValues } from "../graph/inputs";
+import { initialValues, inputsOf } from "../graph/inputs";
 import { applyAll, emptyDoc } from "../graph/ops";
 import type { Doc, DocNode, NodeSpec, Specs } from "../graph/types";
 import { afterQueued, controlled } from "./control";
@@ -14,6 +14,10 @@ const SAMPLER = {
   output_is_list: [false],
 } as unknown as NodeSpec;
 const SPECS: Specs = { Sampler: SAMPLER };
+const LARGE = {
+  ...SAMPLER,
+  input: { required: { seed: ["INT", { min: 0, max: 2n ** 64n - 1n }] } },
+} as unknown as NodeSpec;
 
 function node(id: string, values: readonly unknown[], rest: Partial<DocNode> = {}): DocNode {
   return {
@@ -56,6 +60,16 @@ test.each([
   ["randomize", 4, 5],
 ])("%s makes %d into %d", (control, seed, next) => {
   expect(valuesAfter(doc(node("1", [seed, control, 20])))).toEqual([next, control, 20]);
+});
+
+test.each([
+  ["increment", 2n ** 64n - 2n, 2n ** 64n - 1n],
+  ["increment", Number.MAX_SAFE_INTEGER, 2n ** 53n],
+  ["decrement", 2n ** 64n - 1n, 2n ** 64n - 2n],
+  ["randomize", 2n ** 64n - 1n, Number.MAX_SAFE_INTEGER],
+])("%s makes a large seed, %d, into %d", (control, value, next) => {
+  const seed = { ...widgetFor("int", value, {}), spec: inputsOf(LARGE)[0]! };
+  expect(controlled(seed, control, () => 1 - 2 ** -53)).toBe(next);
 });
 
 test("a seed that comes through a wire is left alone", () => {

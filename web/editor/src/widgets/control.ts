@@ -4,13 +4,13 @@ import { isFed } from "../nodes/linked";
 import { primitiveWidgets } from "../nodes/primitive";
 import { widgetsOf } from "../graph/inputs";
 import type { Doc, DocNode, Op, Specs, Widget } from "../graph/types";
-import { clamped, limitsOf } from "./number";
+import { clamped, exact, limitsOf, plus } from "./number";
 
 /** What becomes of a seed after a run was queued. */
 export const CONTROLS = ["fixed", "increment", "decrement", "randomize"] as const;
 export type Control = (typeof CONTROLS)[number];
 
-/** The largest whole number that JSON readers agree on; seeds beyond it would be rounded on the way. */
+/** The largest whole number that all JSON readers agree on: many would round a seed beyond it. */
 const LARGEST = Number.MAX_SAFE_INTEGER;
 
 /**
@@ -38,10 +38,10 @@ export function randomValue(widget: Widget, random: () => number = Math.random):
   if (choices) return choices[Math.floor(random() * choices.length)] ?? widget.value;
   const kind = widget.kind === "float" ? "float" : "int";
   const limits = limitsOf(kind, widget.spec.options);
-  const low = Math.max(limits.min, -LARGEST);
-  const high = Math.min(limits.max, LARGEST);
+  const low = Math.max(Number(limits.min), -LARGEST);
+  const high = Math.min(Number(limits.max), LARGEST);
   if (kind === "float") return clamped(low + random() * (high - low), limits);
-  return low + Math.floor(random() * (high - low + 1));
+  return clamped(low + Math.floor(random() * (high - low + 1)), limits);
 }
 
 /** The value that follows, as the control says; itself for `fixed` and for what is no control. */
@@ -55,7 +55,7 @@ export function controlled(widget: Widget, control: string, random: () => number
     return choices[Math.min(choices.length - 1, Math.max(0, at))] ?? widget.value;
   }
   const limits = limitsOf(widget.kind === "float" ? "float" : "int", widget.spec.options);
-  return clamped(Number(widget.value) + way * limits.step, limits);
+  return clamped(plus(exact(widget.value), way * limits.step), limits);
 }
 
 function widgetsOfAny(doc: Doc, node: DocNode, specs: Specs): readonly Widget[] {

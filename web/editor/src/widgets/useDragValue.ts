@@ -1,5 +1,5 @@
 import { useRef, useState, type PointerEvent } from "react";
-import { stepped, type Limits } from "./number";
+import { type Exact, stepped, type Limits } from "./number";
 
 /** Less than this is a click that trembled. */
 const TREMBLE_PX = 3;
@@ -7,7 +7,7 @@ const PX_PER_STEP = 4;
 
 interface Drag {
   readonly x: number;
-  readonly from: number;
+  readonly from: Exact;
   readonly moved: boolean;
 }
 
@@ -16,14 +16,14 @@ interface Drag {
  * go, so that a drag is one step to undo. A click without a drag calls `onClick`.
  */
 export function useDragValue(
-  value: number,
+  value: Exact,
   limits: Limits,
   off: boolean,
-  onChange: (value: number) => void,
+  onChange: (value: Exact) => void,
   onClick: () => void,
 ) {
   const drag = useRef<Drag | null>(null);
-  const [dragged, setDragged] = useState<number | null>(null);
+  const [dragged, setDragged] = useState<Exact | null>(null);
 
   const end = (keep: boolean) => {
     const moved = drag.current?.moved ?? false;
