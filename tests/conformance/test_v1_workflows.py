@@ -112,6 +112,39 @@ async def test_what_is_no_workflow_is_refused(server: Server) -> None:
     assert "broken" in refused["error"]["message"]
 
 
+async def converted(server: Server, document: Any, status: int = 200) -> Any:
+    async with server.post("/v1/workflows/convert", json=document) as response:
+        assert response.status == status, await response.text()
+        return await response.json()
+
+
+@pytest.mark.usefixtures("small_nodes")
+async def test_a_workflow_saved_by_an_editor_is_told_in_the_form_that_is_queued(server: Server) -> None:
+    nodes = [{**UI["nodes"][0], "widgets_values": [2**64 - 1, 0.5, "hello", True, "x", "p"]}, UI["nodes"][1]]  # type: ignore[index]
+    found = await converted(server, {**UI, "nodes": nodes})
+    assert list(found) == ["1", "2"]
+    assert found["1"]["inputs"] == {"v": 2**64 - 1, "f": 0.5, "s": "hello", "b": True, "c": "x", "c2": "p"}
+    assert found["1"]["_meta"] == {"title": "Number", "wireloom": {"inputs": {"s": "word", "v": "number"}}}
+    assert found["2"]["inputs"] == {"v": ["1", 1]}
+    assert await converted(server, found) == found
+
+
+@pytest.mark.usefixtures("small_nodes")
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ([1], "body"),
+        ("hello", "body"),
+        ({"nodes": [{"id": 1}]}, "type"),
+        ({"1": 5}, "at 1"),
+        ({**UI, "nodes": [{"id": 7, "type": "Nowhere", "title": "Mine"}]}, "Mine"),
+    ],
+)
+async def test_what_cannot_be_converted_is_refused_with_the_reason(server: Server, document: Any, said: str) -> None:
+    error = (await converted(server, document, 400))["error"]
+    assert said in error["message"] + error["details"]
+
+
 async def test_a_shipped_workflow_makes_its_picture_by_name(core: Server) -> None:
     found = await get(core, "/v1/workflows/text_to_image")
     steps = found["inputs"]["properties"]["steps"]

@@ -16,6 +16,7 @@ MASK = {"image": PNG, "original_ref": json.dumps({"filename": "f_00001_.png"})}
 GOOD: dict[tuple[str, str], list[dict[str, Any]]] = {
     ("POST", "/prompt"): [{"prompt": workflow} for workflow in WORKFLOWS],
     ("POST", "/v1/jobs"): [{"workflow": workflow} for workflow in WORKFLOWS],
+    ("POST", "/v1/workflows/convert"): WORKFLOWS,
     ("POST", "/upload/image"): [{"image": PNG, "type": "input", "subfolder": "fuzz"}],
     ("POST", "/upload/mask"): [{**MASK, "type": "input", "subfolder": "fuzz"}],
 }

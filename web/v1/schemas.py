@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, UrlConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, RootModel, UrlConstraints
 
 from web.webhooks.signing import sound_secret
 
@@ -157,6 +157,10 @@ class JobPage(BaseModel):
 
     jobs: list[JobSummary]
     next: str | None = None
+
+
+class WorkflowDocument(RootModel[dict[str, Any]]):
+    """A workflow as an editor saves it (schema 0.4 or 1.0), or in API format."""
 
 
 class WorkflowEntry(BaseModel):

@@ -12,13 +12,15 @@ from aiohttp import web
 from engine.errors import WorkflowNotFound
 from engine.node import NodeInfo
 from engine.pool import WorkerPool
+from engine.workflow import ApiWorkflow
 from web.keys import pool_key
 from web.operations import operation
-from web.replies import reply
+from web.replies import read_body, reply
+from web.safety.limits import check_size
 from web.schemas import Refusal
 from web.users.people import user_root
 from web.v1 import saved
-from web.v1.schemas import WorkflowEntry, WorkflowList, WorkflowSignature
+from web.v1.schemas import WorkflowDocument, WorkflowEntry, WorkflowList, WorkflowSignature
 from web.v1.signature import signature
 
 routes = web.RouteTableDef()
@@ -39,6 +41,17 @@ async def listing(request: web.Request) -> web.Response:
         for each in found
     ]
     return reply(WorkflowList(workflows=entries).model_dump(mode="json"))
+
+
+@routes.post("/v1/workflows/convert")
+@operation("workflows", body=WorkflowDocument, answers={200: ApiWorkflow, 400: Refusal})
+async def convert(request: web.Request) -> web.Response:
+    """A workflow as an editor saves it in API format: what would be queued. One in API format comes back as it is."""
+    document = (await read_body(request, WorkflowDocument)).root
+    check_size(document)
+    prompt = await request.app[pool_key].lower(document)
+    check_size(prompt)
+    return reply(prompt)
 
 
 @routes.get("/v1/workflows/{name:.+}")
