@@ -46,13 +46,21 @@ function Values({ values }: { values: readonly MissingValue[] }) {
     <section className="missing">
       <h3>{text.missingValues}</h3>
       <ul>
-        {values.map(({ node, title, input, value }) => (
-          <li key={`${node} ${input}`}>
-            <code>{value}</code>
-            <span className="muted">
-              {title}, {input}
+        {values.map(({ nodes, title, input, value, folder, url }, at) => (
+          <li key={at}>
+            <span className="missing-file">
+              <code>{value}</code>
+              <span className="muted">
+                {title}, {input}
+              </span>
+              {folder !== undefined && <span className="muted">{text.belongsIn(folder)}</span>}
+              {url !== undefined && (
+                <a href={url} target="_blank" rel="noreferrer">
+                  {text.source}
+                </a>
+              )}
             </span>
-            <Show nodes={[node]} title={title} />
+            {nodes.length > 0 && <Show nodes={nodes} title={title} />}
           </li>
         ))}
       </ul>

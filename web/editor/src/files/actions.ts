@@ -1,7 +1,8 @@
 import { activeTab, useWorkspace } from "../store/workspace";
 import { openFile, openNew } from "./open";
 import { freeName } from "./names";
-import { closeTab, exportTab, renameTab, saveTab, saveTabAs } from "./save";
+import { exportApi, exportTab } from "./download";
+import { closeTab, renameTab, saveTab, saveTabAs } from "./save";
 import { files as text } from "./strings";
 import { showTemplates } from "./templates";
 
@@ -23,6 +24,7 @@ export function tabActions(id: string): FileAction[] {
     { id: "file.rename", label: text.rename, run: () => renameTab(id) },
     { id: "file.duplicate", label: text.duplicate, run: () => duplicate(id) },
     { id: "file.export", label: text.export, run: () => exportTab(id) },
+    { id: "file.exportApi", label: text.exportApi, run: () => exportApi(id) },
     { id: "file.close", label: text.close, keys: "Alt+W", run: () => closeTab(id) },
   ];
 }

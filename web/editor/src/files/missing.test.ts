@@ -12,7 +12,7 @@ it("names values that are none of the choices, with the node and the input", () 
   const doc = workflow([{ ...node(1, "Loader", ["gone.safetensors"]), title: "My model" }]);
   expect(missingIn(doc, SPECS)).toEqual({
     types: [],
-    values: [{ node: "1", title: "My model", input: "model", value: "gone.safetensors" }],
+    values: [{ nodes: ["1"], title: "My model", input: "model", value: "gone.safetensors" }],
   });
 });
 
@@ -30,12 +30,32 @@ it("leaves alone what comes over a wire, and files that are said to lie elsewher
 });
 
 it("knows the workflow's own subgraphs, and looks into them", () => {
-  const subgraphs = [{ id: "5e1f-id", name: "Mine", nodes: [node(1, "Alien"), node(2, "Loader", ["x"])] }];
-  const doc = workflow([node(1, "5e1f-id")], { definitions: { subgraphs } });
-  expect(missingIn(doc, SPECS).types).toEqual([{ type: "Alien", nodes: [], count: 1 }]);
+  const wired = { ...node(3, "Loader", ["y"]), inputs: [{ name: "model", link: 1, widget: { name: "model" } }] };
+  const subgraphs = [
+    { id: "5e1f-id", name: "Mine", nodes: [node(1, "Alien"), node(2, "Loader", ["x"]), wired] },
+    { id: "outer", name: "Outer", nodes: [node(1, "5e1f-id")] },
+  ];
+  const doc = workflow([node(1, "5e1f-id"), node(7, "outer"), node(8, "Loader")], { definitions: { subgraphs } });
+  expect(missingIn(doc, SPECS)).toEqual({
+    types: [{ type: "Alien", nodes: ["1", "7"], count: 1 }],
+    values: [{ nodes: ["1", "7"], title: "Mine › Loader", input: "model", value: "x" }],
+  });
+});
+
+it("says which folder a model belongs in, and where the workflow says that it can be had", () => {
+  const models = [{ name: "gone.safetensors", directory: "diffusion_models", url: "https://models.example/gone" }];
+  const told = { ...node(1, "Loader", ["gone.safetensors"]), properties: { models } };
+  const known = node(2, "Checkpoint", ["lost.ckpt"]);
+  const trick = { name: "lost.ckpt", url: "javascript:alert(1)" };
+  expect(missingIn(workflow([told, known], { models: [trick] }), SPECS).values).toMatchObject([
+    { value: "gone.safetensors", folder: "models/diffusion_models", url: "https://models.example/gone" },
+    { value: "lost.ckpt", folder: "models/checkpoints" },
+  ]);
+  expect(missingIn(workflow([known], { models: [trick] }), SPECS).values[0]).not.toHaveProperty("url");
 });
 
 const SPECS: Specs = {
+  Checkpoint: spec("Checkpoint", { ckpt_name: [["a.ckpt"], {}] }),
   Loader: spec("Loader", { model: [["here.safetensors", "other.safetensors"], {}] }),
   Source: spec("Source", {}),
 };

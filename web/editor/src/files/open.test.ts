@@ -53,7 +53,9 @@ it("what a workflow needs and the server lacks is told, and left as it is", asyn
   useSpecs.setState({ specs: specs("other.png") });
   await openJson(UI, "foreign");
   await vi.waitFor(() => expect(useReport.getState().report).not.toBeNull());
-  expect(useReport.getState().report!.missing.values).toMatchObject([{ node: "1", input: "image", value: "a.png" }]);
+  expect(useReport.getState().report!.missing.values).toMatchObject([
+    { nodes: ["1"], input: "image", value: "a.png", folder: "input" },
+  ]);
   expect(nodes()[0]!.values).toEqual(["a.png", "image"]);
 });
 

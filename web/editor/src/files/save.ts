@@ -56,17 +56,6 @@ export async function closeTab(id: string): Promise<void> {
   useWorkspace.getState().close(id);
 }
 
-/** Hand the workflow to the browser as a file. */
-export function exportTab(id: string): void {
-  const tab = tabOf(id);
-  if (!tab) return;
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([contentOf(tab)], { type: "application/json" }));
-  link.download = `${tab.name}.json`;
-  link.click();
-  URL.revokeObjectURL(link.href);
-}
-
 function write(tab: Tab, path: string, own: boolean): Promise<boolean> {
   return written({ tab, path, content: contentOf(tab), own, saveCopy: () => saveCopy(tab, path) });
 }
@@ -78,7 +67,7 @@ async function saveCopy(tab: Tab, path: string): Promise<boolean> {
   return name ? write(tab, pathOf(name), false) : false;
 }
 
-function contentOf(tab: Tab): string {
+export function contentOf(tab: Tab): string {
   return jsonText(saveDoc(tab.doc), 2);
 }
 

@@ -1,0 +1,38 @@
+import { api } from "../api/client";
+import { jsonText } from "../graph/json";
+import { saveDoc } from "../graph/save";
+import { toast } from "../shell/toast";
+import { useWorkspace, type Tab } from "../store/workspace";
+import { contentOf } from "./save";
+import { files as text } from "./strings";
+import { whyOf } from "./why";
+
+/** Hand the workflow to the browser as a file. */
+export function exportTab(id: string): void {
+  const tab = tabOf(id);
+  if (tab) download(new Blob([contentOf(tab)], { type: "application/json" }), `${tab.name}.json`);
+}
+
+/** The same in API format: what would be queued, as the server says it. */
+export async function exportApi(id: string): Promise<void> {
+  const tab = tabOf(id);
+  if (!tab) return;
+  try {
+    const prompt = await api.post("v1/workflows/convert", saveDoc(tab.doc));
+    download(new Blob([jsonText(prompt, 2)], { type: "application/json" }), `${tab.name}.api.json`);
+  } catch (error) {
+    toast(text.notExported(tab.name, whyOf(error)), "error");
+  }
+}
+
+function download(file: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(file);
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+function tabOf(id: string): Tab | undefined {
+  return useWorkspace.getState().tabs.find((tab) => tab.id === id);
+}
