@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.editor import Editor
-from tests.browser.ours import Ours
+from tests.browser.ours import KEPT_AFTER_MS, Ours
 from tests.support.server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -23,7 +23,9 @@ LARGEST_SEED = 2**64 - 1
 
 ALTER = """() => {
     const node = (type) => app.graph.nodes.find((each) => each.type === type);
-    const set = (of, values) => of.widgets.forEach((each) => { if (each.name in values) each.value = values[each.name]; });
+    const set = (of, values) => of.widgets.forEach((each) => {
+        if (each.name in values) each.value = values[each.name];
+    });
     const add = (type, pos, more = {}) => {
         const made = LiteGraph.createNode(type);
         made.pos = pos;
@@ -65,8 +67,10 @@ INTO_A_SUBGRAPH = """() => {
     app.graph.convertToSubgraph(new Set(inside));
 }"""
 
+YELLOW = {"color": "#432", "bgcolor": "#653"}
+"""Theirs gives it to every note that has no colour."""
 BARE: list[dict[str, Any]] = [
-    {"id": 8, "type": "Note", "pos": [470, 700], "size": [300, 120], "widgets_values": [""]},
+    {"id": 8, "type": "Note", "pos": [470, 700], "size": [300, 120], "widgets_values": [""], **YELLOW},
     {
         "id": 9,
         "type": "Reroute",
@@ -86,7 +90,7 @@ def test_what_they_save_opens_runs_and_is_saved_here_without_loss(
     editor.page.evaluate(ALTER)
     theirs = save_theirs(editor, server, "theirs")
     assert {"Note", "PrimitiveNode", "Reroute"} < {node["type"] for node in theirs["nodes"]}
-    assert theirs["groups"] and theirs["extra"]["reroutes"] and theirs["extra"]["linkExtensions"]
+    assert all((theirs["groups"], theirs["extra"]["reroutes"], theirs["extra"]["linkExtensions"]))
     open_here(ours, own, "theirs", theirs)
     expect(ours.field("Their sampler", "seed")).to_have_value("4711")
     expect(ours.field("Their sampler", "steps")).to_be_disabled()
@@ -142,6 +146,124 @@ def test_a_subgraph_of_theirs_opens_runs_and_is_saved_here_without_loss(
     assert saved == theirs
 
 
+@pytest.mark.parametrize(("entry", "ending"), [("PNG", "png"), ("WebP", "webp")])
+def test_a_picture_of_a_workflow_opens_as_the_workflow(ours: Ours, tmp_path: Path, entry: str, ending: str) -> None:
+    ours.set("Draw", "seed", str(LARGEST_SEED))
+    made = ours.document()
+    picture = handed_out(ours, f"Download as picture ({entry})", tmp_path / f"drawn.{ending}")
+    with Image.open(picture) as drawn:
+        drawn.load()
+        assert drawn.format == entry.upper()
+        assert len(drawn.getcolors(2**24) or []) > 100  # a picture, not a blank
+    ours.let_go(picture, f"image/{ending}")
+    expect(ours.page.get_by_role("tab", name="drawn", exact=True)).to_be_visible()
+    assert ours.document() == made
+
+
+def test_the_largest_seed_is_typed_run_saved_and_found_in_the_picture(ours: Ours, own: Server, tmp_path: Path) -> None:
+    ours.set("Draw", "seed", str(LARGEST_SEED))
+    ours.field("Draw", "after a run").select_option("decrement")
+    prompt_id = ours.run()
+    expect(ours.field("Draw", "seed")).to_have_value(str(LARGEST_SEED - 1))
+    _, _, prompt, extra, _ = own.get(f"/history/{prompt_id}")[prompt_id]["prompt"]
+    assert prompt["5"]["inputs"]["seed"] == LARGEST_SEED
+    assert str(LARGEST_SEED) in json.dumps(extra["extra_pnginfo"]["workflow"])
+    (saved,) = own.get(f"/history/{prompt_id}")[prompt_id]["outputs"]["7"]["images"]
+    picture = tmp_path / "seeded.png"
+    picture.write_bytes((own.data / "output" / saved["subfolder"] / saved["filename"]).read_bytes())
+    ours.let_go(picture, "image/png")
+    expect(ours.page.get_by_role("tab", name="seeded", exact=True)).to_be_visible()
+    expect(ours.field("Draw", "seed")).to_have_value(str(LARGEST_SEED))
+    ours.page.wait_for_timeout(KEPT_AFTER_MS)
+    ours.page.reload()
+    expect(ours.field("Draw", "seed")).to_have_value(str(LARGEST_SEED))
+    exported = handed_out(ours, "Download in API format", tmp_path / "seeded.api.json")
+    assert json.loads(exported.read_text()) == prompt
+
+
+@pytest.mark.parametrize("path", sorted(Path("workflows").glob("*.json")), ids=lambda path: path.stem)
+def test_a_workflow_in_api_format_comes_in_and_goes_out_the_same(ours: Ours, tmp_path: Path, path: Path) -> None:
+    ours.let_go(path, "application/json")
+    expect(ours.page.get_by_role("tab", name=path.stem, exact=True)).to_be_visible()
+    exported = handed_out(ours, "Download in API format", tmp_path / path.name)
+    given, found = (json.loads(each.read_text()) for each in (path, exported))
+    assert {node_id: (node["class_type"], node["inputs"]) for node_id, node in found.items()} == {
+        node_id: (node["class_type"], node["inputs"]) for node_id, node in given.items()
+    }
+    titles = {node_id: node["_meta"]["title"] for node_id, node in given.items() if "_meta" in node}
+    assert titles.items() <= {node_id: node["_meta"]["title"] for node_id, node in found.items()}.items()
+
+
+def test_what_a_foreign_file_needs_is_told_and_nothing_is_replaced(ours: Ours, tmp_path: Path) -> None:
+    model = {
+        "id": 1,
+        "type": "CheckpointLoaderSimple",
+        "pos": [0, 0],
+        "size": [300, 98],
+        "properties": {
+            "models": [{"name": "v1-5.ckpt", "url": "https://models.example/v1-5", "directory": "checkpoints"}]
+        },
+        "widgets_values": ["v1-5.ckpt"],
+    }
+    alien = {
+        "id": 2,
+        "type": "Alien",
+        "title": "From a pack",
+        "pos": [400, 0],
+        "size": [200, 80],
+        "widgets_values": [{"a": 1}],
+    }
+    path = tmp_path / "foreign.json"
+    path.write_text(json.dumps({"nodes": [model, alien, {**alien, "id": 3}], "links": [], "version": 0.4}))
+    ours.let_go(path, "application/json")
+    report = ours.page.get_by_role("dialog", name=re.compile("foreign"))
+    expect(report).to_contain_text("Alien")
+    expect(report).to_contain_text("2 nodes")
+    expect(report).to_contain_text("v1-5.ckpt")
+    expect(report).to_contain_text("models/checkpoints")
+    expect(report.get_by_role("link")).to_have_attribute("href", "https://models.example/v1-5")
+    ours.page.screenshot(path=tmp_path / "report.png")
+    report.get_by_role("button", name="Show Load Checkpoint").click()
+    expect(report).to_have_count(0)
+    expect(ours.page.get_by_text("1 selected")).to_be_visible()
+    expect(ours.field("Load Checkpoint", "ckpt_name")).to_contain_text("v1-5.ckpt")
+    ours.page.screenshot(path=tmp_path / "shown.png")
+    assert ours.document() == json.loads(path.read_text())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"nodes": [', "it is not JSON"),
+        ('{"nodes": [{"id": 1}], "links": []}', "Node 1 has no type"),
+        ('{"1": {"class_type": "KSampler", "inputs": {}}, "2": {"class_type": "VAEDecode"}}', "Node 2 has no inputs"),
+    ],
+)
+def test_a_file_that_is_malformed_is_refused_with_the_place_and_nothing_is_lost(
+    ours: Ours, tmp_path: Path, text: str, said: str
+) -> None:
+    before = ours.document()
+    path = tmp_path / "broken.json"
+    path.write_text(text)
+    ours.let_go(path, "application/json")
+    expect(ours.page.get_by_role("alert").filter(has_text="broken.json")).to_contain_text(said)
+    assert ours.document() == before
+
+
+def test_a_widget_becomes_an_input_by_a_wire_and_is_a_widget_again_without(ours: Ours) -> None:
+    before = ours.document()
+    ours.add("Int", (120, 700))
+    ours.wire(ours.output("Int", "INT"), ours.input("Draw", "steps"))
+    ours.page.mouse.up()
+    expect(ours.field("Draw", "steps")).to_be_disabled()
+    ours.node("Int").get_by_role("heading").click()
+    ours.page.keyboard.press("Delete")
+    expect(ours.field("Draw", "steps")).to_be_enabled()
+    expect(ours.field("Draw", "steps")).to_have_value("20")
+    after = ours.document()
+    assert meaning(after) == meaning(before)
+
+
 def make_here(ours: Ours) -> None:
     """A bit of everything: a fed widget, a fork through a bend to a muted node, a note, a group, colours, sizes."""
     page = ours.page
@@ -153,7 +275,6 @@ def make_here(ours: Ours) -> None:
     ours.wire(ours.output("Int", "INT"), ours.input("Draw", "steps"))
     page.mouse.up()
     expect(ours.field("Draw", "steps")).to_be_disabled()
-    page.screenshot(path="/tmp/w/ours1.png")
     ours.add("Preview Image", (1250, 600))
     ours.wire(ours.output("Decode", "IMAGE"), ours.input("Reroute", "Reroute"))
     page.mouse.up()
@@ -171,7 +292,6 @@ def make_here(ours: Ours) -> None:
     ours.node("Words").get_by_role("heading").click()
     ours.node("Words to avoid").get_by_role("heading").click(modifiers=["Shift"])
     page.keyboard.press("Control+g")
-    page.screenshot(path="/tmp/w/ours2.png")
 
 
 def meaning(document: dict[str, Any]) -> dict[str, Any]:
@@ -234,3 +354,12 @@ def kept(server: Server, name: str) -> dict[str, Any]:
 
 def place(name: str) -> str:
     return f"/userdata/{quote(f'workflows/{name}.json', safe='')}"
+
+
+def handed_out(ours: Ours, entry: str, place: Path) -> Path:
+    """What an entry of the workflow's menu hands to the browser as a file."""
+    ours.page.get_by_role("button", name="Workflow actions").click()
+    with ours.page.expect_download() as download:
+        ours.page.get_by_role("menuitem", name=entry, exact=True).click()
+    download.value.save_as(place)
+    return place

@@ -1,7 +1,7 @@
 import { activeTab, useWorkspace } from "../store/workspace";
 import { openFile, openNew } from "./open";
 import { freeName } from "./names";
-import { exportApi, exportTab } from "./download";
+import { exportApi, exportPicture, exportTab } from "./download";
 import { closeTab, renameTab, saveTab, saveTabAs } from "./save";
 import { files as text } from "./strings";
 import { showTemplates } from "./templates";
@@ -25,6 +25,8 @@ export function tabActions(id: string): FileAction[] {
     { id: "file.duplicate", label: text.duplicate, run: () => duplicate(id) },
     { id: "file.export", label: text.export, run: () => exportTab(id) },
     { id: "file.exportApi", label: text.exportApi, run: () => exportApi(id) },
+    { id: "file.exportPng", label: text.exportPng, run: () => exportPicture(id, "image/png") },
+    { id: "file.exportWebp", label: text.exportWebp, run: () => exportPicture(id, "image/webp") },
     { id: "file.close", label: text.close, keys: "Alt+W", run: () => closeTab(id) },
   ];
 }

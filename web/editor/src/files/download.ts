@@ -1,8 +1,11 @@
 import { api } from "../api/client";
 import { jsonText } from "../graph/json";
+import { withWorkflow } from "../graph/metadata";
 import { saveDoc } from "../graph/save";
 import { toast } from "../shell/toast";
+import { useSpecs } from "../store/specs";
 import { useWorkspace, type Tab } from "../store/workspace";
+import type { PictureType } from "./picture";
 import { contentOf } from "./save";
 import { files as text } from "./strings";
 import { whyOf } from "./why";
@@ -23,6 +26,17 @@ export async function exportApi(id: string): Promise<void> {
   } catch (error) {
     toast(text.notExported(tab.name, whyOf(error)), "error");
   }
+}
+
+/** A picture of the workflow, with the workflow in it: dropped on an editor, it opens that again. */
+export async function exportPicture(id: string, type: PictureType): Promise<void> {
+  const tab = tabOf(id);
+  if (!tab) return;
+  const { pictureOf } = await import("./picture");
+  const drawn = await pictureOf(tab.doc, useSpecs.getState().specs, type);
+  const ending = type === "image/png" ? "png" : "webp";
+  if (!drawn) return toast(text.noPicture(ending.toUpperCase()), "error");
+  download(await withWorkflow(drawn.picture, drawn.size, saveDoc(tab.doc)), `${tab.name}.${ending}`);
 }
 
 function download(file: Blob, name: string): void {

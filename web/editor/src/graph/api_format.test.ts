@@ -4,7 +4,7 @@ import { linkedInputs } from "./connect";
 import { SPECS } from "./fixtures";
 import { widgetsOf } from "./inputs";
 import { layout } from "./layout";
-import { docFromApi, isApi, loadDoc } from "./load";
+import { docFromApi, isApi, loadDoc, looksLikeApi } from "./load";
 import { saveDoc } from "./save";
 
 const PROMPT = {
@@ -47,6 +47,27 @@ describe("a workflow in API format", () => {
     expect(loadDoc(JSON.parse(JSON.stringify(saveDoc(doc)))).links).toMatchObject(
       Object.fromEntries(Object.entries(doc.links).map(([id, { rest: _, ...link }]) => [id, link])),
     );
+  });
+
+  it.each([
+    [{ ...PROMPT, "5": { class_type: "Gone" } }, "Node 5 has no inputs."],
+    [{ ...PROMPT, "5": { inputs: {} } }, "Node 5 has no class_type."],
+    [{ ...PROMPT, version: 1 }, "Node version is not an object."],
+  ])("is refused with the node that is none", (json, said) => {
+    expect(looksLikeApi(json)).toBe(true);
+    expect(() => docFromApi(json, SPECS)).toThrow(said);
+  });
+
+  it("may have thousands of nodes", () => {
+    const chain = Array.from({ length: 3000 }, (_, at) => [
+      String(at),
+      { class_type: "Blur", inputs: { image: [String(at - 1), 0], size: at }, _meta: { title: `Blur ${at}` } },
+    ]);
+    const before = performance.now();
+    const large = docFromApi(Object.fromEntries(chain), SPECS);
+    expect(Object.keys(large.links)).toHaveLength(2999);
+    expect(large.nodes["2999"]!.title).toBe("Blur 2999");
+    expect(performance.now() - before).toBeLessThan(5000);
   });
 
   it("is known by its form", () => {

@@ -1,7 +1,7 @@
 // @vitest-environment node
-import { deflateSync } from "node:zlib";
+import { crc32, deflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { parseLoosely, workflowIn } from "./metadata";
+import { parseLoosely, withWorkflow, workflowIn } from "./metadata";
 
 const WORKFLOW = { nodes: [{ id: 1, type: "Grüße 猫" }], links: [] };
 const PROMPT = { "1": { class_type: "A", inputs: {} } };
@@ -76,6 +76,33 @@ describe("a WebP", () => {
     const body = join("WEBP", odd, "EXIF", word(exif.length, true), exif);
     const file = new Blob([join("RIFF", word(body.length, true), body)]);
     expect(await workflowIn(file)).toEqual({ workflow: WORKFLOW, prompt: PROMPT });
+  });
+});
+
+describe("a picture that a workflow is put into", () => {
+  const seeded = { ...WORKFLOW, extra: { seed: 2n ** 64n - 1n } };
+
+  it("gives it back: PNG", async () => {
+    const blank = new Blob([png()], { type: "image/png" });
+    const carried = await withWorkflow(blank, [1, 1], seeded);
+    expect(await workflowIn(carried)).toEqual({ workflow: seeded });
+    const bytes = new Uint8Array(await carried.arrayBuffer());
+    const [length, text] = [bytes.length - 12 - (await blank.arrayBuffer()).byteLength, bytes.subarray(33)];
+    expect(crc32(text.subarray(4, 8 + length))).toBe(new DataView(text.buffer, text.byteOffset).getUint32(8 + length));
+  });
+
+  it.each(["VP8 ", "VP8L", "VP8X"])("gives it back: WebP of the kind %s", async (kind) => {
+    const data = kind === "VP8X" ? [0x10, 0, 0, 0, 1, 0, 0, 2, 0, 0] : [1, 2, 3, 0];
+    const first = join(kind, word(kind === "VP8X" ? 10 : 3, true), data);
+    const body = join("WEBP", first, kind === "VP8X" ? join("VP8L", word(2, true), [9, 9]) : "");
+    const blank = new Blob([join("RIFF", word(body.length, true), body)], { type: "image/webp" });
+    const carried = await withWorkflow(blank, [2, 3], seeded);
+    expect(await workflowIn(carried)).toEqual({ workflow: seeded });
+    const bytes = new Uint8Array(await carried.arrayBuffer());
+    expect(new DataView(bytes.buffer).getUint32(4, true)).toBe(bytes.length - 8);
+    expect([...bytes.subarray(12, 30)]).toEqual([
+      ...encode("VP8X"), 10, 0, 0, 0, kind === "VP8 " ? 8 : 0x18, 0, 0, 0, 1, 0, 0, 2, 0, 0,
+    ]); // prettier-ignore
   });
 });
 

@@ -1,8 +1,8 @@
-import { parseJson } from "./json";
+import { jsonText, parseJson } from "./json";
 import { isApi, isUi } from "./load";
 import { isFields } from "./same";
-import { pngTexts } from "./png";
-import { webpTexts } from "./webp";
+import { pngTexts, pngWith } from "./png";
+import { webpTexts, webpWith } from "./webp";
 
 /** What a file carries: a workflow as editors save it, and one in API format. */
 export interface Carried {
@@ -15,6 +15,15 @@ export async function workflowIn(file: Blob): Promise<Carried | null> {
   const bytes = new Uint8Array(await file.arrayBuffer());
   const texts = (await pngTexts(bytes)) ?? webpTexts(bytes);
   return texts ? carriedBy(texts) : jsonIn(bytes);
+}
+
+/** A picture (PNG or WebP) of this size with a workflow in it, where `workflowIn` and ComfyUI find it. */
+export async function withWorkflow(picture: Blob, size: readonly [number, number], workflow: unknown): Promise<Blob> {
+  const bytes = new Uint8Array(await picture.arrayBuffer());
+  const texts = { workflow: jsonText(workflow) };
+  return new Blob([picture.type === "image/webp" ? webpWith(bytes, size, texts) : pngWith(bytes, texts)], {
+    type: picture.type,
+  });
 }
 
 function carriedBy(texts: ReadonlyMap<string, string>): Carried | null {

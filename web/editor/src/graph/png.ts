@@ -1,3 +1,5 @@
+import { ascii, escaped, joined } from "./bytes";
+
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const NUL = 0;
 
@@ -40,4 +42,29 @@ async function inflated(data: Uint8Array): Promise<string | null> {
 
 function utf8(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
+}
+
+/** A PNG with these texts in it, each as `tEXt`: what is not ASCII is escaped, as JSON may be. */
+export function pngWith(png: Uint8Array, texts: Readonly<Record<string, string>>): Uint8Array<ArrayBuffer> {
+  const end = png.length - 12; // before IEND, which is empty
+  const added = Object.entries(texts).map(([key, text]) => chunk("tEXt", ascii(`${key}\0${escaped(text)}`)));
+  return joined(png.subarray(0, end), ...added, png.subarray(end));
+}
+
+function chunk(type: string, data: Uint8Array): Uint8Array {
+  const body = joined(ascii(type), data);
+  return joined(word(data.length), body, word(crc32(body)));
+}
+
+function word(value: number): Uint8Array {
+  return new Uint8Array([value >>> 24, value >>> 16, value >>> 8, value]);
+}
+
+function crc32(bytes: Uint8Array): number {
+  let crc = ~0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc >>> 0;
 }
