@@ -168,9 +168,12 @@ def test_the_largest_seed_is_typed_run_saved_and_found_in_the_picture(ours: Ours
     _, _, prompt, extra, _ = own.get(f"/history/{prompt_id}")[prompt_id]["prompt"]
     assert prompt["5"]["inputs"]["seed"] == LARGEST_SEED
     assert str(LARGEST_SEED) in json.dumps(extra["extra_pnginfo"]["workflow"])
-    (saved,) = own.get(f"/history/{prompt_id}")[prompt_id]["outputs"]["7"]["images"]
+    ours.expect_picture("Save").click()
+    with ours.page.expect_download() as download:
+        ours.page.get_by_role("dialog").get_by_role("link", name="Download").click()
     picture = tmp_path / "seeded.png"
-    picture.write_bytes((own.data / "output" / saved["subfolder"] / saved["filename"]).read_bytes())
+    download.value.save_as(picture)
+    ours.page.keyboard.press("Escape")
     ours.let_go(picture, "image/png")
     expect(ours.page.get_by_role("tab", name="seeded", exact=True)).to_be_visible()
     expect(ours.field("Draw", "seed")).to_have_value(str(LARGEST_SEED))
