@@ -343,7 +343,8 @@ def save_theirs(editor: Editor, server: Server, name: str) -> dict[str, Any]:
     page.keyboard.press("Control+s")
     asked = page.get_by_role("dialog", name="Save workflow")
     asked.get_by_role("textbox").fill(name)
-    asked.get_by_role("button", name="Confirm").click()
+    with page.expect_response(lambda answer: answer.request.method == "POST" and place(name) in answer.url):
+        asked.get_by_role("button", name="Confirm").click()
     expect(asked).to_have_count(0)
     editor.expect_tab(name)
     return kept(server, name)
