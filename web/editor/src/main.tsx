@@ -20,6 +20,7 @@ import { startWelcome } from "./shell/welcome";
 import { loadSpecs } from "./store/specs";
 import "./shell/forced.css"; // over what the components bring along
 
+const specs = loadSpecs(); // before anything is drawn: the answer takes longest
 startTheme();
 startSettingsSync();
 registerShellCommands();
@@ -36,7 +37,6 @@ createRoot(document.getElementById("root")!).render(
   </StrictMode>,
 );
 
-const specs = loadSpecs();
 try {
   await startKeeping();
 } finally {

@@ -213,3 +213,13 @@ test("a job that is taken out of the queue no longer waits", async () => {
   await vi.advanceTimersByTimeAsync(500);
   expect(run()).toMatchObject({ state: "cancelled", nodes: {} });
 });
+
+test("the node types are asked for when it is back, and not again at the start", async () => {
+  const asked = fakeServer(EMPTY_SERVER);
+  const askedTypes = () => asked.filter(({ path }) => path === "/api/object_info").length;
+  useSpecs.setState({ state: "ready" });
+  await connected();
+  expect(askedTypes()).toBe(0);
+  await reconnected();
+  expect(askedTypes()).toBe(1);
+});

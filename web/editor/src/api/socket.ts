@@ -1,7 +1,7 @@
 import { followEdits } from "../store/faults";
 import { parseJson } from "../graph/json";
 import { useRun } from "../store/run";
-import { loadSpecs } from "../store/specs";
+import { loadSpecs, useSpecs } from "../store/specs";
 import { previewIn, textIn } from "./frames";
 import { address, HttpError } from "./http";
 import { clientId } from "./ids";
@@ -18,6 +18,7 @@ export function startSocket(): () => void {
   let socket: WebSocket | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let wait = FIRST_WAIT_MS;
+  let wasOpen = false;
 
   const connect = () => {
     clearTimeout(timer);
@@ -28,7 +29,8 @@ export function startSocket(): () => void {
       wait = FIRST_WAIT_MS;
       socket?.send(JSON.stringify({ type: "feature_flags", data: FLAGS }));
       useRun.setState({ connection: "open" });
-      void catchUp();
+      void catchUp(wasOpen);
+      wasOpen = true;
     };
     socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => take(data);
     socket.onclose = () => {
@@ -63,10 +65,10 @@ function take(data: string | ArrayBuffer): void {
   if (text) hearText(text);
 }
 
-/** Another server may be there than before, and other things may have happened. */
-async function catchUp(): Promise<void> {
+/** Back again, another server may be there than before, and other things may have happened. */
+async function catchUp(isBack: boolean): Promise<void> {
   try {
-    await loadSpecs();
+    if (isBack || useSpecs.getState().state !== "ready") await loadSpecs();
     await resync();
   } catch (error) {
     if (!(error instanceof HttpError)) throw error; // it is gone again, and this is done once more when it is back

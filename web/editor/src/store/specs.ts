@@ -16,9 +16,19 @@ export function useSpec(type: string): NodeSpec | undefined {
 }
 
 let text = "";
+let asking: Promise<void> | null = null;
 
-/** Ask for the node types. What a server says a second time leaves all as it is. */
-export async function loadSpecs(): Promise<void> {
+/**
+ * Ask for the node types; what is asked already is not asked again. What a server says a second time leaves all as it
+ * is.
+ */
+export function loadSpecs(): Promise<void> {
+  return (asking ??= ask().finally(() => {
+    asking = null;
+  }));
+}
+
+async function ask(): Promise<void> {
   try {
     const answer = await (await send("GET", "api/object_info")).text();
     if (answer !== text) useSpecs.setState({ specs: parseJson(answer) as Specs });
