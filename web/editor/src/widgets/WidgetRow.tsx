@@ -1,6 +1,7 @@
 import { useId, useRef, type ComponentType } from "react";
 import { editValue } from "../nodes/edit";
-import { FaultNote, useMovesSockets } from "../nodes/FaultNote";
+import { FaultNote } from "../nodes/FaultNote";
+import { useMovesSockets } from "../nodes/measure";
 import { useFault, usePlace } from "../nodes/slices";
 import { WidgetSocket } from "../nodes/sockets";
 import { takesSeveral } from "../graph/inputs";
