@@ -1,5 +1,6 @@
 import "@xyflow/react/dist/style.css"; // first: what is written after it wins
 import "./canvas.css";
+import "./far.css";
 import * as ContextMenu from "@radix-ui/react-context-menu";
 import {
   Background,
@@ -34,6 +35,8 @@ import { type FlowEdge, type FlowNode, isGroup } from "./derive";
 import { ConnectList } from "./ConnectList";
 import { beginDrag, duringDrag, endDrag } from "./drag";
 import { onDragOver, onDrop } from "./dropping";
+import { useDistance } from "./far";
+import { FarWires } from "./FarWires";
 import { changeEdges, changeNodes, followWorkspace, useFlow } from "./flow";
 import type { Point } from "./geometry";
 import { beginMove, endMove } from "./moving";
@@ -49,6 +52,7 @@ const nodeTypes = { graph: GraphNode, group: GroupFrame };
 const edgeTypes = { link: LinkEdge };
 const SNAP: SnapGrid = [GRID_PX, GRID_PX];
 const SELECTING_KEYS = ["Shift", "Control", "Meta"];
+const NO_EDGES: FlowEdge[] = [];
 const MOST_ON_MINIMAP = 1000;
 /** With more nodes than this, those out of sight are not drawn. */
 const MOST_DRAWN = 150;
@@ -103,6 +107,8 @@ export function Canvas() {
 function Flow() {
   const nodes = useFlow((flow) => flow.nodes);
   const edges = useFlow((flow) => flow.edges);
+  const distance = useDistance();
+  const isNear = distance === "near";
   const snap = useSettings((settings) => settings.snap);
   const minimap = useSettings((settings) => settings.minimap);
   const keepViewport = useViewports();
@@ -111,13 +117,14 @@ function Flow() {
       aria-label={t.canvas}
       ariaLabelConfig={t.flow}
       nodes={nodes}
-      edges={edges}
+      data-distance={distance}
+      edges={isNear ? edges : NO_EDGES}
       nodeTypes={nodeTypes}
       edgeTypes={edgeTypes}
       onInit={(instance) => useFlow.setState({ instance })}
       onMoveStart={beginMove}
       onMoveEnd={(event, viewport) => {
-        endMove(viewport);
+        endMove();
         keepViewport(event, viewport);
       }}
       onKeyDown={endNudge}
@@ -157,7 +164,8 @@ function Flow() {
     >
       <Background variant={BackgroundVariant.Dots} gap={GRID_PX * 3} size={1.5} />
       <CanvasControls />
-      {minimap && nodes.length > 0 && nodes.length <= MOST_ON_MINIMAP && (
+      {!isNear && <FarWires />}
+      {minimap && isNear && nodes.length > 0 && nodes.length <= MOST_ON_MINIMAP && (
         <MiniMap<FlowNode> pannable zoomable ariaLabel={t.minimap} nodeColor={minimapColor} nodeStrokeWidth={0} />
       )}
     </ReactFlow>

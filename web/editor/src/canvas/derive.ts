@@ -2,6 +2,7 @@ import type { Edge, Node } from "@xyflow/react";
 import type { Doc, DocGroup, DocLink, DocNode } from "../graph/types";
 import { cornerOf, isCollapsed, isPinned } from "./geometry";
 import { handleId, inputHandleId } from "./handles";
+import { isSameShape, sizeOf, socketsOf } from "./places";
 import { t } from "./strings";
 
 /**
@@ -49,7 +50,10 @@ export function deriveNodes(tab: string, doc: Doc, selection: Selection, previou
 
 function flowNode(tab: string, node: DocNode, selected: boolean, before: FlowNode | undefined): FlowNode {
   const old = before?.type === "graph" && before.data.tab === tab ? before : undefined;
-  if (old?.data.of === node) return old.selected === selected ? old : { ...old, selected, zIndex: zOf(selected) };
+  if (old?.data.of === node) {
+    return old.selected === selected ? old : withoutHandles({ ...old, selected, zIndex: zOf(selected) });
+  }
+  const isKnown = old !== undefined && isSameShape(old.data.of, node);
   return {
     id: node.id,
     type: "graph",
@@ -57,7 +61,8 @@ function flowNode(tab: string, node: DocNode, selected: boolean, before: FlowNod
     data: { id: node.id, tab, of: node },
     position: cornerOf(node),
     ...(hasOwnWidth(node) ? { width: node.size[0] } : {}),
-    ...(old?.measured ? { measured: old.measured } : {}),
+    measured: (isKnown && old.measured) || sizeOf(node),
+    ...(isKnown ? {} : { handles: socketsOf(node) }),
     draggable: !isPinned(node),
     selected,
     zIndex: zOf(selected),
@@ -72,6 +77,12 @@ function hasOwnWidth(node: DocNode): boolean {
 /** As screen readers name it; what the type is called is not in the document. */
 function nameOf({ title, type }: DocNode): string {
   return title ?? type;
+}
+
+/** Where its sockets are is only told of a node that is new: from then on React Flow, which measures, knows better. */
+export function withoutHandles<N extends FlowNode>(node: N): N {
+  const { handles: _, ...rest } = node;
+  return rest as N;
 }
 
 function zOf(selected: boolean): number {

@@ -8,7 +8,7 @@ import {
 } from "@xyflow/react";
 import { create } from "zustand";
 import { activeTab, useWorkspace, type Workspace } from "../store/workspace";
-import { deriveEdges, deriveNodes, type FlowEdge, type FlowNode, isGroup } from "./derive";
+import { deriveEdges, deriveNodes, type FlowEdge, type FlowNode, isGroup, withoutHandles } from "./derive";
 
 /**
  * What the canvas shows: worked out of the active document, plus what is on its way to it (places while dragging) and
@@ -48,7 +48,10 @@ function refresh(workspace: Workspace, otherTab = false): void {
 export function changeNodes(changes: readonly NodeChange<FlowNode>[]): void {
   const { nodes, carried } = useFlow.getState();
   const local = changes.filter((change) => change.type === "position" || change.type === "dimensions");
-  if (local.length > 0) useFlow.setState({ nodes: applyNodeChanges(withCarried(local, nodes, carried), nodes) });
+  if (local.length > 0) {
+    const changed = applyNodeChanges(withCarried(local, nodes, carried), nodes);
+    useFlow.setState({ nodes: changed.map((node, at) => (node === nodes[at] ? node : withoutHandles(node))) });
+  }
   if (changes.some((change) => change.type === "select")) selectBy(changes);
 }
 

@@ -1,20 +1,14 @@
-import type { Viewport } from "@xyflow/react";
-
-/** Below this zoom nobody can read what is in a node. */
-const FAR_ZOOM = 0.3;
-
 function canvas(): HTMLElement | null {
   return document.querySelector<HTMLElement>(".canvas");
 }
 
-/** Marks that `canvas.css` reads, set without drawing anything again: that the view moves, and that it is from afar. */
+/** A mark that `canvas.css` reads, set without drawing anything again: that the view moves. */
 export function beginMove(): void {
   canvas()?.toggleAttribute("data-moving", true);
 }
 
-export function endMove({ zoom }: Viewport): void {
+export function endMove(): void {
   canvas()?.toggleAttribute("data-moving", false);
-  canvas()?.toggleAttribute("data-far", zoom < FAR_ZOOM);
 }
 
 const RECEIVES = "data-receives";

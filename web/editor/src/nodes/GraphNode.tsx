@@ -1,17 +1,18 @@
 import type { NodeProps } from "@xyflow/react";
-import { memo, useMemo, type ComponentType } from "react";
+import { memo, useMemo, useRef, type ComponentType } from "react";
+import { useIsFar } from "../canvas/far";
 import { isCollapsed } from "../canvas/geometry";
 import type { DocNode } from "../graph/types";
-import { useNodeHeat } from "../panels/heat";
-import { useRun } from "../store/run";
+import { FarNode } from "./FarNode";
+import { useLooks } from "./looks";
+import { useMeasured } from "./measure";
 import { FoldedSockets, NodeBody } from "./NodeBody";
 import { NodeHeader } from "./NodeHeader";
 import { Note } from "./Note";
 import { PrimitiveBody } from "./PrimitiveBody";
 import { Reroute } from "./Reroute";
 import { Resizer } from "./Resizer";
-import { PlaceContext, useDocNode, useNodeSpec, usePlace, type Place } from "./slices";
-import { styleOf } from "./style";
+import { PlaceContext, useDocNode, type Place } from "./slices";
 import "../widgets/widgets.css";
 import "./nodes.css";
 
@@ -23,45 +24,43 @@ const OWN_FORMS: Readonly<Record<string, ComponentType<{ node: DocNode; selected
 };
 
 /** One node on the canvas. Its parts read only what they show: a sampler's step draws the progress bar of one node. */
-export const GraphNode = memo(function GraphNode({ data, selected }: NodeProps) {
+export const GraphNode = memo(function GraphNode({ data, selected, ...box }: NodeProps) {
   const { id, tab } = data as unknown as Place;
   const place = useMemo(() => ({ id, tab }), [id, tab]);
   const node = useDocNode(place);
+  const isFar = useIsFar();
   if (!node) return null;
   const Form = OWN_FORMS[node.type] ?? SpecNode;
   return (
     <PlaceContext value={place}>
-      <Form node={node} selected={selected} />
+      {isFar ? (
+        <FarNode
+          node={node}
+          selected={selected}
+          x={box.positionAbsoluteX}
+          y={box.positionAbsoluteY}
+          height={box.height}
+        />
+      ) : (
+        <Form node={node} selected={selected} />
+      )}
     </PlaceContext>
   );
 });
 
 function SpecNode({ node, selected }: { node: DocNode; selected: boolean }) {
-  const place = usePlace();
-  const spec = useNodeSpec(place, node);
-  const state = useRun((run) => run.runs[place.tab]?.nodes[place.id]?.state);
-  const isFaulty = useRun((run) => run.faults[place.tab]?.some((fault) => fault.node === place.id) ?? false);
-  const heat = useNodeHeat(place.tab, place.id);
-  const isPrimitive = node.type === "PrimitiveNode";
-  const name = spec?.display_name || node.type;
+  const { spec, name, looks } = useLooks(node, selected);
+  const element = useRef<HTMLElement>(null);
+  useMeasured(element, node);
   const folded = isCollapsed(node);
 
   return (
-    <article
-      className="node"
-      aria-label={node.title ?? name}
-      data-selected={selected || undefined}
-      data-state={state}
-      data-mode={node.mode || undefined}
-      data-collapsed={folded || undefined}
-      data-fault={isFaulty || undefined}
-      data-unknown={(!spec && !isPrimitive) || undefined}
-      style={styleOf(node, heat)}
-    >
+    <article {...looks} ref={element} className="node">
       {!folded && <Resizer />}
-      <NodeHeader node={node} name={isPrimitive ? "Primitive" : name} />
+      <NodeHeader node={node} name={name} />
       {folded && <FoldedSockets node={node} spec={spec} />}
-      {!folded && (isPrimitive ? <PrimitiveBody node={node} /> : <NodeBody node={node} spec={spec} />)}
+      {!folded &&
+        (node.type === "PrimitiveNode" ? <PrimitiveBody node={node} /> : <NodeBody node={node} spec={spec} />)}
     </article>
   );
 }

@@ -4,7 +4,7 @@ import { NodeHeader } from "./NodeHeader";
 import { NoteText } from "./NoteText";
 import { Resizer } from "./Resizer";
 import { t } from "./strings";
-import { styleOf } from "./style";
+import { colored } from "./style";
 import "./notes.css";
 
 /** A text that lies on the canvas beside the nodes. */
@@ -16,7 +16,7 @@ export function Note({ node, selected }: { node: DocNode; selected: boolean }) {
       aria-label={node.title ?? t.note}
       data-selected={selected || undefined}
       data-collapsed={folded || undefined}
-      style={styleOf(node, null)}
+      {...colored(node, null)}
     >
       {!folded && <Resizer />}
       <NodeHeader node={node} name={t.note} />
