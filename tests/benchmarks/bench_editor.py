@@ -1,0 +1,249 @@
+"""The editor in the system's Chromium, without a GPU: what it weighs, when it can be used, and how smoothly it moves.
+
+Needs Chromium: Debian's package ``chromium``, or the program that ``CHROMIUM`` names.
+"""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import json
+import re
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.benchmarks.conftest import Report
+from tests.browser.conftest import VIEW, chromium
+from tests.browser.ours import Ours
+from tests.support.server import Server
+from tests.support.tiled import tiled
+
+pytestmark = pytest.mark.benchmark
+__all__ = ["chromium"]  # a fixture
+
+STATIC = Path(__file__).parents[2] / "web" / "static"
+ROUNDS = 5
+SIZES = (500, 2_000)
+MOVING_S = 2
+OPENS_WITHIN_MS = 120_000
+
+WHEN_EDITABLE = """() => {
+    const look = () => {
+        const field = document.querySelector("article[aria-label=Draw] input:enabled");
+        if (field && !document.querySelector(".first-load")) window.editableAt = performance.now();
+        else requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+}"""
+"""Notes the first frame, since navigation, in which the default workflow is there and has a field to type into."""
+
+WHEN_OPEN = """(count) => {
+    const dropped = () => {
+        const before = performance.now();
+        const look = () => {
+            const isOpen = document.querySelectorAll(".react-flow__node").length === count;
+            if (isOpen) requestAnimationFrame(() => (window.openIn = performance.now() - before));
+            else requestAnimationFrame(look);
+        };
+        look();
+    };
+    document.addEventListener("drop", dropped, { capture: true, once: true });
+}"""
+
+FRAMES = """() => {
+    window.frames_ = [];
+    window.stop_ = false;
+    const note = (at) => {
+        window.frames_.push(at);
+        if (!window.stop_) requestAnimationFrame(note);
+    };
+    requestAnimationFrame(note);
+}"""
+
+EMPTY_PLACE = """() => {
+    for (let y = 150; y < 860; y += 9)
+        for (let x = 400; x < 1500; x += 9)
+            if (document.elementFromPoint(x, y)?.classList.contains("react-flow__pane")) return [x, y];
+}"""
+
+FIELD = """() => {
+    for (const field of document.querySelectorAll(".node input:enabled, .node textarea:enabled")) {
+        const { x, y, width, height } = field.getBoundingClientRect();
+        if (x > 360 && x + width < 1500 && y > 100 && y + height < 800) return field;
+    }
+}"""
+
+TITLE = """() => {
+    for (const header of document.querySelectorAll(".node-header")) {
+        const { x, y, width, height } = header.getBoundingClientRect();
+        if (x > 400 && x < 1300 && y > 150 && y < 700) return [x + width / 2, y + height / 2];
+    }
+}"""
+
+COUNT_REDRAWN = """() => {
+    window.redrawn_ = [];
+    let changed = null;
+    const see = (records) => {
+        for (const { target } of records) {
+            const node = (target.closest ? target : target.parentElement)?.closest(".react-flow__node");
+            if (node && changed) changed.add(node.dataset.id);
+        }
+    };
+    const observer = new MutationObserver(see);
+    const all = { subtree: true, childList: true, attributes: true, characterData: true };
+    observer.observe(document.querySelector(".react-flow"), all);
+    window.heard_ = (data) => {
+        if (typeof data !== "string" || JSON.parse(data).type !== "progress") return;
+        see(observer.takeRecords());
+        if (changed) window.redrawn_.push([...changed]);
+        changed = new Set();
+    };
+}"""
+"""Notes, for each step of a sampler, the nodes of which an element changed before the next is told. The same step is
+told by other messages too, and has a picture: those count in."""
+
+TELL_MESSAGES = """() => {
+    window.WebSocket = class extends WebSocket {
+        constructor(...given) {
+            super(...given);
+            this.addEventListener("message", ({ data }) => window.heard_?.(data));
+        }
+    };
+}"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("data")) as started:
+        started.get("/object_info")  # the first answer takes longer: it loads the node types
+        yield started
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A page of a browser that was never here before."""
+    context = chromium.new_context(viewport=VIEW)
+    yield context.new_page()
+    context.close()
+
+
+def test_what_is_loaded_first(report: Report) -> None:
+    """The page's own scripts and style sheets, and what they import at once."""
+    page = (STATIC / "index.html").read_text()
+    waiting = re.findall(r'(?:src|href)="\./([^"]+\.(?:js|css))"', page)
+    found: dict[str, bytes] = {}
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = (STATIC / name).read_bytes()
+            imports = re.findall(rb'(?:\bfrom|\bimport)\s*["`]\./([^"`]+\.js)["`]', found[name])
+            waiting += [f"{name.rpartition('/')[0]}/{other.decode()}" for other in imports]
+    size = sum(len(gzip.compress(data, 9)) for data in found.values())
+    report("editor", "first load, gzip", f"{size / 1000:.0f} KB in {len(found)} files")
+
+
+def test_time_until_it_can_be_edited(report: Report, chromium: Browser, server: Server) -> None:
+    times = []
+    for round_ in range(ROUNDS):
+        context = chromium.new_context(viewport=VIEW)
+        page = context.new_page()
+        page.add_init_script(f"({WHEN_EDITABLE})()")
+        ours = Ours(page, server.url).boot()
+        ours.set("Draw", "steps", str(round_ + 5))
+        expect(ours.field("Draw", "steps")).to_have_value(str(round_ + 5))
+        times.append(page.evaluate("window.editableAt"))
+        context.close()
+    text = f"{min(times):.0f} ms, median {statistics.median(times):.0f} ms"
+    report("editor", "from navigation until the default workflow can be edited, nothing cached", text)
+
+
+@pytest.mark.parametrize("count", SIZES)
+def test_moving_about(report: Report, page: Page, server: Server, tmp_path: Path, count: int) -> None:
+    ours = Ours(page, server.url).boot()
+    report("editor", f"{count:,} nodes: opening, until all are drawn", f"{opened(ours, count, tmp_path):.2f} s")
+    report("editor", f"{count:,} nodes, all in view: panning", best(page, lambda: dragged(page, EMPTY_PLACE)))
+    report("editor", f"{count:,} nodes, all in view: dragging one", best(page, lambda: dragged(page, TITLE)))
+    report("editor", f"{count:,} nodes: zooming in and out", best(page, lambda: zoomed(page)))
+    page.mouse.move(VIEW["width"] / 2, VIEW["height"] / 2)
+    while zoom(page) < 0.95:
+        page.mouse.wheel(0, -60)
+        page.wait_for_timeout(50)
+    expect(page.get_by_role("textbox").first).to_be_visible()
+    report("editor", f"{count:,} nodes, at zoom 1: panning", best(page, lambda: dragged(page, EMPTY_PLACE)))
+    report("editor", f"{count:,} nodes, at zoom 1: dragging one", best(page, lambda: dragged(page, TITLE)))
+    report("editor", f"{count:,} nodes, at zoom 1: typing into a field", best(page, lambda: typed(page)))
+    assert ours.troubles == []
+
+
+def test_redraws_of_a_step(report: Report, page: Page, server: Server) -> None:
+    page.add_init_script(f"({TELL_MESSAGES})()")
+    ours = Ours(page, server.url).boot()
+    page.evaluate(COUNT_REDRAWN)
+    ours.run()
+    redrawn = page.evaluate("window.redrawn_")
+    changed = [len(nodes) for nodes in redrawn]
+    assert changed
+    text = f"{statistics.mean(changed):.1f}, at most {max(changed)} ({len(changed)} steps)"
+    report("editor", "nodes of which an element changes at a sampler's step, of 7", text)
+
+
+def opened(ours: Ours, count: int, folder: Path) -> float:
+    """Drop a workflow of so many nodes; return the seconds until all of it is seen."""
+    path = folder / "large.json"
+    path.write_text(json.dumps(tiled(ours.document(), count)))
+    ours.page.evaluate(WHEN_OPEN, count)
+    ours.let_go(path, "application/json")
+    ours.page.wait_for_function("() => window.openIn", timeout=OPENS_WITHIN_MS)
+    return float(ours.page.evaluate("window.openIn")) / 1000
+
+
+def best(page: Page, move: Callable[[], None]) -> str:
+    """Frames a second while it moves, in the better of two tries, and the longest wait for a frame in that."""
+    tries = []
+    for _ in range(2):
+        page.wait_for_timeout(500)  # what came before has settled
+        page.evaluate(FRAMES)
+        move()
+        page.evaluate("() => { window.stop_ = true; }")
+        at = page.evaluate("window.frames_")
+        gaps = [after - before for before, after in itertools.pairwise(at)]
+        tries.append((1000 * len(gaps) / sum(gaps), max(gaps)))
+    frames, longest = max(tries)
+    return f"{frames:.0f} frames a second, the longest {longest:.0f} ms"
+
+
+def dragged(page: Page, find: str) -> None:
+    """Press on what is found, move to and fro, and let go."""
+    x, y = page.evaluate(find)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    end = time.perf_counter() + MOVING_S
+    step = 0
+    while time.perf_counter() < end:
+        step += 1
+        there = 40 - abs(step % 80 - 40)
+        page.mouse.move(x + 5 * there, y + 3 * there)
+    page.mouse.up()
+
+
+def zoomed(page: Page) -> None:
+    page.mouse.move(VIEW["width"] / 2, VIEW["height"] / 2)
+    for step in range(24):
+        page.mouse.wheel(0, -120 if step < 12 else 120)
+        page.wait_for_timeout(50)
+
+
+def typed(page: Page) -> None:
+    field = page.evaluate_handle(FIELD).as_element()
+    assert field
+    field.focus()
+    page.keyboard.type("1234567890" * 3, delay=40)
+
+
+def zoom(page: Page) -> float:
+    return float(page.evaluate("new DOMMatrix(document.querySelector('.react-flow__viewport').style.transform).a"))
