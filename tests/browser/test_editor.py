@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import BrowserContext, Error, expect
 
 from tests.browser.ours import KEPT_AFTER_MS, Ours, contents
@@ -24,6 +25,12 @@ PLACES = {
     "SaveImage": [(1200, 280)],
 }
 """Where the nodes of text to image go, in pixels of the page."""
+
+
+def saved_picture(server: Server, prompt_id: str) -> Path:
+    """What the default workflow saved in a run."""
+    (saved,) = server.get(f"/history/{prompt_id}")[prompt_id]["outputs"]["7"]["images"]
+    return server.data / "output" / str(saved["subfolder"]) / str(saved["filename"])
 
 
 def test_it_opens_with_the_default_workflow_and_asks_nobody_else(context: BrowserContext, own: Server) -> None:
@@ -137,21 +144,24 @@ def test_a_server_that_was_killed_and_started_again_is_found_again(context: Brow
         assert ours.troubles == []
 
 
-def test_a_saved_picture_dropped_in_a_new_page_is_the_same_workflow(
+def test_a_saved_picture_dropped_in_a_new_page_is_the_same_workflow_and_draws_the_same_picture(
     ours: Ours, context: BrowserContext, own: Server, tmp_path: Path
 ) -> None:
+    """On a server that remembers nothing of it, so that it is drawn, not found."""
     ours.set("Words", "text", "a sun on a pink background")
-    prompt_id = ours.run()
-    made = contents(ours.document())
-    (saved,) = own.get(f"/history/{prompt_id}")[prompt_id]["outputs"]["7"]["images"]
-    picture = tmp_path / "dropped.png"
-    picture.write_bytes((own.data / "output" / saved["subfolder"] / saved["filename"]).read_bytes())
-    other = Ours(context.new_page(), own.url).boot()
-    other.let_go(picture, "image/png")
-    expect(other.page.get_by_role("tab", name="dropped")).to_be_visible()
-    expect(other.field("Words", "text")).to_have_value("a sun on a pink background")
-    assert contents(other.document()) == made
-    assert other.troubles == []
+    made = saved_picture(own, ours.run())
+    (tmp_path / "dropped.png").write_bytes(made.read_bytes())
+    (tmp_path / "elsewhere").mkdir()
+    with Server(tmp_path / "elsewhere") as elsewhere:
+        other = Ours(context.new_page(), elsewhere.url).boot()
+        other.let_go(tmp_path / "dropped.png", "image/png")
+        expect(other.page.get_by_role("tab", name="dropped")).to_be_visible()
+        expect(other.field("Words", "text")).to_have_value("a sun on a pink background")
+        assert contents(other.document()) == contents(ours.document())
+        again = saved_picture(elsewhere, other.run())
+        other.expect_picture("Save")
+        assert Image.open(again).tobytes() == Image.open(made).tobytes()
+        assert other.troubles == []
 
 
 def test_a_saved_workflow_is_opened_again_from_the_library(ours: Ours, own: Server) -> None:

@@ -212,6 +212,7 @@ BEHIND = """() => {
 
 
 def test_in_the_shipped_workflows_no_node_lies_on_another_and_no_wire_behind_one(ours: Ours) -> None:
+    ours.page.set_viewport_size({"width": 3200, "height": 1800})  # so that each is seen from near
     for file in sorted(Path("workflows/ui").glob("*.json")):
         ours.let_go(file, "application/json")
         expect(ours.page.get_by_role("tab", name=file.stem)).to_have_attribute("aria-selected", "true")
