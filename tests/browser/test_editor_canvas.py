@@ -159,6 +159,7 @@ def test_a_markdown_note_is_drawn_and_can_do_no_harm(ours: Ours) -> None:
     expect(note.locator("img[src*='example.org'], script, [onload]")).to_have_count(0)
     expect(note.get_by_role("img", name="near")).to_be_visible()
     assert page.evaluate("window.harmed") is None
+    page.wait_for_timeout(1000)  # what is typed within a second is one step
     with one_step(ours):
         note.get_by_role("listitem").first.dblclick()
         field = note.get_by_role("textbox")

@@ -262,8 +262,8 @@ def test_a_box_selects_and_copies_are_beside_what_they_are_of(ours: Ours) -> Non
     assert box
     assert end
     page.keyboard.down("Shift")
-    press(page, (box["x"] - 10, box["y"] - 20))
-    page.mouse.move(end["x"] + end["width"] + 10, end["y"] + end["height"] + 40, steps=8)
+    press(page, (box["x"] - 10, box["y"] + box["height"] + 40))
+    page.mouse.move(end["x"] + end["width"] - 10, end["y"] + 10, steps=8)
     page.mouse.up()
     page.keyboard.up("Shift")
     expect(page.get_by_text("2 selected")).to_be_visible()

@@ -70,7 +70,7 @@ INTO_A_SUBGRAPH = """() => {
 YELLOW = {"color": "#432", "bgcolor": "#653"}
 """Theirs gives it to every note that has no colour."""
 BARE: list[dict[str, Any]] = [
-    {"id": 8, "type": "Note", "pos": [470, 700], "size": [300, 120], "widgets_values": [""], **YELLOW},
+    {"id": 8, "type": "Note", "pos": [0, 330], "size": [300, 120], "widgets_values": [""], **YELLOW},
     {
         "id": 9,
         "type": "Reroute",

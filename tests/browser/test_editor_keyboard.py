@@ -113,7 +113,7 @@ def test_menus_are_walked_by_arrows_and_give_the_focus_back(ours: Ours) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("menuitem", name="Run before all that wait")).to_be_focused()
     page.keyboard.press("ArrowDown")
-    expect(page.get_by_role("menuitemcheckbox", name="Show heat map of node times")).to_be_focused()
+    expect(page.get_by_role("menuitemcheckbox", name="Run on change")).to_be_focused()
     page.keyboard.press("Escape")
     expect(opener).to_be_focused()
 

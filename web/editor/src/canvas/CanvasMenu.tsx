@@ -17,7 +17,11 @@ import type { Target } from "./target";
 export function CanvasMenu({ target, at }: { target: Target; at: Point }) {
   return (
     <ContextMenu.Portal>
-      <ContextMenu.Content className="menu" onCloseAutoFocus={giveFocusBack}>
+      <ContextMenu.Content
+        className="menu"
+        onCloseAutoFocus={giveFocusBack}
+        onFocusOutside={(event) => event.preventDefault()} // a finger that is lifted leaves the focus on what it held
+      >
         {target.kind === "canvas" && <CanvasItems at={at} />}
         {target.kind === "node" && <NodeItems />}
         {target.kind === "wire" && <WireItems id={target.id} at={at} />}

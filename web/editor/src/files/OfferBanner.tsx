@@ -15,8 +15,8 @@ export function OfferBanner() {
   return (
     <>
       {newest && !told && (
-        <div className="offer" role="status">
-          <span>{text.offer(offers.length, shortDate(newest.modified))}</span>
+        <div className="notice" role="status">
+          <p>{text.offer(offers.length, shortDate(newest.modified))}</p>
           <button type="button" className="btn small" onClick={() => showOffers(true)}>
             {text.offerShow}
           </button>

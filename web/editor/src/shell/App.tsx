@@ -30,8 +30,6 @@ export function App() {
           <HistoryButtons />
           <RunBar />
         </header>
-        <ConnectionBanner />
-        <OfferBanner />
         <div className="workbench">
           <SideBar />
           <main aria-label={t.shell.canvas}>
@@ -39,7 +37,11 @@ export function App() {
             <ErrorBoundary>
               <Canvas />
             </ErrorBoundary>
-            <Welcome />
+            <div className="notices">
+              <ConnectionBanner />
+              <OfferBanner />
+              <Welcome />
+            </div>
             <FirstLoad />
           </main>
         </div>

@@ -2,12 +2,12 @@ import { useRun } from "../store/run";
 import { loadSpecs, useSpecs } from "../store/specs";
 import { t } from "./strings";
 
-/** Said over the whole width while the server does not answer. */
+/** Said over the canvas while the server does not answer. */
 export function ConnectionBanner() {
   const lost = useRun((run) => run.connection === "lost");
   return (
     <div role="status" aria-live="polite">
-      {lost && <p className="banner">{t.shell.connectionLost}</p>}
+      {lost && <p className="notice warn">{t.shell.connectionLost}</p>}
     </div>
   );
 }

@@ -1,3 +1,4 @@
+import { useOffers } from "../files/offers";
 import { showTemplates } from "../files/templates";
 import { useSpecs } from "../store/specs";
 import { activeTab, useWorkspace } from "../store/workspace";
@@ -10,9 +11,10 @@ export function Welcome() {
   const done = useWelcome((store) => store.done);
   const isReady = useSpecs((store) => store.state === "ready");
   const isEmpty = useWorkspace((workspace) => activeTab(workspace).doc.order.length === 0);
-  if (done || !isReady || isEmpty) return null;
+  const isOffered = useOffers(({ offers, told }) => offers.length > 0 && !told); // who left work knows how to begin
+  if (done || !isReady || isEmpty || isOffered) return null;
   return (
-    <aside className="welcome" aria-label={t.welcome.title}>
+    <aside className="notice" aria-label={t.welcome.title}>
       <p>{t.welcome.text}</p>
       <button type="button" className="btn small" onClick={() => showTemplates(true)}>
         {t.welcome.templates}
