@@ -67,7 +67,7 @@ fuzz: $(VENV)/developing
 	@FUZZ_EXAMPLES=25 $(BIN)/pytest -q tests/fuzz
 
 browser: $(VENV)/browsing
-	$(BIN)/pytest -m browser
+	$(BIN)/pytest -m browser -n 2 --dist loadfile tests/browser
 
 clients: $(VENV)/developing
 	@$(BIN)/python -m tests.clients.run
