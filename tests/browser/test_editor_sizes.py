@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.ours import Ours
+from tests.support.server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -29,6 +30,23 @@ def test_every_control_of_the_page_can_be_pressed_in_a_small_window(ours: Ours, 
     expect(page.get_by_role("button", name="Run", exact=True)).to_be_visible()
     assert page.evaluate(HIDDEN) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_control_can_be_pressed_while_it_runs_in_a_small_window(ours: Ours, own: Server, size: str) -> None:
+    page, (width, height) = ours.page, SIZES[size]
+    page.get_by_role("button", name="More ways to run").click()
+    page.get_by_role("menuitemcheckbox", name="Run on change").click()
+    ours.set("Draw", "steps", "900")
+    page.get_by_role("button", name="Run", exact=True).click()
+    ours.wait_for("progress")
+    page.set_viewport_size({"width": width, "height": height})
+    page.mouse.move(width / 2, height / 2)
+    expect(page.get_by_role("button", name="Stop the running job")).to_be_in_viewport(ratio=1)
+    assert page.evaluate(HIDDEN) == []
+    page.get_by_role("button", name="Stop the running job").click()
+    while own.get("/prompt")["exec_info"]["queue_remaining"]:
+        page.wait_for_timeout(100)
 
 
 @pytest.mark.parametrize("size", SIZES)
