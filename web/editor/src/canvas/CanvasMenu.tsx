@@ -34,7 +34,10 @@ export function CanvasMenu({ target, at }: { target: Target; at: Point }) {
 function CanvasItems({ at }: { at: Point }) {
   return (
     <>
-      <Item onSelect={() => later(() => openAddNode(at))}>{t.addNode}</Item>
+      <Item onSelect={() => later(() => openAddNode(at))}>
+        {t.addNode}
+        <Keys id="canvas.addNode" />
+      </Item>
       <CommandItem id="canvas.paste" />
       <CommandItem id="canvas.selectAll" />
       <Separator />
@@ -124,13 +127,18 @@ function Colors({ onChoose }: { onChoose: (name: string | null) => void }) {
 function CommandItem({ id, danger = false }: { id: string; danger?: boolean }) {
   const command = useCommands().find((each) => each.id === id);
   if (!command) return null;
-  const [keys] = shownKeysOf(command);
   return (
     <Item danger={danger} onSelect={() => runCommand(id)}>
       {command.title}
-      {keys && <span className="keys">{keys}</span>}
+      <Keys id={id} />
     </Item>
   );
+}
+
+function Keys({ id }: { id: string }) {
+  const command = useCommands().find((each) => each.id === id);
+  const [keys] = command ? shownKeysOf(command) : [];
+  return keys ? <span className="keys">{keys}</span> : null;
 }
 
 function Item({ children, onSelect, danger = false }: { children: ReactNode; onSelect: () => void; danger?: boolean }) {

@@ -100,6 +100,16 @@ test("a fault stands at its input, which is marked", () => {
   expect(article("Sampler 1").getByRole("spinbutton", { name: "steps" }).getAttribute("aria-invalid")).toBe("true");
 });
 
+test("a muted or bypassed node does not say how it did before", () => {
+  const tab = draw(sampler("1", { mode: 2 }), sampler("2", { mode: 4 }), sampler("3"));
+  const cached: NodeRun = { state: "cached" };
+  running(tab, { "1": cached, "2": cached, "3": cached });
+  expect(article("Sampler 1").getByText("muted")).toBeTruthy();
+  expect(article("Sampler 1").queryByText("cached")).toBeNull();
+  expect(article("Sampler 2").queryByText("cached")).toBeNull();
+  expect(article("Sampler 3").getByText("cached")).toBeTruthy();
+});
+
 test("a value is changed by one step to undo", () => {
   draw(sampler("1"));
   const steps = article("Sampler 1").getByRole("spinbutton", { name: "steps" });

@@ -35,7 +35,7 @@ export function NodeHeader({ node, name }: { node: DocNode; name: string }) {
       {node.mode === MUTED && <span className="node-mark mode">{t.muted}</span>}
       {node.mode === BYPASSED && <span className="node-mark mode">{t.bypassed}</span>}
       {node.flags["pinned"] === true && <Icon name="pin" size={12} />}
-      <RunMark />
+      {node.mode !== MUTED && node.mode !== BYPASSED && <RunMark />}
       <Progress />
     </header>
   );

@@ -41,7 +41,7 @@ function RunOfTab({ tab, run }: { tab: string; run: TabRun }) {
   const end = isAllRemembered(run) ? t.run.unchanged : t.run.ended[run.state];
   return (
     <span className="run-text" role="status" data-state={run.state}>
-      {seconds === null || isAllRemembered(run) ? end : t.run.took(end, duration(seconds))}
+      {seconds === null || isAllRemembered(run) ? end : t.run.took[run.state](duration(seconds))}
     </span>
   );
 }

@@ -62,7 +62,7 @@ it("notifies of what has ended while the page is hidden, and of nothing else", (
   expect(shown).toEqual([]);
   run("running");
   run("failed");
-  expect(shown).toEqual([{ title: useWorkspace.getState().tabs[0]!.name, body: "Failed in 3.0 s" }]);
+  expect(shown).toEqual([{ title: useWorkspace.getState().tabs[0]!.name, body: "Failed after 3.0 s" }]);
   useSettings.setState({ notify: false });
   run("running");
   run("succeeded");

@@ -44,8 +44,8 @@ function endedIn(now: RunStore, before: RunStore): [string, TabRun][] {
 function notify([tab, { state, startedAt, endedAt }]: [string, TabRun]): void {
   if (!("Notification" in window) || Notification.permission !== "granted") return;
   const name = useWorkspace.getState().tabs.find(({ id }) => id === tab)?.name ?? t.run.run;
-  const end = t.run.ended[state as "succeeded" | "failed"];
-  const body = startedAt && endedAt ? t.run.took(end, duration((endedAt - startedAt) / 1000)) : end;
+  const end = state as "succeeded" | "failed";
+  const body = startedAt && endedAt ? t.run.took[end](duration((endedAt - startedAt) / 1000)) : t.run.ended[end];
   const shown = new Notification(name, { body, tag: `wireloom ${tab}` });
   shown.onclick = () => {
     window.focus();
