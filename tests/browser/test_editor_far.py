@@ -70,9 +70,10 @@ def test_from_afar_nodes_are_boxes_and_near_they_can_be_edited_again(ours: Ours)
         expect(ours.page.get_by_role("article")).to_have_count(7)
         expect(ours.node("Draw")).to_be_visible()
         expect(ours.node("Draw").get_by_role("textbox")).to_have_count(0)
-        boxes = [each.bounding_box() for each in (ours.node("Decode"), ours.node("Decode").locator("header"))]
-        assert boxes[0] and boxes[1]
-        assert boxes[1]["y"] + boxes[1]["height"] <= boxes[0]["y"] + boxes[0]["height"]
+        box, title = (each.bounding_box() for each in (ours.node("Decode"), ours.node("Decode").locator("header")))
+        assert box
+        assert title
+        assert title["y"] + title["height"] <= box["y"] + box["height"]
     assert contents(ours.document()) == before
     wheel(ours.page, -200, "near")
     expect_wires_at_their_sockets(ours)

@@ -116,7 +116,13 @@ def test_another_browser_is_offered_what_is_not_saved(
     assert len(drafts(clean)) == 1
     heir = opened(other, clean)
     expect(heir.field("Words", "text")).not_to_have_value("only here")  # nothing is mixed in by itself
-    expect(heir.page.get_by_text("Unsaved work from another browser (1 workflow,")).to_be_visible()
+    said = heir.page.get_by_text("Unsaved work from another browser (1 workflow,")
+    expect(said).to_be_visible()
+    above = heir.page.get_by_role("banner").bounding_box()
+    canvas = heir.page.get_by_role("main").bounding_box()
+    assert above
+    assert canvas
+    assert canvas["y"] == above["y"] + above["height"]  # it lies over the canvas, and pushes nothing down
     heir.page.get_by_role("button", name="Show…").click()
     asked = heir.page.get_by_role("dialog", name="Unsaved work from another browser")
     expect(asked.get_by_role("listitem")).to_contain_text("Text to image")
