@@ -29,6 +29,7 @@ describe("a workflow in API format", () => {
       each.linked,
     ]);
     expect(values).toContainEqual(["seed", 42, false]);
+    expect(values).toContainEqual(["control_after_generate", "fixed", false]); // the seed that it names stays
     expect(values).toContainEqual(["steps", 20, true]);
     expect(doc.nodes["1"]!.title).toBe("Model");
     expect(Object.values(doc.links).map((link) => `${link.from}.${link.fromSlot} > ${link.to}`).sort()).toEqual(

@@ -1,6 +1,6 @@
 import { columns } from "./columns";
 import { writtenId } from "./entries";
-import { initialValues, valueNames } from "./inputs";
+import { CONTROL, initialValues, valueNames } from "./inputs";
 import { isUi, loadDoc, NotAWorkflow } from "./read";
 import { newNode } from "./nodes";
 import { type Fields, isFields } from "./same";
@@ -79,7 +79,8 @@ function rawNode(id: string, order: number, node: ApiNode, spec: NodeSpec | unde
     };
   const names = valueNames(spec);
   const first = initialValues(spec);
-  const values = names.map((name, at) => constants[name] ?? first[at]);
+  // A file that names a seed means that seed: it is not changed after the first run.
+  const values = names.map((name, at) => constants[name] ?? (name === CONTROL ? "fixed" : first[at]));
   const others = Object.keys(constants).some((name) => !names.includes(name));
   return { ...newNode(spec, { ...fresh, values }), ...shown, ...(others ? { widgets_values_named: constants } : {}) };
 }
