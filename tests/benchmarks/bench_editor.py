@@ -18,13 +18,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.benchmarks.conftest import Report
-from tests.browser.conftest import VIEW, chromium
+from tests.browser.conftest import VIEW, launched
 from tests.browser.ours import Ours
 from tests.support.server import Server
 from tests.support.tiled import tiled
 
 pytestmark = pytest.mark.benchmark
-__all__ = ["chromium"]  # a fixture
 
 STATIC = Path(__file__).parents[2] / "web" / "static"
 ROUNDS = 5
@@ -115,6 +114,12 @@ TELL_MESSAGES = """() => {
         }
     };
 }"""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")

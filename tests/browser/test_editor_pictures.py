@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -31,6 +32,7 @@ WORDS = ("a rocket on a blue background", "a cat on a green background", "a sun 
 def shown(chromium: Browser, own: Server) -> Iterator[Callable[[str], Ours]]:
     """The editor in a theme, as sharp as good screens are."""
     context = chromium.new_context(viewport=VIEW, device_scale_factor=SHARPNESS, reduced_motion="reduce")
+    shutil.rmtree(own.data / "user/default/wireloom/drafts", ignore_errors=True)  # nothing of the picture before
 
     def show(theme: str) -> Ours:
         page = context.new_page()
@@ -112,6 +114,7 @@ def test_a_run_under_way_with_its_preview_and_the_queue(shown: Callable[[str], O
 def test_a_mask_being_painted(shown: Callable[[str], Ours], own: Server, folder: Path, tmp_path: Path) -> None:
     ours = shown("dark")
     mask_editor(ours, own, tmp_path)
+    ours.page.get_by_role("slider", name="Feather").fill("40")
     box = ours.page.get_by_role("application", name=re.compile("to paint a mask on")).bounding_box()
     assert box
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2

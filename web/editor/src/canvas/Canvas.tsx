@@ -149,7 +149,7 @@ function Flow() {
       snapToGrid={snap}
       snapGrid={SNAP}
       onlyRenderVisibleElements={nodes.length > MOST_DRAWN}
-      minZoom={0.05}
+      minZoom={0.02}
       maxZoom={3}
       deleteKeyCode={null}
       selectionKeyCode={SELECTING_KEYS}

@@ -14,8 +14,9 @@ const RUN: TabRun = {
   },
 };
 
-it("counts nodes that ended whole and the running one by its steps", () => {
-  expect(progressOf(RUN)).toBeCloseTo((1 + 1 + 0.25) / 4);
+it("goes by the steps of the node at work, or by the nodes that ended", () => {
+  expect(progressOf(RUN)).toBe(5 / 20);
+  expect(progressOf({ ...RUN, nodes: { ...RUN.nodes, "3": { state: "running" } } })).toBe(2 / 4);
   expect(progressOf(undefined)).toBe(0);
 });
 

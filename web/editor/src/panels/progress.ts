@@ -1,11 +1,17 @@
 import type { Times } from "../store/explain";
-import type { NodeRun, TabRun } from "../store/run";
+import type { TabRun } from "../store/run";
 
-/** How far a run is, 0 to 1: each node counts the same, the running ones by their own progress. */
+/**
+ * How far a run is, 0 to 1: by the steps of the node at work, where it tells of any, for those take the time; else by how
+ * many nodes have ended.
+ */
 export function progressOf(run: TabRun | undefined): number {
   const nodes = Object.values(run?.nodes ?? {});
-  if (nodes.length === 0) return 0;
-  return nodes.reduce((sum, node) => sum + share(node), 0) / nodes.length;
+  const atWork = nodeAtWork(run);
+  const { value = 0, max = 0 } = (atWork === null ? undefined : run?.nodes[atWork]) ?? {};
+  if (max > 0) return Math.min(1, value / max);
+  const ended = nodes.filter(({ state }) => state !== "waiting" && state !== "running");
+  return nodes.length === 0 ? 0 : ended.length / nodes.length;
 }
 
 /** The node that is at work, the one that reports progress before others. */
@@ -33,10 +39,4 @@ export function remainingSeconds(run: TabRun, took: Times, now: number): number 
   if (whole === undefined) return null;
   const waiting = Object.entries(run.nodes).filter(([, { state }]) => state === "waiting");
   return Math.max(0, whole - spent) + waiting.reduce((sum, [id]) => sum + (took[id] ?? 0), 0);
-}
-
-function share(node: NodeRun): number {
-  if (node.state === "waiting") return 0;
-  if (node.state !== "running") return 1;
-  return node.max ? Math.min(1, (node.value ?? 0) / node.max) : 0;
 }
