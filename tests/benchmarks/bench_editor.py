@@ -80,7 +80,8 @@ FIELD = """() => {
 TITLE = """() => {
     for (const header of document.querySelectorAll(".node-header")) {
         const { x, y, width, height } = header.getBoundingClientRect();
-        if (x > 400 && x < 1300 && y > 150 && y < 700) return [x + width / 2, y + height / 2];
+        const [at, to] = [x + width / 2, y + height / 2];
+        if (document.elementFromPoint(at, to)?.closest(".node-header") === header) return [at, to];
     }
 }"""
 
