@@ -114,7 +114,7 @@ def test_a_run_under_way_with_its_preview_and_the_queue(shown: Callable[[str], O
 def test_a_mask_being_painted(shown: Callable[[str], Ours], own: Server, folder: Path, tmp_path: Path) -> None:
     ours = shown("dark")
     mask_editor(ours, own, tmp_path)
-    ours.page.get_by_role("slider", name="Feather").fill("40")
+    ours.page.get_by_role("slider", name="Feather").fill("0.4")
     box = ours.page.get_by_role("application", name=re.compile("to paint a mask on")).bounding_box()
     assert box
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2

@@ -13,7 +13,7 @@ SOURCES = ("bundle.ts", "index.html", "package-lock.json", "package.json", "src"
 STAMP = "BUILD"
 STALE = "web/static was not built from web/editor as it is: run make editor (it needs Node.js), and commit both"
 CHANGED = "somebody changed files of web/static by hand: run make editor, and commit what it makes"
-ELSEWHERE = re.compile(r"""(src|href)=["'](?!\./editor/|data:)""")
+ELSEWHERE = re.compile(r"""(src|href)=["'](?!\./editor/|\./api/|data:)""")
 """An address in the page that is not of its own parts."""
 
 
