@@ -81,10 +81,9 @@ class Watched:
             self.troubles.append(f"console: {message.text} ({message.location['url']})")
 
     def _note_failure(self, request: Request) -> None:
-        # A preview that the next one replaces while it is being read is aborted; and a page that does not read an
-        # answer's body makes Chromium call that a failure.
-        is_replaced = request.url.startswith("blob:") and request.failure == "net::ERR_ABORTED"
-        if request not in self._answered and not is_replaced:
+        # What the page itself gave up is no failure: it was left, or the next preview took the place of one that was
+        # still being read. And a page that does not read an answer's body makes Chromium call that a failure.
+        if request not in self._answered and request.failure != "net::ERR_ABORTED":
             self.troubles.append(f"failed: {request.method} {request.url}: {request.failure}")
 
     def _note_response(self, response: Response) -> None:
