@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
 from engine.errors import Cancelled
-from engine.events import Event, NodePreview, NodeProgress, NodeText
+from engine.events import Event, NodeNote, NodePreview, NodeProgress, NodeText
 from engine.graph import Graph, NodeId, NodeRef
 from engine.jobs import Job
 from engine.services import Services
@@ -67,6 +67,10 @@ class Context:
     def say(self, text: str) -> None:
         """Show a line of text about unfinished work."""
         self.emit(NodeText(self.job.id, self.node, text))
+
+    def note(self, text: str) -> None:
+        """Tell what a user should know of how this result came about; it stays in the job's history."""
+        self.emit(NodeNote(self.job.id, self.node, text))
 
     def check(self) -> None:
         """Raise Cancelled if the job was interrupted; long loops call this."""

@@ -13,6 +13,7 @@ EngineError
 ├── QueueFileError         (engine.jobs_sqlite) a queue file that cannot be used
 ├── DuplicateJob           a job id in use
 ├── JobNotFound
+├── WorkerDied             cause, innocent
 └── WorkflowNotFound
 Cancelled (BaseException)  interrupted; a node's ``except Exception`` does not swallow it
 """
@@ -74,6 +75,14 @@ class UnsafePath(EngineError):
 
 class FolderNotFound(EngineError):
     """A folder key that nobody registered."""
+
+
+class WorkerDied(EngineError):
+    """The process that ran a job has gone; ``cause`` says how. ``innocent``: it had to go because of another job."""
+
+    def __init__(self, cause: str, *, innocent: bool = False) -> None:
+        super().__init__(cause)
+        self.cause, self.innocent = cause, innocent
 
 
 class QueueFull(EngineError):

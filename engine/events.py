@@ -68,6 +68,13 @@ class NodeText(NodeEvent):
 
 
 @dataclass(frozen=True)
+class NodeNote(NodeEvent):
+    """Something that a user should know of how a node came by its result; history keeps it."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class NodeFinished(NodeEvent):
     """``cached``: it did not run, its result was remembered. ``is_output``: it is a root of the workflow. ``how`` it
     came by its result, and the ``seconds`` that its calls took, are its fate in the run."""

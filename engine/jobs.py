@@ -19,7 +19,8 @@ State: TypeAlias = Literal["pending", "running", "succeeded", "failed", "cancell
 class Job:
     """One submission. ``prompt`` is the workflow in API format, ``targets`` the output nodes to run.
 
-    Jobs run by ascending ``number``; ``attempts`` counts how often it was taken up.
+    Jobs run by ascending ``number``; ``attempts`` counts how often it was taken up, ``deaths`` how often the process
+    that ran it died.
     """
 
     prompt: Mapping[str, Any]
@@ -29,12 +30,26 @@ class Job:
     number: Number = 0
     created_ms: int = field(default_factory=now_ms)
     attempts: int = 0
+    deaths: int = 0
+
+    @property
+    def urgency(self) -> Number:
+        """Below 0 for a job that goes before others, also before those that run: the lower, the sooner."""
+        return min(self.number, 0)
 
     @property
     def client_id(self) -> str | None:
         """Whose websocket hears of it."""
         client_id = self.extra_data.get("client_id")
         return client_id if isinstance(client_id, str) else None
+
+
+@dataclass(frozen=True)
+class Note:
+    """What a user should know of how a node came by its result."""
+
+    node_id: NodeId
+    text: str
 
 
 @dataclass(frozen=True)
@@ -52,6 +67,7 @@ class Outcome:
     nodes: Mapping[NodeId, NodeRef] = field(default_factory=dict)
     failure: NodeFailure | None = None
     interrupted: RunCancelled | None = None
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True)

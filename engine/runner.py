@@ -15,6 +15,7 @@ from engine.events import (
     JobTaken,
     NodeFailure,
     NodeFinished,
+    NodeNote,
     QueueChanged,
     RunCancelled,
     RunFailed,
@@ -23,7 +24,7 @@ from engine.events import (
     now_ms,
 )
 from engine.graph import NodeId, NodeRef
-from engine.jobs import Job, JobQueue, Outcome, Status
+from engine.jobs import Job, JobQueue, Note, Outcome, Status
 from engine.pool import WorkerPool
 from engine.tasks import uninterrupted
 
@@ -95,6 +96,7 @@ class Story:
     executed: list[NodeId] = field(default_factory=list)
     outputs: dict[NodeId, Any] = field(default_factory=dict)
     nodes: dict[NodeId, NodeRef] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
     outcome: Outcome | None = None
 
     def add(self, event: Event) -> None:
@@ -106,6 +108,8 @@ class Story:
                     self.executed.append(event.node.id)
                 if event.ui is not None:
                     self.outputs[event.node.id], self.nodes[event.node.id] = event.ui, event.node
+            case NodeNote():
+                self.notes.append(Note(event.node.shown_as, event.text))
             case RunFinished():
                 self.outcome = self._ended("succeeded", event)
             case RunFailed():
@@ -126,4 +130,6 @@ class Story:
         )
 
     def _ended(self, status: Status, event: Event) -> Outcome:
-        return Outcome(status, self.started_ms, event.at_ms, self.cached, self.outputs, self.nodes)
+        return Outcome(
+            status, self.started_ms, event.at_ms, self.cached, self.outputs, self.nodes, notes=tuple(self.notes)
+        )
