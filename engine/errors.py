@@ -14,6 +14,7 @@ EngineError
 ├── DuplicateJob           a job id in use
 ├── JobNotFound
 ├── WorkerDied             cause, innocent
+├── FailedElsewhere        an error of another process: kind, text
 └── WorkflowNotFound
 Cancelled (BaseException)  interrupted; a node's ``except Exception`` does not swallow it
 """
@@ -83,6 +84,16 @@ class WorkerDied(EngineError):
     def __init__(self, cause: str, *, innocent: bool = False) -> None:
         super().__init__(cause)
         self.cause, self.innocent = cause, innocent
+
+
+class FailedElsewhere(EngineError):
+    """Something failed in the worker: ``kind`` is the error's type there; its traceback is a note."""
+
+    def __init__(self, kind: str, text: str, where: str = "") -> None:
+        super().__init__(f"{kind}: {text}")
+        self.kind, self.text = kind, text
+        if where:
+            self.add_note(where)
 
 
 class QueueFull(EngineError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import sys
 from collections.abc import Sequence
 from importlib import import_module, metadata
 from pathlib import Path
@@ -22,7 +23,9 @@ DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8188
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status. argparse exits by itself for ``--help`` and for bad arguments."""
+    argv = sys.argv[1:] if argv is None else argv
     args = build_parser().parse_args(argv)
+    args.argv = list(argv)
     gc.set_threshold(*COLLECT)
     try:
         return int(import_module(args.module).main(args))
@@ -53,6 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_convert(commands)
     _add_nodes(commands)
     _add_models(commands)
+    _add_worker(commands)
     return parser
 
 
@@ -106,6 +110,16 @@ def _megabytes(text: str) -> float:
         number = -1.0
     if not 0 <= number < 2**40:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of megabytes, 0 or more")
+    return number
+
+
+def _seconds(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < 2**31:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds, more than 0")
     return number
 
 
@@ -189,6 +203,21 @@ def _add_serve(commands: Commands) -> None:
     serve.add_argument(
         "--multi-user", action="store_true", help="keep people's settings and workflows apart; anyone can be anyone"
     )
+    serve.add_argument(
+        "--worker-silence",
+        type=_seconds,
+        default=20.0,
+        metavar="SECONDS",
+        help="how long the process that computes may not answer before it is replaced (default 20)",
+    )
+    serve.add_argument(
+        "--cancel-grace",
+        type=_seconds,
+        default=10.0,
+        metavar="SECONDS",
+        help="how long a job may take to stop before that process is replaced (default 10)",
+    )
+    serve.add_argument("--in-process", action="store_true", help="compute in the server's own process, to debug nodes")
     _add_caches(serve)
     _add_packs(serve)
 
@@ -217,3 +246,11 @@ def _add_nodes(commands: Commands) -> None:
 def _add_models(commands: Commands) -> None:
     models = _command(commands, "models", "list the model files, folder by folder")
     models.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _add_worker(commands: Commands) -> None:
+    """Not for people: it has no help, and is in no list."""
+    worker = commands.add_parser("worker")
+    worker.set_defaults(module="web.cli.worker")
+    worker.add_argument("--server", type=int, required=True, metavar="PID")
+    worker.add_argument("--socket", type=int, required=True, metavar="FD")

@@ -58,12 +58,13 @@ def _memory(args: argparse.Namespace, codec: Codec) -> Cache:
 
 def salt() -> bytes:
     """What results depend on besides their key."""
-    parts = (_version("wireloom"), _version("torch"), platform.machine(), DEVICE, DTYPE)
+    parts = (version_of("wireloom"), version_of("torch"), platform.machine(), DEVICE, DTYPE)
     return "\n".join(parts).encode()
 
 
-def _version(package: str) -> str:
+def version_of(package: str) -> str:
+    """Of an installed package; empty for a checkout that was not installed."""
     try:
         return metadata.version(package)
-    except metadata.PackageNotFoundError:  # a checkout that was not installed
+    except metadata.PackageNotFoundError:
         return ""

@@ -19,7 +19,9 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from web.app import make_app
+from web.cli.data_lock import held
 from web.cli.frontend import find_frontend
+from web.cli.starting import worker_pool
 from web.cli.terminal import FAILED, OK, Mistake, say
 from web.cli.wiring import build_folders, build_parts, data_dir, remembering_pool
 from web.keys import Parts
@@ -42,15 +44,19 @@ def main(args: argparse.Namespace) -> int:
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     settings = build_settings(args)
     data, folders = data_dir(args.data), build_folders(args.data, args.extra_model_paths)
-    listener = _listen(settings.host, settings.port)
-    folders.lay_out()
+    with held(data) as tell_address:
+        listener = _listen(settings.host, settings.port)
+        tell_address(_address(listener, None))
+        folders.lay_out()
 
-    async def build() -> Parts:
-        return replace(await build_parts(data, folders, settings, remembering_pool(args, folders)), logs=logs)
+        async def build() -> Parts:
+            in_process = args.in_process or sys.platform == "win32"
+            pool = remembering_pool(args, folders) if in_process else worker_pool(args, data)
+            return replace(await build_parts(data, folders, settings, pool), logs=logs)
 
-    # KeyboardInterrupt comes where signals cannot be handled on the loop.
-    with closing(folders), kept_log(LOG_FORMAT) as logs, suppress(KeyboardInterrupt):
-        asyncio.run(_serve(listener, build))
+        # KeyboardInterrupt comes where signals cannot be handled on the loop.
+        with closing(folders), kept_log(LOG_FORMAT) as logs, suppress(KeyboardInterrupt):
+            asyncio.run(_serve(listener, build))
     return OK
 
 
@@ -138,7 +144,7 @@ def _address(listener: socket.socket, token: str | None) -> str:
 
 
 async def _warm_up(parts: Parts) -> None:
-    """Load the node types now, so that the first visitor does not wait for it."""
+    """Have the node types loaded now, so that the first visitor does not wait for it."""
     try:
         await parts.pool.describe()
     except Exception:

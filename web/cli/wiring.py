@@ -25,6 +25,7 @@ from web.cli.terminal import FAILED, Mistake
 if TYPE_CHECKING:
     import argparse
 
+    from engine.pool import WorkerPool
     from web.keys import Parts
     from web.settings import Settings
 
@@ -106,7 +107,7 @@ def _lanes() -> Lanes:
     return Lanes(LANES, _without_gradients)
 
 
-async def build_parts(data: Path, folders: Folders, settings: Settings, pool: LocalPool) -> Parts:
+async def build_parts(data: Path, folders: Folders, settings: Settings, pool: WorkerPool) -> Parts:
     """What a server is made of. Its queue and history lie in ``data``. Raises Mistake if they cannot be opened."""
     from engine.bus import Bus
     from engine.jobs_sqlite import SqliteQueue
