@@ -1,7 +1,9 @@
 """The graph engine: what a workflow is, what runs it, and what remembers it. Knows no tensors."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from engine.bus import Bus
-from engine.cache import Cache, MemoryCache, NoCache
 from engine.context import Context, current
 from engine.declare import NodeFunction, node
 from engine.folders import Folders
@@ -10,15 +12,29 @@ from engine.jobs import Job, JobQueue, Outcome, Record
 from engine.jobs_sqlite import SqliteQueue
 from engine.marks import Choices, FileIn, Hidden, Lazy, MultiSelect, RawLink, Socket, Widget
 from engine.node import Blocked, Expand, NodeDef, NodeInfo, Output, Result
-from engine.plan import Plan, plan
 from engine.pool import WorkerPool
-from engine.pool_local import LocalPool
 from engine.registry import Registry
 from engine.replacements import NewInput, Replacement
-from engine.run import Run
 from engine.runner import Runner
 from engine.services import Services
-from engine.subgraph import Subgraph
+
+if TYPE_CHECKING:
+    from engine.cache import Cache, MemoryCache, NoCache
+    from engine.plan import Plan
+    from engine.pool_local import LocalPool
+    from engine.run import Run
+    from engine.subgraph import Subgraph
+
+RUNNING = {
+    "Cache": "engine.cache",
+    "LocalPool": "engine.pool_local",
+    "MemoryCache": "engine.cache",
+    "NoCache": "engine.cache",
+    "Plan": "engine.plan",
+    "Run": "engine.run",
+    "Subgraph": "engine.subgraph",
+}
+"""What runs workflows is imported when it is asked for: a server has others run them, and is to answer at once."""
 
 __all__ = [
     "Blocked",
@@ -62,5 +78,10 @@ __all__ = [
     "WorkerPool",
     "current",
     "node",
-    "plan",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in RUNNING:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(RUNNING[name]), name)
