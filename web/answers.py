@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, RootModel
+from pydantic import ConfigDict, Field, RootModel
+
+from web.shapes import Shape
 
 ApiWorkflow: TypeAlias = dict[str, Any]
 """Node id -> ``{"class_type": ..., "inputs": {...}}``."""
@@ -15,14 +17,14 @@ class QueueItem(RootModel[tuple[float, str, ApiWorkflow, dict[str, Any], list[st
     """A job: its place in the queue, its id, its workflow, what came along with it, and the output nodes to run."""
 
 
-class QueueListing(BaseModel):
+class QueueListing(Shape):
     """What runs and what waits."""
 
     queue_running: list[QueueItem]
     queue_pending: list[QueueItem]
 
 
-class ExecutionStatus(BaseModel):
+class ExecutionStatus(Shape):
     """How a job ended, and the messages that said so over the websocket: each its type and its data."""
 
     status_str: Literal["success", "error"]
@@ -30,7 +32,7 @@ class ExecutionStatus(BaseModel):
     messages: list[tuple[str, dict[str, Any]]]
 
 
-class NodeMeta(BaseModel):
+class NodeMeta(Shape):
     """Who a node of the outputs is: the node to highlight, the one that expanded into it, the one of the workflow."""
 
     node_id: str
@@ -43,7 +45,7 @@ NodeOutputs: TypeAlias = dict[str, dict[str, list[Any]]]
 """Node id -> what it shows, by kind: ``images`` are files to fetch from ``/view``."""
 
 
-class HistoryEntry(BaseModel):
+class HistoryEntry(Shape):
     """A finished job."""
 
     prompt: QueueItem
@@ -52,7 +54,7 @@ class HistoryEntry(BaseModel):
     meta: dict[str, NodeMeta]
 
 
-class PreviewOutput(BaseModel):
+class PreviewOutput(Shape):
     """What stands for a job in a list: a file, or the beginning of a text."""
 
     model_config = ConfigDict(extra="allow")
@@ -61,7 +63,7 @@ class PreviewOutput(BaseModel):
     mediaType: str
 
 
-class ListedJob(BaseModel):
+class ListedJob(Shape):
     """A job in a list; times are in milliseconds since 1970. Keys without a value are left out."""
 
     id: str
@@ -70,14 +72,14 @@ class ListedJob(BaseModel):
     create_time: float
     execution_start_time: int = 0
     execution_end_time: int = 0
-    execution_error: dict[str, Any] = {}
+    execution_error: dict[str, Any] = Field(default={})
     outputs_count: int
     previewable_outputs_count: int
     preview_output: PreviewOutput | None = None
     workflow_id: str = ""
 
 
-class JobSource(BaseModel):
+class JobSource(Shape):
     """Where a job came from."""
 
     prompt: ApiWorkflow
@@ -87,12 +89,12 @@ class JobSource(BaseModel):
 class JobDetail(ListedJob):
     """A job; one that has ended with its outputs, its status and its workflow."""
 
-    outputs: NodeOutputs = {}
+    outputs: NodeOutputs = Field(default={})
     execution_status: ExecutionStatus | None = None
     workflow: JobSource | None = None
 
 
-class Pagination(BaseModel):
+class Pagination(Shape):
     """Which part of the list this is. ``limit`` is null if there was none."""
 
     offset: int
@@ -101,20 +103,20 @@ class Pagination(BaseModel):
     has_more: bool
 
 
-class JobListing(BaseModel):
+class JobListing(Shape):
     """One page of the list."""
 
     jobs: list[ListedJob]
     pagination: Pagination
 
 
-class Cancelled(BaseModel):
+class Cancelled(Shape):
     """Whether anything was stopped or removed."""
 
     cancelled: bool
 
 
-class PlainError(BaseModel):
+class PlainError(Shape):
     """A mistake in one line; some answers say more."""
 
     model_config = ConfigDict(extra="allow")
@@ -122,7 +124,7 @@ class PlainError(BaseModel):
     error: str
 
 
-class Difference(BaseModel):
+class Difference(Shape):
     """One reason why a node ran: what its result depends on was another the last time."""
 
     kind: Literal["new", "type", "version", "input", "file", "upstream", "link", "always", "changed", "forgotten"]
@@ -132,7 +134,7 @@ class Difference(BaseModel):
     now: Any = None
 
 
-class NodeAccount(BaseModel):
+class NodeAccount(Shape):
     """How a node came by its result, and why it ran if it did."""
 
     type: str
@@ -143,14 +145,14 @@ class NodeAccount(BaseModel):
     causes: list[Difference]
 
 
-class Explanation(BaseModel):
+class Explanation(Shape):
     """Why the nodes of a job ran, or did not have to."""
 
     prompt_id: str
     nodes: dict[str, NodeAccount]
 
 
-class NodeDefinition(BaseModel):
+class NodeDefinition(Shape):
     """A node type. Each input is ``[type]`` or ``[type, options]``; a list in place of the type holds the choices."""
 
     model_config = ConfigDict(extra="allow")
@@ -170,7 +172,7 @@ class NodeDefinition(BaseModel):
     has_intermediate_output: bool
 
 
-class System(BaseModel):
+class System(Shape):
     """Versions, and bytes of memory. ``comfyui_version`` is the protocol spoken here."""
 
     model_config = ConfigDict(extra="allow")
@@ -191,7 +193,7 @@ class System(BaseModel):
     wireloom_version: str
 
 
-class PackageVersion(BaseModel):
+class PackageVersion(Shape):
     """A package of ComfyUI's that is installed, and the version that is needed; null if any will do."""
 
     name: str
@@ -199,7 +201,7 @@ class PackageVersion(BaseModel):
     required: str | None
 
 
-class Device(BaseModel):
+class Device(Shape):
     """What models run on; memory in bytes."""
 
     name: str
@@ -211,7 +213,7 @@ class Device(BaseModel):
     torch_vram_free: int
 
 
-class SystemStats(BaseModel):
+class SystemStats(Shape):
     """What this server is and runs on."""
 
     system: System

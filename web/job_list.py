@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from engine.jobs import Job, Record
 from web.records import SENSITIVE, ending, history_entry
+from web.shapes import Shape
 
 STATUSES = ("pending", "in_progress", "completed", "failed", "cancelled")
 OUTCOMES = {"succeeded": "completed", "failed": "failed", "cancelled": "cancelled"}
@@ -27,7 +28,7 @@ def _statuses(text: Any) -> frozenset[str]:
     return wanted or frozenset(STATUSES)
 
 
-class JobQuery(BaseModel):
+class JobQuery(Shape):
     """Query of GET /api/jobs."""
 
     statuses: Annotated[

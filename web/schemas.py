@@ -6,8 +6,10 @@ from __future__ import annotations
 import uuid
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.config import JsonDict
+
+from web.shapes import Shape
 
 
 def _truth(value: Any) -> bool:
@@ -28,7 +30,7 @@ EXAMPLE: JsonDict = {
 }
 
 
-class PromptRequest(BaseModel):
+class PromptRequest(Shape):
     """Body of POST /prompt."""
 
     model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [EXAMPLE]})
@@ -42,7 +44,7 @@ class PromptRequest(BaseModel):
     partial_execution_targets: list[str] | None = None
 
 
-class NodeErrors(BaseModel):
+class NodeErrors(Shape):
     """What is wrong with one node of a workflow."""
 
     errors: list[Complaint]
@@ -50,7 +52,7 @@ class NodeErrors(BaseModel):
     class_type: str
 
 
-class Complaint(BaseModel):
+class Complaint(Shape):
     """One mistake: its kind, what it is, and where."""
 
     type: str
@@ -59,14 +61,14 @@ class Complaint(BaseModel):
     extra_info: dict[str, Any]
 
 
-class Refusal(BaseModel):
+class Refusal(Shape):
     """Any answer to a mistake, in the shape that ComfyUI's clients show."""
 
     error: Complaint
     node_errors: dict[str, NodeErrors]
 
 
-class PromptAccepted(BaseModel):
+class PromptAccepted(Shape):
     """Answer of POST /prompt; ``node_errors`` tells of output nodes that will not run."""
 
     prompt_id: str
@@ -74,43 +76,43 @@ class PromptAccepted(BaseModel):
     node_errors: dict[str, NodeErrors]
 
 
-class ExecInfo(BaseModel):
+class ExecInfo(Shape):
     queue_remaining: int
 
 
-class QueueLength(BaseModel):
+class QueueLength(Shape):
     """How many jobs are pending or running."""
 
     exec_info: ExecInfo
 
 
-class QueueRequest(BaseModel):
+class QueueRequest(Shape):
     """Body of POST /queue and POST /history."""
 
     clear: Truth = False
     delete: list[str] | None = None
 
 
-class InterruptRequest(BaseModel):
+class InterruptRequest(Shape):
     """Body of POST /interrupt."""
 
     prompt_id: str | None = None
 
 
-class CancelRequest(BaseModel):
+class CancelRequest(Shape):
     """Body of POST /api/jobs/cancel."""
 
     job_ids: list[UuidText]
 
 
-class FreeRequest(BaseModel):
+class FreeRequest(Shape):
     """Body of POST /free; ``free_memory`` implies unloading."""
 
     unload_models: Truth = False
     free_memory: Truth = False
 
 
-class HistoryQuery(BaseModel):
+class HistoryQuery(Shape):
     """Query of GET /history. SQLite counts in 64 bits."""
 
     max_items: int | None = Field(default=None, ge=-(2**63), lt=2**63)

@@ -6,10 +6,10 @@ from __future__ import annotations
 from typing import Any
 
 from aiohttp import web
-from pydantic import BaseModel
 
 from web.operations import operation
 from web.replies import reply
+from web.shapes import Shape
 
 ONE = "/api/assets/{id}"
 ADDRESSES = (
@@ -32,13 +32,13 @@ ADDRESSES = (
 )
 
 
-class AssetsError(BaseModel):
+class AssetsError(Shape):
     code: str
     message: str
     details: dict[str, Any]
 
 
-class AssetsRefusal(BaseModel):
+class AssetsRefusal(Shape):
     """An error in the shape that all routes of assets have."""
 
     error: AssetsError

@@ -7,10 +7,11 @@ from importlib import resources, util
 from pathlib import Path
 
 from aiohttp import ETag, web
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from web.openapi.document import document_key
 from web.operations import Media, operation
+from web.shapes import Shape
 
 routes = web.RouteTableDef()
 
@@ -23,7 +24,7 @@ POLICY = (
 ASKED_ANEW = {"Cache-Control": "no-cache"}
 
 
-class IfChanged(BaseModel):
+class IfChanged(Shape):
     """Headers of GET /openapi.json."""
 
     if_none_match: str | None = Field(default=None, alias="If-None-Match")

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from aiohttp import web
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from engine.errors import FolderNotFound
 from engine.folders import Folders, safe_join
@@ -16,13 +16,14 @@ from web.operations import Media, operation
 from web.replies import reply
 from web.safety.limits import pictures_key
 from web.schemas import Refusal
+from web.shapes import Shape
 
 routes = web.RouteTableDef()
 
 NO_MODELS = frozenset({"configs", "custom_nodes"})
 
 
-class ModelFolder(BaseModel):
+class ModelFolder(Shape):
     """A folder key, its folders by their absolute paths, and what its files end in."""
 
     name: str
@@ -30,7 +31,7 @@ class ModelFolder(BaseModel):
     extensions: list[str]
 
 
-class ModelFile(BaseModel):
+class ModelFile(Shape):
     """``name`` is relative to the folder at this index; times are in seconds, the size in bytes."""
 
     name: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from aiohttp import web
-from pydantic import BaseModel, JsonValue
+from pydantic import JsonValue
 
 from web.frontend import core_extensions
 from web.keys import packs_key, settings_key
@@ -14,15 +14,16 @@ from web.packs.blueprints import Blueprint, Source, blueprints
 from web.packs.files import scripts
 from web.packs.translations import translations
 from web.replies import reply
+from web.shapes import Shape
 
 routes = web.RouteTableDef()
 
 
-class BlueprintInfo(BaseModel):
+class BlueprintInfo(Shape):
     node_pack: str
 
 
-class BlueprintEntry(BaseModel):
+class BlueprintEntry(Shape):
     """A subgraph to build with, and whose it is."""
 
     source: Source

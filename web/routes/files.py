@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from aiohttp import web
 from PIL import Image, ImageOps
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from engine.errors import UnsafePath
 from engine.folders import Folders, annotated, inside
@@ -20,6 +20,7 @@ from web.keys import folders_key
 from web.operations import Media, operation
 from web.safety.limits import BadPicture, opened, pictures_key
 from web.schemas import Refusal
+from web.shapes import Shape
 
 routes = web.RouteTableDef()
 
@@ -36,7 +37,7 @@ INERT = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors
 """The policy of what might be a page after all: no scripts, no forms, nothing fetched, an origin of its own."""
 
 
-class ViewQuery(BaseModel):
+class ViewQuery(Shape):
     """Query of GET /view. Other keys are ignored: clients add some against caches."""
 
     filename: str | None = Field(default=None, description="May end in [output], [input] or [temp].")

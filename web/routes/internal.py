@@ -8,38 +8,39 @@ from contextlib import suppress
 from pathlib import Path
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from web.keys import folders_key
 from web.logs.feed import log_feed_key, shown
 from web.operations import operation
 from web.replies import read_body, reply
+from web.shapes import Shape
 
 routes = web.RouteTableDef()
 
 KINDS = ("output", "input", "temp")
 
 
-class LogEntry(BaseModel):
+class LogEntry(Shape):
     """``t`` is a time in ISO form, ``m`` the message with its line end."""
 
     t: str
     m: str
 
 
-class TerminalSize(BaseModel):
+class TerminalSize(Shape):
     cols: int
     rows: int
 
 
-class Logs(BaseModel):
+class Logs(Shape):
     """The last messages, the oldest first, and the size of the server's terminal."""
 
     entries: list[LogEntry]
     size: TerminalSize
 
 
-class SubscribeRequest(BaseModel):
+class SubscribeRequest(Shape):
     """Body of PATCH /internal/logs/subscribe."""
 
     model_config = ConfigDict(populate_by_name=True)
@@ -48,7 +49,7 @@ class SubscribeRequest(BaseModel):
     enabled: bool
 
 
-class NoSuchKind(BaseModel):
+class NoSuchKind(Shape):
     error: str
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from pydantic import BaseModel
 
 from engine.errors import FolderNotFound, UnsafePath
 from web.keys import folders_key
@@ -15,13 +14,14 @@ from web.models.header import read_metadata
 from web.operations import Media, operation, read_query
 from web.replies import reply
 from web.schemas import Refusal
+from web.shapes import Shape
 
 routes = web.RouteTableDef()
 
 LARGEST_HEADER_BYTES = 1024 * 1024
 
 
-class MetadataQuery(BaseModel):
+class MetadataQuery(Shape):
     """Query of GET /view_metadata."""
 
     filename: str = ""

@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from aiohttp import web
-from pydantic import BaseModel
 
 from engine.node import MISSING
 from engine.replacements import NewInput, Replacement
 from web.keys import pool_key
 from web.operations import operation
 from web.replies import reply
+from web.shapes import Shape
 
 routes = web.RouteTableDef()
 
 
-class OutputMapping(BaseModel):
+class OutputMapping(Shape):
     new_idx: int
     old_idx: int
 
 
-class NodeReplacement(BaseModel):
+class NodeReplacement(Shape):
     """How a node becomes one of another type. ``input_mapping`` has ``{new_id, old_id}`` and ``{new_id, set_value}``;
     null: inputs, or outputs, stay as they are."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from aiohttp import web
 from PIL.PngImagePlugin import PngInfo
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from engine.errors import NotAWorkflow, UnsafePath
 from engine.folders import Folders, inside
@@ -26,13 +26,14 @@ from web.routes.files import PNG_COMPRESSION, TYPES, BadReference, as_loaded, lo
 from web.safety.forms import BadUpload, Form, Sent, received
 from web.safety.limits import BadPicture, opened, pictures_key
 from web.schemas import Refusal
+from web.shapes import Shape
 
 routes = web.RouteTableDef()
 
 TRUE = ("true", "1")
 
 
-class ImageForm(BaseModel):
+class ImageForm(Shape):
     """Form of POST /upload/image."""
 
     image: bytes = Field(description="The file; any type is taken.")
@@ -47,7 +48,7 @@ class MaskForm(ImageForm):
     original_ref: str = Field(description="JSON of the picture to mask: filename, and perhaps subfolder and type.")
 
 
-class Uploaded(BaseModel):
+class Uploaded(Shape):
     """Where an upload is now. Its name has a number if another file had that name."""
 
     name: str
@@ -55,7 +56,7 @@ class Uploaded(BaseModel):
     type: str
 
 
-class OriginalRef(BaseModel):
+class OriginalRef(Shape):
     """The picture that a mask is for."""
 
     filename: str

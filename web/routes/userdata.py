@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import ETag, web
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from web.operations import Media, operation, read_query
 from web.replies import reply
+from web.shapes import Shape
 from web.users import files
 from web.users.files import user_files_key
 from web.users.listing import FileEntry, FileInfo, FolderEntry, describe, describe_files, list_files, list_tree
@@ -29,7 +30,7 @@ INERT = frozenset({"application/json", "text/plain", "image/png", "image/jpeg", 
 """What a browser shows without running it; anything else is sent as a mere file."""
 
 
-class Listing(BaseModel):
+class Listing(Shape):
     """Which folder, and how: flags are on if they are ``true``, in any case."""
 
     dir: str = ""
@@ -38,20 +39,20 @@ class Listing(BaseModel):
     split: str = ""
 
 
-class Tree(BaseModel):
+class Tree(Shape):
     """Which folder."""
 
     path: str = ""
 
 
-class Writing(BaseModel):
+class Writing(Shape):
     """Whether a file that is there may be replaced, which it may unless this is ``false``, and what is answered."""
 
     overwrite: str = "true"
     full_info: str = ""
 
 
-class IfUnchanged(BaseModel):
+class IfUnchanged(Shape):
     """The ``ETag`` that the file had when it was read: if it has another by now, it is not replaced."""
 
     if_match: str | None = Field(default=None, alias="If-Match")

@@ -6,38 +6,38 @@ import asyncio
 from typing import Literal
 
 from aiohttp import web
-from pydantic import BaseModel
 
 from web.keys import folders_key
 from web.operations import operation
 from web.replies import read_body, reply
 from web.schemas import Refusal
+from web.shapes import Shape
 from web.users.people import DEFAULT, BadUserName, people_key
 
 routes = web.RouteTableDef()
 
 
-class OneUser(BaseModel):
+class OneUser(Shape):
     """Answer for a server of one user; ``migrated`` is whether something was kept for that one yet."""
 
     storage: Literal["server"] = "server"
     migrated: bool
 
 
-class ManyUsers(BaseModel):
+class ManyUsers(Shape):
     """Answer for a server with ``--multi-user``: names by user id."""
 
     storage: Literal["server"] = "server"
     users: dict[str, str]
 
 
-class NewUser(BaseModel):
+class NewUser(Shape):
     """Body of POST /users."""
 
     username: str
 
 
-class NoUser(BaseModel):
+class NoUser(Shape):
     """Why there is no such new user."""
 
     error: str

@@ -8,10 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel
+from web.shapes import Shape
 
 
-class FileInfo(BaseModel):
+class FileInfo(Shape):
     """A file: its size in bytes, its times in milliseconds since 1970."""
 
     path: str
@@ -20,7 +20,7 @@ class FileInfo(BaseModel):
     created: int
 
 
-class FolderEntry(BaseModel):
+class FolderEntry(Shape):
     """A folder, by the path from the user's own."""
 
     name: str
@@ -28,7 +28,7 @@ class FolderEntry(BaseModel):
     type: Literal["directory"] = "directory"
 
 
-class FileEntry(BaseModel):
+class FileEntry(Shape):
     """A file, by the path from the user's folder: its size in bytes, its time in seconds since 1970."""
 
     name: str

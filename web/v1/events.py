@@ -7,13 +7,14 @@ import contextlib
 from typing import Annotated, Any
 
 from aiohttp import web
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from engine.errors import JobNotFound
 from engine.jobs import Entry
 from web.keys import pool_key, queue_key
 from web.operations import Media, operation, read_query
 from web.schemas import Refusal
+from web.shapes import Shape
 from web.v1.frames import ALIVE, frame
 from web.v1.log import JobLog, log_key
 from web.v1.reading import END, Cursor, Reader, read_cursor
@@ -38,7 +39,7 @@ EventId = Annotated[
 ]
 
 
-class EventQuery(BaseModel):
+class EventQuery(Shape):
     """``previews=1`` brings pictures of unfinished work; ``last_event_id`` is for clients that cannot set headers."""
 
     model_config = ConfigDict(extra="forbid")
@@ -47,7 +48,7 @@ class EventQuery(BaseModel):
     last_event_id: EventId = ""
 
 
-class EventHeaders(BaseModel):
+class EventHeaders(Shape):
     """The id of the last event that the client has: what came after it follows."""
 
     last_event_id: EventId = Field(default="", alias="Last-Event-ID")

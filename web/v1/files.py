@@ -6,18 +6,19 @@ import asyncio
 from pathlib import Path
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from web.errors import complaint
 from web.keys import folders_key
 from web.operations import Media, operation, read_query
 from web.routes.files import BadReference, locate
 from web.schemas import Refusal
+from web.shapes import Shape
 
 routes = web.RouteTableDef()
 
 
-class FileQuery(BaseModel):
+class FileQuery(Shape):
     """Query of DELETE /v1/files: a file as nodes name it, and as GET /view takes it."""
 
     model_config = ConfigDict(extra="forbid")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from aiohttp import web
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from engine.errors import JobNotFound
 from engine.events import JobDone, QueueChanged
@@ -21,6 +21,7 @@ from web.operations import operation, read_query
 from web.replies import read_body, reply
 from web.safety.limits import check_size
 from web.schemas import Refusal
+from web.shapes import Shape
 from web.submitting import Submission, submit
 from web.v1.naming import UnknownName, nodes_of, with_values
 from web.v1.schemas import ENDED, JobPage, JobRequest, JobView, State
@@ -42,7 +43,7 @@ def _listed(text: Any) -> Any:
     return [part.strip() for part in text.split(",") if part.strip()] if isinstance(text, str) else text
 
 
-class _Query(BaseModel):
+class _Query(Shape):
     model_config = ConfigDict(extra="forbid")
 
 

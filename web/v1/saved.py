@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
 
 from engine.errors import NotAWorkflow
 from engine.folders import inside
 from engine.workflow import parse
+from web.shapes import Shape
 from web.shipped import GALLERY, WORKFLOWS
 from web.users.listing import list_files
 
@@ -21,7 +22,7 @@ FOLDER = "workflows"
 """Where editors put a user's workflows, in the folder of the user."""
 
 
-class Told(BaseModel):
+class Told(Shape):
     """What the gallery says of a workflow that comes along."""
 
     name: str
@@ -29,7 +30,7 @@ class Told(BaseModel):
     description: str = ""
 
 
-class _Group(BaseModel):
+class _Group(Shape):
     templates: list[Told]
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, RootModel, UrlConstraints
+from pydantic import AfterValidator, ConfigDict, Field, HttpUrl, RootModel, UrlConstraints
 
+from web.shapes import Shape
 from web.webhooks.signing import sound_secret
 
 Ended: TypeAlias = Literal["succeeded", "failed", "cancelled"]
@@ -17,7 +18,7 @@ Instant: TypeAlias = Annotated[str, Field(json_schema_extra={"format": "date-tim
 WebUrl: TypeAlias = Annotated[HttpUrl, UrlConstraints(max_length=2083, allowed_schemes=["http", "https"])]
 
 
-class _Asked(BaseModel):
+class _Asked(Shape):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -26,7 +27,7 @@ class Webhook(_Asked):
 
     url: WebUrl
     secret: Annotated[str, Field(min_length=1), AfterValidator(sound_secret)] | None = None
-    states: Annotated[list[Ended], Field(min_length=1)] = list(ENDED)
+    states: list[Ended] = Field(default=list(ENDED), min_length=1)
 
 
 class JobRequest(_Asked):
@@ -50,7 +51,7 @@ class JobRequest(_Asked):
     extra_pnginfo: dict[str, Any] = Field(default_factory=dict)
 
 
-class File(BaseModel):
+class File(Shape):
     """A file that a node wrote. ``url`` is where to fetch it, on this server."""
 
     filename: str
@@ -60,7 +61,7 @@ class File(BaseModel):
     media_type: str
 
 
-class Shown(BaseModel):
+class Shown(Shape):
     """What a node shows: its files, and whatever else by the names it gives."""
 
     files: list[File] = Field(default_factory=list)
@@ -73,7 +74,7 @@ class Output(Shown):
     node_id: str
 
 
-class Cause(BaseModel):
+class Cause(Shape):
     """One reason why a node ran: what its result depends on was another the last time."""
 
     kind: str
@@ -83,7 +84,7 @@ class Cause(BaseModel):
     now: Any = None
 
 
-class NodeView(BaseModel):
+class NodeView(Shape):
     """What became of a node. ``how`` is ``memory``, ``disk``, ``equal``, ``unchanged``, ``ran``, ``failed`` or
     ``skipped``; ``seconds`` is what its calls took. A node that another expanded into has a ``parent``."""
 
@@ -96,7 +97,7 @@ class NodeView(BaseModel):
     shown: Shown | None = None
 
 
-class JobError(BaseModel):
+class JobError(Shape):
     """Why a job failed. The node is empty if none is to blame."""
 
     node_id: str
@@ -106,19 +107,19 @@ class JobError(BaseModel):
     traceback: list[str] = Field(default_factory=list)
 
 
-class Seconds(BaseModel):
+class Seconds(Shape):
     """How long a job waited in the queue, and ran, until now or until its end."""
 
     waiting: float
     running: float | None = None
 
 
-class Links(BaseModel):
+class Links(Shape):
     self: str
     events: str
 
 
-class JobSummary(BaseModel):
+class JobSummary(Shape):
     """A job in a list. ``position`` counts from 0 and is given while it is pending; ``outputs`` are by exposed name, or
     else by the title or the id of the node. ``workflow`` is the name of the saved workflow that it came from."""
 
@@ -136,7 +137,7 @@ class JobSummary(BaseModel):
     links: Links
 
 
-class WebhookView(BaseModel):
+class WebhookView(Shape):
     """Whether the end of a job was told to its webhook, and how often that was tried."""
 
     delivered: bool
@@ -152,7 +153,7 @@ class JobView(JobSummary):
     webhook: WebhookView | None = None
 
 
-class JobPage(BaseModel):
+class JobPage(Shape):
     """Jobs, newest first. ``next`` is the cursor of the page after this one; null on the last."""
 
     jobs: list[JobSummary]
@@ -163,7 +164,7 @@ class WorkflowDocument(RootModel[dict[str, Any]]):
     """A workflow as an editor saves it (schema 0.4 or 1.0), or in API format."""
 
 
-class WorkflowEntry(BaseModel):
+class WorkflowEntry(Shape):
     """A workflow in a list. ``source`` is ``saved`` or ``shipped``."""
 
     name: str
@@ -172,13 +173,13 @@ class WorkflowEntry(BaseModel):
     links: dict[str, str]
 
 
-class WorkflowList(BaseModel):
+class WorkflowList(Shape):
     """The workflows that can be run by name. A saved one hides a shipped one of the same name."""
 
     workflows: list[WorkflowEntry]
 
 
-class WorkflowOutput(BaseModel):
+class WorkflowOutput(Shape):
     """What a workflow gives: the node that shows it."""
 
     node_id: str
@@ -186,7 +187,7 @@ class WorkflowOutput(BaseModel):
     title: str | None = None
 
 
-class WorkflowSignature(BaseModel):
+class WorkflowSignature(Shape):
     """A workflow as a function. ``inputs`` is a JSON Schema (2020-12) of an object, for ``inputs`` of a job."""
 
     name: str
@@ -196,7 +197,7 @@ class WorkflowSignature(BaseModel):
     outputs: dict[str, WorkflowOutput]
 
 
-class NodeEventData(BaseModel):
+class NodeEventData(Shape):
     """Something happened at a node. ``workflow_node_id`` is the node of the workflow that expanded into it, or itself;
     ``progress`` has ``value`` and ``total``, ``text`` has ``text``."""
 

@@ -8,17 +8,18 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from engine.events import NodeFailure, now_ms
 from engine.exposed import OWN, title_of
 from engine.graph import NodeId
 from engine.jobs import Entry, Job, Outcome, Record
 from engine.pool import WorkerPool
+from web.shapes import Shape
 from web.v1.schemas import File, JobError, JobSummary, JobView, Links, NodeView, Output, Seconds, Shown
 
 
-class Given(BaseModel):
+class Given(Shape):
     """What ``/v1`` keeps of a request, in the job's extra data."""
 
     workflow: str | None = None
