@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from engine.jobs import Job, Outcome
-
-JOB = TypeAdapter(Job)
-OUTCOME = TypeAdapter(Outcome)
 
 
 def dump(value: Job | Outcome) -> str:
@@ -21,11 +19,22 @@ def dump(value: Job | Outcome) -> str:
 
 
 def load_job(text: str) -> Job:
-    return JOB.validate_python(json.loads(text))
+    return _jobs().validate_python(json.loads(text))
 
 
 def load_outcome(text: str) -> Outcome:
-    return OUTCOME.validate_python(json.loads(text))
+    return _outcomes().validate_python(json.loads(text))
+
+
+# Made when there is something to read: it takes a while, and a server that starts has other things to do.
+@cache
+def _jobs() -> TypeAdapter[Job]:
+    return TypeAdapter(Job)
+
+
+@cache
+def _outcomes() -> TypeAdapter[Outcome]:
+    return TypeAdapter(Outcome)
 
 
 def _plain(value: Any) -> Any:

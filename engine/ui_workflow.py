@@ -42,7 +42,7 @@ Pair: TypeAlias = Annotated[Any, BeforeValidator(_pair)]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="allow", populate_by_name=True)
+    model_config = ConfigDict(extra="allow", populate_by_name=True, defer_build=True)
 
 
 class UiInput(_Model):

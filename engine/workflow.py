@@ -17,7 +17,7 @@ __all__ = ["ApiNode", "ApiWorkflow", "is_api", "parse", "read_api"]
 class ApiNode(BaseModel):
     """One node of the API format. Unknown keys are kept: other tools put theirs there."""
 
-    model_config = ConfigDict(extra="allow", populate_by_name=True)
+    model_config = ConfigDict(extra="allow", populate_by_name=True, defer_build=True)
 
     class_type: str | None = None
     inputs: dict[str, Any] = Field(default_factory=dict)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import gc
 import sys
+import os
 from collections.abc import Sequence
-from importlib import import_module, metadata
+from importlib import import_module
 from pathlib import Path
 from typing import TypeAlias
 
-from web.cli.terminal import INTERRUPTED, Mistake, complain
+from web.cli.terminal import INTERRUPTED, Mistake, complain, say
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -27,6 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     args.argv = list(argv)
     gc.set_threshold(*COLLECT)
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # to look for any is to look through all packages
     try:
         return int(import_module(args.module).main(args))
     except Mistake as mistake:
@@ -37,18 +39,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def _version() -> str:
-    try:
-        return metadata.version("wireloom")
-    except metadata.PackageNotFoundError:  # a checkout that was not installed
-        return "(not installed)"
+class _Version(argparse.Action):
+    """Tells the version, which is only then looked up among the packages that are installed."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib import metadata
+
+        try:
+            version = metadata.version("wireloom")
+        except metadata.PackageNotFoundError:  # a checkout
+            version = "(not installed)"
+        say(f"wireloom {version}")
+        parser.exit()
 
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="wireloom", description="Run node graphs that make pictures with Stable Diffusion."
     )
-    parser.add_argument("--version", action="version", version=f"wireloom {_version()}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_run(commands)
     _add_serve(commands)

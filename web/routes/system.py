@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from importlib import metadata
 from typing import Any
 
-import psutil
 from aiohttp import web
 
 from web.answers import SystemStats
@@ -25,6 +23,8 @@ COMFY_PACKAGES = ("comfyui-frontend-package",)
 
 def version_of(package: str) -> str | None:
     """The installed version of a package, without importing it."""
+    from importlib import metadata  # not before it is asked for: the server is to answer at once
+
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
@@ -52,6 +52,8 @@ async def listen(request: web.Request) -> web.WebSocketResponse:
 
 
 def _stats(argv: tuple[str, ...]) -> dict[str, Any]:
+    import psutil  # only these figures need it
+
     memory = psutil.virtual_memory()
     system = {
         "os": sys.platform,

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import TypeAdapter
-
 from engine.errors import NotAWorkflow
 from engine.folders import inside
 from engine.workflow import parse
@@ -32,9 +30,6 @@ class Told(Shape):
 
 class _Group(Shape):
     templates: list[Told]
-
-
-GROUPS = TypeAdapter(list[_Group])
 
 
 @dataclass(frozen=True)
@@ -86,7 +81,7 @@ def _shipped() -> Iterator[Named]:
 
 
 def _gallery() -> list[_Group]:
-    return GROUPS.validate_python(json.loads((GALLERY / "index.json").read_text()))
+    return [_Group.model_validate(group) for group in json.loads((GALLERY / "index.json").read_text())]
 
 
 def _title(name: str) -> str:
