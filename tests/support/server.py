@@ -34,8 +34,8 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self) -> float:
-        """Start it; return the seconds until it answered ``GET /queue``."""
+    def start(self, until: str = "/queue") -> float:
+        """Start it; return the seconds until it answered ``GET`` of that path."""
         began = time.perf_counter()
         command = [sys.executable, "-m", *self.program, "--port", str(self.port), "--data", str(self.data)]
         command += self.arguments
@@ -43,7 +43,7 @@ class Server:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
         while time.perf_counter() - began < STARTS_WITHIN_S:
             try:
-                self.get("/queue")
+                self.get(until)
             except (urllib.error.URLError, ConnectionError):
                 if self.process.poll() is not None:
                     break

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import gc
-import sys
 import os
+import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path

@@ -12,7 +12,8 @@ from engine.errors import NotAWorkflow
 from engine.folders import IMAGES
 from engine.workflow import parse
 from web.models.header import read_metadata
-from web.safety.limits import BadPicture, opened
+from web.pictures import opened
+from web.safety.limits import BadPicture
 
 LARGEST_HEADER_BYTES = 16 * 1024 * 1024
 """A header with pictures in it is larger than others."""

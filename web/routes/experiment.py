@@ -11,7 +11,6 @@ from pydantic import Field
 from engine.errors import FolderNotFound
 from engine.folders import Folders, safe_join
 from web.keys import folders_key
-from web.models.pictures import model_picture
 from web.operations import Media, operation
 from web.replies import reply
 from web.safety.limits import pictures_key
@@ -70,6 +69,8 @@ async def files(request: web.Request) -> web.Response:
 @operation("models", answers={200: Media("image/webp"), 404: (Refusal, Media("text/plain"))})
 async def preview(request: web.Request) -> web.Response:
     """The picture of a model, which lies beside it or in it."""
+    from web.models.pictures import model_picture  # Pillow comes with the first picture that is asked for
+
     folders, key = request.app[folders_key], request.match_info["folder"]
     _check_key(folders, key)
     paths, index = folders.paths(key), int(request.match_info["path_index"])

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import mimetypes
 import os
 import re
 from pathlib import Path, PurePosixPath
 
 from aiohttp import web
-from PIL import Image, ImageOps
 from pydantic import Field
 
 from engine.errors import UnsafePath
@@ -18,14 +16,13 @@ from engine.folders import Folders, annotated, inside
 from web.errors import complaint
 from web.keys import folders_key
 from web.operations import Media, operation
-from web.safety.limits import BadPicture, opened, pictures_key
+from web.safety.limits import BadPicture, pictures_key
 from web.schemas import Refusal
 from web.shapes import Shape
 
 routes = web.RouteTableDef()
 
 TYPES = ("output", "input", "temp")
-PNG_COMPRESSION = 4
 BY_HASH = "blake3:"
 """How assets are named; none are kept here."""
 
@@ -85,12 +82,14 @@ async def view(request: web.Request) -> web.StreamResponse:
     preview, channel = query.get("preview"), query.get("channel", "")
     if preview is None and channel not in ("rgb", "a"):
         return _raw(path, headers, inline_svg=request.headers.get("Sec-Fetch-Dest") == "image")
+    from web import pictures  # Pillow comes with the first picture that is sent or asked for
+
     try:
         async with request.app[pictures_key]:
             if preview is not None:
-                data, media_type = await asyncio.to_thread(_preview, path, preview, channel)
+                data, media_type = await asyncio.to_thread(pictures.small, path, preview, channel)
             else:
-                data, media_type = await asyncio.to_thread(_channel, path, channel), "image/png"
+                data, media_type = await asyncio.to_thread(pictures.one_channel, path, channel), "image/png"
     except BadPicture as error:
         return complaint("not_an_image", f"{path.name} cannot be shown as a picture", str(error))
     except FileNotFoundError:
@@ -128,40 +127,3 @@ def _raw(path: Path, headers: dict[str, str], *, inline_svg: bool) -> web.FileRe
             headers["Content-Disposition"] = "attachment; " + headers["Content-Disposition"]
             media_type = "application/octet-stream"
     return web.FileResponse(path, headers={**headers, "Content-Type": media_type})
-
-
-def as_loaded(picture: Image.Image) -> Image.Image:
-    """A picture as nodes load it: turned as its EXIF data say, 16 or 32 bits a pixel brought into the range of 8."""
-    ImageOps.exif_transpose(picture, in_place=True)
-    if picture.mode.startswith("I"):
-        return picture.convert("I").point(lambda value: value * (1 / 255)).convert("L")
-    return picture
-
-
-def _preview(path: Path, wanted: str, channel: str) -> tuple[bytes, str]:
-    """``webp;80`` -> the picture in that format and quality. Raises BadPicture."""
-    parts = wanted.split(";")
-    kind = "jpeg" if parts[0] == "jpeg" and "a" not in channel else "webp"
-    quality = min(int(parts[-1]), 100) if re.fullmatch(r"[0-9]{1,3}", parts[-1]) else 90
-    with opened(path) as file:
-        image = as_loaded(file)
-        picture = image.convert("RGB") if kind == "jpeg" or channel == "rgb" else image
-        return _encoded(picture, kind.upper(), quality=quality), f"image/{kind}"
-
-
-def _channel(path: Path, channel: str) -> bytes:
-    """PNG of the colours alone, or of the alpha alone over black. Raises BadPicture."""
-    with opened(path) as file:
-        image = as_loaded(file)
-        if channel == "rgb":
-            return _encoded(image.convert("RGB"), "PNG", compress_level=PNG_COMPRESSION)
-        black = Image.new("RGBA", image.size, (0, 0, 0, 255))
-        if image.mode == "RGBA":
-            black.putalpha(image.getchannel("A"))
-        return _encoded(black, "PNG", compress_level=PNG_COMPRESSION)
-
-
-def _encoded(image: Image.Image, kind: str, **options: int) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, format=kind, **options)
-    return buffer.getvalue()

@@ -12,7 +12,6 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from aiohttp import web
-from PIL.PngImagePlugin import PngInfo
 from pydantic import Field, ValidationError
 
 from engine.errors import NotAWorkflow, UnsafePath
@@ -22,9 +21,9 @@ from web.errors import complaint
 from web.keys import folders_key, settings_key
 from web.operations import operation
 from web.replies import reply
-from web.routes.files import PNG_COMPRESSION, TYPES, BadReference, as_loaded, locate
+from web.routes.files import TYPES, BadReference, locate
 from web.safety.forms import BadUpload, Form, Sent, received
-from web.safety.limits import BadPicture, opened, pictures_key
+from web.safety.limits import BadPicture, pictures_key
 from web.schemas import Refusal
 from web.shapes import Shape
 
@@ -190,17 +189,13 @@ def _original(form: Form) -> OriginalRef:
 
 def _mask(folders: Folders, ref: OriginalRef, sent: Sent) -> Sent:
     """The original as PNG with its text chunks, its alpha replaced by that of the upload, in place of the upload."""
+    from web.pictures import with_mask  # Pillow comes with the first picture that is sent or asked for
+
     source = locate(folders, ref.filename, ref.type, ref.subfolder)
     try:
-        with opened(source) as original, opened(sent.path) as painted:
-            texts = PngInfo()
-            for key, value in getattr(original, "text", {}).items():
-                texts.add_text(key, value)
-            picture = as_loaded(original).convert("RGBA")
-            picture.putalpha(painted.convert("RGBA").getchannel("A"))
+        with_mask(source, sent.path, sent.path)
     except FileNotFoundError:
         raise BadUpload(f"the original {source.name} is not there") from None
     except BadPicture as error:
         raise BadUpload(f"the mask cannot be applied: {error}") from None
-    picture.save(sent.path, format="PNG", pnginfo=texts, compress_level=PNG_COMPRESSION)
     return Sent(sent.name, sent.path, _digest(sent.path))

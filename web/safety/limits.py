@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import struct
-import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
-from typing import IO, Any
+from collections.abc import Mapping
+from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from PIL import Image
 
 from engine.errors import NotAWorkflow, QueueFull
 from engine.jobs import JobQueue
@@ -23,17 +18,8 @@ MAX_NODES = 20_000
 """Of one workflow."""
 MAX_CLIENTS = 10
 """How many clients may fill their part of the queue."""
-MAX_PIXELS = 64_000_000
-"""Of a picture that this server opens: 256 MB as RGBA, of which there are up to three at a time."""
 MAX_OPEN = 2
 """Pictures open at the same time."""
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
-"""What is opened as a picture; JPEG includes MPO. Pillow knows others, some of which start other programs."""
-BROKEN = (
-    *(OSError, ValueError, SyntaxError, LookupError, ArithmeticError, TypeError, EOFError, struct.error, zlib.error),
-    *(Image.DecompressionBombError, Image.DecompressionBombWarning),
-)
-"""What Pillow raises for files that are damaged, or made to do damage."""
 
 pictures_key = web.AppKey("pictures", asyncio.Semaphore)
 
@@ -79,18 +65,3 @@ async def check_room(queue: JobQueue, settings: Settings, client_id: str | None)
         raise QueueFull(f"{waiting} jobs wait, which is all that may")
     if waiting >= limit and await queue.pending_of(client_id) >= limit:
         raise QueueFull(f"{limit} jobs of this client wait, which is all that may (--max-queue)")
-
-
-@contextmanager
-def opened(file: str | Path | IO[bytes]) -> Iterator[Image.Image]:
-    """A picture, if it is one and not too large. Raises BadPicture, also for what goes wrong while it is used."""
-    try:
-        with Image.open(file, formats=FORMATS) as image:
-            width, height = image.size
-            if width * height > MAX_PIXELS:
-                raise BadPicture(f"it has {width} x {height} pixels, more than {MAX_PIXELS}")
-            yield image
-    except FileNotFoundError:
-        raise
-    except BROKEN as error:
-        raise BadPicture(str(error) or type(error).__name__) from error

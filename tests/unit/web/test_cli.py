@@ -37,10 +37,18 @@ def test_help_and_version_bring_in_nothing_heavy() -> None:
     assert "wireloom" in done.stdout
 
 
-def test_serving_brings_in_no_torch() -> None:
-    code = "import sys, web.cli.serve, web.cli.wiring; assert not {'torch', 'transformers'} & sys.modules.keys()"
+def test_serving_brings_in_only_what_it_takes_to_answer() -> None:
+    """The server is to answer within half a second of its start; ``make bench`` measures that."""
+    heavy = {"torch", "transformers", "numpy", "PIL", "yaml", "psutil", "rich", "httpx2", "web.openapi.writing"}
+    code = f"import sys, web.cli.serve; print(*sorted({heavy!r} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stdout.split()) == (0, []), done.stderr
+
+
+def test_serving_does_not_bring_in_what_runs_workflows() -> None:
+    code = "import sys, web.cli.serve; print(*sorted(name for name in sys.modules if name.startswith('engine.')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"engine.run", "engine.plan", "engine.lower", "engine.pool_local"} & set(done.stdout.split())
 
 
 @pytest.mark.parametrize("argv", [[], ["dance"], ["run", "--seed", "x"], ["validate"], ["serve", "--port", "x"]])
