@@ -13,15 +13,14 @@ import threading
 PR_SET_PDEATHSIG = 1
 
 
-def die_with_parent(link: socket.socket, parent: int) -> None:
-    """End this process as soon as process ``parent``, the only one at the other end of ``link``, has gone.
+def die_with_parent(link: socket.socket) -> None:
+    """End this process as soon as the one at the other end of ``link`` has gone.
 
-    A thread watches the socket. On Linux the system kills as well, for native code that lets no other thread run.
+    A thread watches the socket. On Linux the system kills as well, for native code that lets no other thread run: when
+    the thread ends that started this process.
     """
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it had gone before the system was told
-        os._exit(1)
     poller = select.poll()
     poller.register(link, 0)  # nothing but that the other end hung up, which needs no asking
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from engine import told
@@ -17,7 +18,7 @@ from engine.node import NodeInfo
 from engine.notebook import Notebook
 from engine.pool import PlanSummary
 from engine.replacements import Replacement
-from engine.worker_process import WorkerGone, WorkerProcess
+from engine.worker_process import STOPS, WorkerGone, WorkerProcess
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class ProcessPool:
         self._up: asyncio.Future[WorkerProcess]  # from start on: the worker, once it has loaded the node types
         self._keeping: asyncio.Task[None] | None = None
         self._refreshing: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
         self._runs: dict[str, _Running] = {}
 
     @property
@@ -127,11 +129,14 @@ class ProcessPool:
         return True
 
     async def close(self) -> None:
-        if self._keeping:
-            self._keeping.cancel()
-            await asyncio.wait([self._keeping])
+        """Let the worker write what it remembers, for a moment, and end it."""
+        self._closing.set()
+        if self._refreshing:
+            self._refreshing.cancel()
         if self._worker:
             await self._worker.close(CLOSE_S if self._is_up else 0)
+        if self._keeping:
+            await self._keeping
         if self._notebook:
             await self._notebook.close()
 
@@ -184,14 +189,17 @@ class ProcessPool:
     async def _keep_one(self) -> None:
         """Start a worker whenever there is none: at once, or after a pause if the last one could not even begin."""
         failed = 0
-        while True:
+        while not self._closing.is_set():
             gone = await self._one()
             failed = 0 if self._is_up else failed + 1
+            self._tell_of(gone)
+            if self._closing.is_set():
+                return
             log.error("the worker has gone: %s", gone.cause)
             self.restarts += 1
-            self._tell_of(gone)
             if failed:
-                await asyncio.sleep(PAUSES_S[min(failed, len(PAUSES_S)) - 1])
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._closing.wait(), PAUSES_S[min(failed, len(PAUSES_S)) - 1])
 
     async def _one(self) -> WorkerGone:
         """Have a worker as long as it lives; return how it ended."""
@@ -199,6 +207,8 @@ class ProcessPool:
             worker = self._worker = await WorkerProcess.start(self._command, self._hello, self._silence_s)
         except OSError as error:
             return WorkerGone(f"it cannot be started: {error}")
+        if self._closing.is_set():
+            worker.kill(STOPS)
         if await worker.comes_up():
             self._up.set_result(worker)
             self._refreshing = asyncio.create_task(self._refresh(), name="refresh the node types")
@@ -208,9 +218,10 @@ class ProcessPool:
         """Tell who waits that this worker has gone; whoever comes later waits for the next."""
         before, worker = self._up, self._worker
         self._up, self._worker = asyncio.get_running_loop().create_future(), None
-        if not before.done():
-            before.set_exception(WorkerDied(gone.cause))
-            before.exception()  # it may be that nobody waits
+        for up in (before, self._up) if self._closing.is_set() else (before,):
+            if not up.done():
+                up.set_exception(WorkerDied(gone.cause))
+                up.exception()  # it may be that nobody waits
         if worker:
             worker.fail_all(gone)
 

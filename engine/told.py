@@ -27,6 +27,7 @@ T = TypeVar("T")
 EVENTS: Mapping[str, type[Event]] = {
     name: kind for name, kind in vars(events).items() if isinstance(kind, type) and issubclass(kind, Event)
 }
+SHOWN_CALLS = 20
 PLAIN_ERRORS = (
     errors.NotAWorkflow,
     errors.InvalidNode,
@@ -86,7 +87,7 @@ def of_error(error: BaseException) -> dict[str, Any]:
         return {**told, "problem": error.problem, "node_problems": error.node_problems}
     if isinstance(error, CycleError):
         return {**told, "loop": error.loop}
-    return {**told, "traceback": "".join(traceback.format_exception(error))}
+    return {**told, "traceback": "".join(traceback.format_exception(error, limit=-SHOWN_CALLS))}
 
 
 def read_error(told: Mapping[str, Any]) -> EngineError:

@@ -27,6 +27,7 @@ STARTS_WITHIN_S = 60.0
 """Until it speaks for the first time: Python starts, and the worker before it may have to end."""
 LAST_WORDS_S = 1.0
 TAIL_LINES = 30
+STOPS = "the server stops"
 LINE_CHARACTERS = 8192
 
 Ending: TypeAlias = Exception | None
@@ -154,8 +155,8 @@ class WorkerProcess:
                 await self._process.wait()
         except TimeoutError:
             log.warning("the worker did not stop within %g s and is killed", within_s)
-        self.kill("the server stops")
-        self.fail_all(await self.ended())
+        self.kill(STOPS)
+        await self.ended()
 
     async def _end(self) -> WorkerGone:
         status = await self._process.wait()

@@ -261,5 +261,4 @@ def _add_worker(commands: Commands) -> None:
     """Not for people: it has no help, and is in no list."""
     worker = commands.add_parser("worker")
     worker.set_defaults(module="web.cli.worker")
-    worker.add_argument("--server", type=int, required=True, metavar="PID")
     worker.add_argument("--socket", type=int, required=True, metavar="FD")

@@ -22,7 +22,7 @@ def worker_pool(args: argparse.Namespace, data: Path) -> ProcessPool:
     program = START.format(separator=os.pathsep)
     path = os.pathsep.join(each or os.getcwd() for each in sys.path)
     return ProcessPool(
-        [sys.executable, "-P", "-c", program, path, "worker", "--server", str(os.getpid()), "--socket"],
+        [sys.executable, "-P", "-c", program, path, "worker", "--socket"],
         {"argv": args.argv},
         silence_s=args.worker_silence,
         grace_s=args.cancel_grace,
