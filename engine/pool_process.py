@@ -28,6 +28,8 @@ LEAVE_S = 3.0
 CLOSE_S = 5.0
 PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 """Before the next start, when one worker after the other died before it could load the node types."""
+PATIENCE_S = 1.0
+"""With a worker that is asked for the node types, and that may hang: those before are shown then."""
 STARTS = 3
 """That may fail before a job does."""
 
@@ -169,22 +171,29 @@ class ProcessPool:
         raise WorkerDied(cause)
 
     async def _node_types(self) -> NodeTypes:
-        """As they are now; until they are loaded, as they were."""
+        """As they are now; as they were, as long as they are not loaded or the worker has no time to tell."""
         self.start()
+        if self._types is None and self._kept:
+            self._types = await asyncio.to_thread(self._kept.read)
+        if self._types is None:
+            return await self._fresh_types()
         if not self._is_up:
-            if self._types is None and self._kept:
-                self._types = await asyncio.to_thread(self._kept.read)
-            if self._types:
-                return self._types
+            return self._types
+        asked = asyncio.create_task(self._fresh_types(), name="ask for the node types")
+        asked.add_done_callback(_look_at)
+        await asyncio.wait([asked], timeout=PATIENCE_S)
+        return asked.result() if asked.done() else self._types
+
+    async def _fresh_types(self) -> NodeTypes:
+        """As the worker says; what has changed is kept for the next start."""
         known = self._types
         fresh = await self._ask("describe", known=known.digest if known else "")
-        if fresh is None:
-            assert known
+        if fresh is None and known:
             return known
-        self._types = await asyncio.to_thread(told.read, NodeTypes, fresh)
+        self._types = made = await asyncio.to_thread(told.read, NodeTypes, fresh)
         if self._kept:
-            await asyncio.to_thread(self._kept.write, self._types)
-        return self._types
+            await asyncio.to_thread(self._kept.write, made)
+        return made
 
     async def _keep_one(self) -> None:
         """Start a worker whenever there is none: at once, or after a pause if the last one could not even begin."""
@@ -211,7 +220,7 @@ class ProcessPool:
             worker.kill(STOPS)
         if await worker.comes_up():
             self._up.set_result(worker)
-            self._refreshing = asyncio.create_task(self._refresh(), name="refresh the node types")
+            self._refreshing = asyncio.create_task(self._refresh(), name="look for new node types")
         return await worker.ended()
 
     def _tell_of(self, gone: WorkerGone) -> None:
@@ -226,11 +235,15 @@ class ProcessPool:
             worker.fail_all(gone)
 
     async def _refresh(self) -> None:
-        """Keep the node types as they are now, for the next start."""
-        try:
-            await self._node_types()
-        except Exception as error:
-            log.warning("the node types cannot be described: %s", error)
+        """Learn the node types as they are now, for the next start too."""
+        with suppress(Exception):  # whoever asks for them is told
+            await self._fresh_types()
+
+
+def _look_at(task: asyncio.Task[Any]) -> None:
+    """It may be that nobody waits for it any more."""
+    if not task.cancelled():
+        task.exception()
 
 
 class _Running:

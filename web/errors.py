@@ -19,6 +19,7 @@ from engine.errors import (
     NotAWorkflow,
     QueueFull,
     UnsafePath,
+    WorkerDied,
     WorkflowNotFound,
 )
 from engine.problems import NodeProblems, Problem
@@ -64,6 +65,10 @@ def told(error: Exception) -> web.Response | None:
             full = complaint("queue_full", "Too many jobs are waiting", str(error), status=429)
             full.headers["Retry-After"] = str(RETRY_AFTER_S)
             return full
+        case WorkerDied():
+            gone = complaint("worker_died", "The process that computes is not there", str(error), status=503)
+            gone.headers["Retry-After"] = str(RETRY_AFTER_S)
+            return gone
         case UnsafePath():
             return complaint("unsafe_path", "That path leads outside its folder", str(error))
         case JobNotFound() | FolderNotFound() | WorkflowNotFound():

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import sys
 from pathlib import Path
 
 from engine.kept_types import KeptTypes
 from engine.notebook import Notebook
 from engine.pool_process import ProcessPool
-from web.cli.caching import version_of
+
+NODES = Path(__file__).parents[2] / "nodes"
 
 START = "import sys; sys.path[:] = sys.argv.pop(1).split({separator!r}); from web.cli import main; sys.exit(main())"
 """Not ``-m``, which would look for modules in the current directory, where anything may lie."""
@@ -32,5 +32,7 @@ def worker_pool(args: argparse.Namespace, data: Path) -> ProcessPool:
 
 
 def _salt(args: argparse.Namespace) -> str:
-    """What the node types depend on."""
-    return "\n".join((version_of("wireloom"), platform.python_version(), f"packs {args.packs}"))
+    """What the node types depend on: when their files were written says more than a version, and sooner."""
+    with os.scandir(NODES) as files:
+        written = sorted(f"{file.name} {file.stat().st_mtime_ns}" for file in files if file.name.endswith(".py"))
+    return "\n".join((sys.version, f"packs {args.packs}", *written))

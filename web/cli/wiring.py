@@ -15,7 +15,6 @@ from engine.folders import Folders
 from engine.identity import Identity
 from engine.lanes import Lanes
 from engine.notebook import Notebook
-from engine.pool_local import LocalPool
 from engine.registry import Registry
 from engine.services import Services
 from web.cli.caching import LazyCodec, build_cache
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     import argparse
 
     from engine.pool import WorkerPool
+    from engine.pool_local import LocalPool
     from web.keys import Parts
     from web.settings import Settings
 
@@ -84,12 +84,16 @@ class NodeTypes:
 
 def local_pool(folders: Folders, *, packs: bool = False) -> LocalPool:
     """A pool in this process that remembers nothing; it loads the node types when it is first asked something."""
+    from engine.pool_local import LocalPool  # what runs workflows is not for a server, whose worker has it
+
     types = NodeTypes(folders, packs)
     return LocalPool(types.load, NoCache(), _lanes(), types.unload, digest=LazyCodec().digest)
 
 
 def remembering_pool(args: argparse.Namespace, folders: Folders) -> LocalPool:
     """A pool that shares what it remembers with every other one on the same data."""
+    from engine.pool_local import LocalPool
+
     data, codec, types = data_dir(args.data), LazyCodec(), NodeTypes(folders, args.packs)
     return LocalPool(
         types.load,

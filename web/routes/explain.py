@@ -15,7 +15,7 @@ routes = web.RouteTableDef()
 
 
 @routes.get("/explain/{prompt_id}")
-@operation("history", answers={200: Explanation, 404: Refusal})
+@operation("history", answers={200: Explanation, 404: Refusal, 503: Refusal})
 async def explain(request: web.Request) -> web.Response:
     """For each node of a job that ended: remembered (memory, disk) or run, and then what of its key had changed.
 

@@ -25,7 +25,7 @@ async def length(request: web.Request) -> web.Response:
 
 
 @routes.post("/prompt")
-@operation("queue", body=PromptRequest, answers={200: PromptAccepted, 400: Refusal, 429: Refusal})
+@operation("queue", body=PromptRequest, answers={200: PromptAccepted, 400: Refusal, 429: Refusal, 503: Refusal})
 async def submit(request: web.Request) -> web.Response:
     """Queue a workflow: 200 with its id and number, or 400 with ComfyUI's error body."""
     body = await read_body(request, PromptRequest)

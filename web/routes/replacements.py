@@ -11,6 +11,7 @@ from engine.replacements import NewInput, Replacement
 from web.keys import pool_key
 from web.operations import operation
 from web.replies import reply
+from web.schemas import Refusal
 from web.shapes import Shape
 
 routes = web.RouteTableDef()
@@ -33,7 +34,7 @@ class NodeReplacement(Shape):
 
 
 @routes.get("/node_replacements")
-@operation("nodes", answers={200: dict[str, list[NodeReplacement]]})
+@operation("nodes", answers={200: dict[str, list[NodeReplacement]], 503: Refusal})
 async def every(request: web.Request) -> web.Response:
     """Replacements by the older type's name, the one that counts first."""
     found = await request.app[pool_key].replacements()

@@ -66,7 +66,7 @@ class ListQuery(_Query):
     "jobs",
     query=SubmitQuery,
     body=JobRequest,
-    answers={200: JobView, 202: JobView, 400: Refusal, 403: Refusal, 404: Refusal, 429: Refusal},
+    answers={200: JobView, 202: JobView, 400: Refusal, 403: Refusal, 404: Refusal, 429: Refusal, 503: Refusal},
 )
 async def create(request: web.Request) -> web.Response:
     """Queue a workflow: 202 with the job, or with ``wait`` 200 if it ended in that time."""

@@ -44,7 +44,7 @@ async def listing(request: web.Request) -> web.Response:
 
 
 @routes.post("/v1/workflows/convert")
-@operation("workflows", body=WorkflowDocument, answers={200: ApiWorkflow, 400: Refusal})
+@operation("workflows", body=WorkflowDocument, answers={200: ApiWorkflow, 400: Refusal, 503: Refusal})
 async def convert(request: web.Request) -> web.Response:
     """A workflow as an editor saves it in API format: what would be queued. One in API format comes back as it is."""
     document = (await read_body(request, WorkflowDocument)).root
@@ -55,7 +55,7 @@ async def convert(request: web.Request) -> web.Response:
 
 
 @routes.get("/v1/workflows/{name:.+}")
-@operation("workflows", answers={200: WorkflowSignature, 400: Refusal, 404: Refusal})
+@operation("workflows", answers={200: WorkflowSignature, 400: Refusal, 404: Refusal, 503: Refusal})
 async def one(request: web.Request) -> web.Response:
     """A workflow as a function: its inputs as JSON Schema, its outputs by name."""
     named = await find_named(request, request.match_info["name"])

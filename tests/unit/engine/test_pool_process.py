@@ -223,6 +223,15 @@ async def test_node_types_are_shown_before_they_are_loaded(open_pool: Open, tmp_
         await open_pool({"fail": "die"}, kept=KeptTypes(path, "1")).describe()
 
 
+async def test_node_types_are_shown_while_the_worker_hangs(open_pool: Open) -> None:
+    pool = open_pool()
+    infos = await pool.describe()
+    assert pool.worker_pid
+    os.kill(pool.worker_pid, signal.SIGSTOP)
+    assert await pool.describe() == infos
+    os.kill(pool.worker_pid, signal.SIGKILL)
+
+
 PARENT = """
 import asyncio, json, sys
 from tests.support.toy_worker import process_pool
