@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -19,7 +19,8 @@ HOLDER = "server.json"
 def held(data: Path) -> Iterator[Callable[[str], None]]:
     """Hold a data folder; what it gives is to be called with the address. Raises Mistake if another server has it.
 
-    The system lets go of the lock when the process ends, however it does.
+    The system lets go of the lock when the process ends, however it does. Who holds it stands in a file beside the lock,
+    which on some systems cannot be read.
     """
     holder = data / HOLDER
     lock = FileLock(data / "server.lock", blocking=False, thread_local=False)
@@ -32,7 +33,8 @@ def held(data: Path) -> Iterator[Callable[[str], None]]:
         raise Mistake(f"cannot use {data}: {error.strerror or error}", FAILED) from None
 
     def tell(address: str) -> None:
-        holder.write_text(json.dumps({"pid": os.getpid(), "address": address}))
+        with suppress(OSError):  # as on a full disk; it is only to be shown
+            holder.write_text(json.dumps({"pid": os.getpid(), "address": address}))
 
     try:
         holder.unlink(missing_ok=True)  # of one that was killed
