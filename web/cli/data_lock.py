@@ -19,8 +19,8 @@ HOLDER = "server.json"
 def held(data: Path) -> Iterator[Callable[[str], None]]:
     """Hold a data folder; what it gives is to be called with the address. Raises Mistake if another server has it.
 
-    The system lets go of the lock when the process ends, however it does. Who holds it stands in a file beside the lock,
-    which on some systems cannot be read.
+    The system lets go of the lock when the process ends, however it does. Who holds it stands in a file beside it: on
+    some systems a locked file cannot be read.
     """
     holder = data / HOLDER
     lock = FileLock(data / "server.lock", blocking=False, thread_local=False)
