@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
@@ -45,12 +45,14 @@ class Node:
 
 @dataclass(frozen=True)
 class NodeRef:
-    """Who a node is to the outside: itself, the node to highlight, its parent, and its ancestor in the workflow."""
+    """Who a node is to the outside: itself, the node to highlight, its parent, its ancestor in the workflow; and what
+    it is, empty where that is not known."""
 
     id: NodeId
     shown_as: NodeId
     parent: NodeId | None
     real: NodeId
+    type: str = field(default="", compare=False)
 
 
 class Graph:
@@ -143,8 +145,8 @@ class Graph:
     def _find(self, node_id: NodeId) -> NodeRef:
         node = self.nodes[node_id]
         if node.parent is None and node.shown_as is None:
-            return NodeRef(node_id, node_id, None, node_id)
-        return NodeRef(node_id, self._shown(node), node.parent, self._real(node))
+            return NodeRef(node_id, node_id, None, node_id, node.type)
+        return NodeRef(node_id, self._shown(node), node.parent, self._real(node), node.type)
 
     def _real(self, node: Node) -> NodeId:
         while node.parent is not None:

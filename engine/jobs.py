@@ -91,6 +91,15 @@ class Entry:
     outcome: Outcome | None = None
 
 
+@dataclass(frozen=True)
+class Census:
+    """How many jobs wait and run, and when the one was made that has waited longest; None if none waits."""
+
+    pending: int
+    running: int
+    oldest_ms: int | None
+
+
 class JobQueue(Protocol):
     """Keeps jobs in order and remembers what became of them. Safe to use from one event loop."""
 
@@ -132,6 +141,10 @@ class JobQueue(Protocol):
 
     async def remaining(self) -> int:
         """How many are pending or running."""
+        ...
+
+    async def census(self) -> Census:
+        """Count what waits and runs; cheap, however much history there is."""
         ...
 
     async def pending_of(self, client_id: str | None) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from engine import jobs_tables as tables
-from engine.jobs import Entry, Job, Outcome, Record, State
+from engine.jobs import Census, Entry, Job, Outcome, Record, State
 from engine.jobs_tables import QueueFileError
 from engine.tasks import uninterrupted
 
@@ -77,6 +77,9 @@ class SqliteQueue:
 
     async def remaining(self) -> int:
         return await self._do(tables.remaining) if self._remaining is None else self._remaining
+
+    async def census(self) -> Census:
+        return await self._do(tables.census)
 
     async def pending_of(self, client_id: str | None) -> int:
         return await self._do(lambda db: tables.pending_of(db, client_id))

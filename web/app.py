@@ -17,6 +17,11 @@ from web.errors import errors
 from web.keys import Parts, bus_key, folders_key, packs_key, pool_key, queue_key, settings_key, sockets_key
 from web.logs.feed import LogFeed, log_feed_key
 from web.messages.sockets import Sockets
+from web.metrics.following import Following
+from web.metrics.lag import Lag
+from web.metrics.meters import Meters, meters_key
+from web.metrics.requests import counted
+from web.metrics.worker import watch_worker
 from web.openapi.document import Document, document_key
 from web.routes import (
     assets,
@@ -29,6 +34,7 @@ from web.routes import (
     history,
     internal,
     jobs,
+    metrics,
     models,
     nodes,
     prompt,
@@ -42,6 +48,7 @@ from web.routes import (
     userdata,
     users,
 )
+from web.routes.system import version_of
 from web.safety.access import admit
 from web.safety.guard import add_headers, guard
 from web.safety.limits import MAX_OPEN, bounded, pictures_key
@@ -79,15 +86,27 @@ API = (
     replacements,
 )
 """Routes that exist twice: as they are written, and below ``/api``."""
-PLAIN: tuple[ModuleType, ...] = (docs, static, status, internal, assets, v1_jobs, v1_events, v1_workflows, v1_files)
+PLAIN: tuple[ModuleType, ...] = (
+    docs,
+    static,
+    status,
+    metrics,
+    internal,
+    assets,
+    v1_jobs,
+    v1_events,
+    v1_workflows,
+    v1_files,
+)
 """Routes that exist once."""
 
 
 def make_app(parts: Parts) -> web.Application:
     """A server over these parts. It runs jobs from start-up to clean-up, and then closes queue and pool."""
     settings = parts.settings
+    meters = Meters()
     app = web.Application(
-        middlewares=[errors, guard(settings), admit(settings), bounded(settings)],
+        middlewares=[counted(meters), errors, guard(settings), admit(settings), bounded(settings)],
         client_max_size=settings.max_upload_bytes,
     )
     app[queue_key], app[pool_key], app[bus_key] = parts.queue, parts.pool, parts.bus
@@ -99,6 +118,9 @@ def make_app(parts: Parts) -> web.Application:
     hooks = app[webhooks_key] = Webhooks(parts.queue, parts.letters, settings, partial(describe_record, parts.pool))
     log = app[log_key] = EventLog()
     feed = app[log_feed_key] = LogFeed(parts.logs, app[sockets_key])
+    app[meters_key] = meters
+    meters.about.info({"version": version_of("wireloom") or "0"})
+    watch_worker(meters.registry, parts.pool)
     for module in API:
         app.add_routes(module.routes)
         app.add_routes(_below_api(module.routes))
@@ -112,7 +134,7 @@ def make_app(parts: Parts) -> web.Application:
 
     app.on_response_prepare.append(prepare)
     app.on_shutdown.append(_hang_up)
-    app.cleanup_ctx.extend((feed.run, log.run, _work, hooks.run))
+    app.cleanup_ctx.extend((feed.run, log.run, Following(meters).run, Lag(meters).run, _work, hooks.run))
     if settings.compress:
         app.middlewares.insert(0, compress)
     return app

@@ -125,6 +125,11 @@ class Sockets:
                     logger.exception("event %s could not be passed on", type(event).__name__)
                 await asyncio.sleep(0)  # many events at once must not fill a quick client's outbox
 
+    @property
+    def count(self) -> int:
+        """How many are open."""
+        return len(self._open)
+
     async def close(self) -> None:
         """Say goodbye to every client."""
         goodbye = [c.socket.close(code=WSCloseCode.GOING_AWAY, message=b"server stops") for c in self._open]

@@ -1,0 +1,1 @@
+"""What can be counted and measured of a running server, for Prometheus."""

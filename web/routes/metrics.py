@@ -1,0 +1,37 @@
+"""``/metrics``: what is counted and measured, for Prometheus to collect."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import hdrs, web
+from prometheus_client.exposition import choose_encoder
+
+from engine.events import now_ms
+from web.keys import queue_key, sockets_key
+from web.metrics.meters import Meters, meters_key
+from web.operations import Media, operation
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/metrics")
+@operation("system", answers={200: Media("text/plain", "application/openmetrics-text")})
+async def metrics(request: web.Request) -> web.Response:
+    """What is counted and measured, in the text formats of Prometheus."""
+    meters = request.app[meters_key]
+    encode, content_type = choose_encoder(request.headers.get(hdrs.ACCEPT, ""))
+    async with meters.reading:
+        await _look_up(request.app, meters)
+        body = await asyncio.to_thread(encode, meters.registry)
+    return web.Response(body=body, headers={hdrs.CONTENT_TYPE: content_type, hdrs.CACHE_CONTROL: "no-store"})
+
+
+async def _look_up(app: web.Application, meters: Meters) -> None:
+    """Set the gauges of what is looked up when it is asked for."""
+    census = await app[queue_key].census()
+    meters.jobs.labels("pending").set(census.pending)
+    meters.jobs.labels("running").set(census.running)
+    waited_ms = 0 if census.oldest_ms is None else max(now_ms() - census.oldest_ms, 0)
+    meters.queue_age.set(waited_ms / 1000)
+    meters.websockets.set(app[sockets_key].count)
