@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +18,7 @@ class Settings(BaseModel):
     ``token``, only who knows it is answered. ``multi_user`` keeps people's files apart, by the ``Comfy-User`` header.
     ``frontend`` is the folder of a front end to serve at ``/``; without one that is our ``editor``, as it was built.
     ``webhook_hosts`` are where webhooks may lead; None is anywhere. ``compress`` answers with gzip, where accepted.
+    ``log`` is the form of log lines; as JSON they tell what jobs go through, too.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,6 +36,7 @@ class Settings(BaseModel):
     webhook_hosts: frozenset[str] | None = None
     max_pending_per_client: int = Field(default=1000, ge=1)
     compress: bool = False
+    log: Literal["text", "json"] = "text"
     argv: tuple[str, ...] = ()
 
     @property

@@ -227,6 +227,9 @@ def _add_serve(commands: Commands) -> None:
         help="how long a job may take to stop before that process is replaced (default 10)",
     )
     serve.add_argument("--in-process", action="store_true", help="compute in the server's own process, to debug nodes")
+    serve.add_argument(
+        "--log", choices=("text", "json"), default="text", help="the form of log lines; json is for programs to read"
+    )
     _add_caches(serve)
     _add_packs(serve)
 

@@ -21,18 +21,19 @@ from pydantic import ValidationError
 from web.app import make_app
 from web.cli.data_lock import held
 from web.cli.frontend import find_frontend
+from web.cli.logs import logged_as
 from web.cli.starting import worker_pool
 from web.cli.terminal import FAILED, OK, Mistake, say
 from web.cli.wiring import build_folders, build_parts, data_dir, remembering_pool
 from web.keys import Parts
 from web.logs.book import kept_log
+from web.logs.forms import TEXT
 from web.safety.access import make_token, masked
 from web.safety.guard import is_loopback
 from web.settings import Settings
 from web.users.people import BadUsersFile
 
 SHUTDOWN_TIMEOUT_S = 2.0
-LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
 AS_COMFYUI = ("--disable-api-nodes",)
 """Flags of ComfyUI that tell its front end what is so here: no node calls anybody's service, so nor should it."""
 
@@ -40,8 +41,11 @@ logger = logging.getLogger(__name__)
 
 
 def main(args: argparse.Namespace) -> int:
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
-    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    with logged_as(args.log):
+        return _main(args)
+
+
+def _main(args: argparse.Namespace) -> int:
     settings = build_settings(args)
     data, folders = data_dir(args.data), build_folders(args.data, args.extra_model_paths)
     with held(data) as tell_address:
@@ -55,7 +59,7 @@ def main(args: argparse.Namespace) -> int:
             return replace(await build_parts(data, folders, settings, pool), logs=logs)
 
         # KeyboardInterrupt comes where signals cannot be handled on the loop.
-        with closing(folders), kept_log(LOG_FORMAT) as logs, suppress(KeyboardInterrupt):
+        with closing(folders), kept_log(TEXT) as logs, suppress(KeyboardInterrupt):
             asyncio.run(_serve(listener, build))
     return OK
 
@@ -75,6 +79,7 @@ def build_settings(args: argparse.Namespace) -> Settings:
         "max_pending_per_client": args.max_queue,
         "webhook_hosts": _webhook_hosts(args),
         "frontend": find_frontend(args.frontend),
+        "log": args.log,
         "argv": (*masked(sys.argv, token), *AS_COMFYUI),
     }
     try:

@@ -32,6 +32,7 @@ LINKS = {
     "models": "Model folders",
     "system_stats": "Versions and memory",
     "features": "Feature flags",
+    "metrics": "Figures for Prometheus",
 }
 DONE = {"succeeded": "done", "failed": "failed", "cancelled": "cancelled"}
 
