@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import cache
 from math import inf
 
 from aiohttp import web
@@ -44,7 +45,12 @@ class Following:
     """Hears of what happens in jobs, and counts it."""
 
     def __init__(self, meters: Meters) -> None:
-        self._meters, self._types = meters, Names()
+        names = Names()
+        self._meters = meters
+        # A graph of 10,000 nodes tells as many results: looking the labels up each time would cost as much again.
+        self._results = cache(meters.node_results.labels)
+        self._seconds = cache(lambda kind: meters.node_seconds.labels(names.of(kind)))
+        self._steps = cache(lambda kind: meters.node_steps.labels(names.of(kind)))
         self._queued: dict[str, int] = {}
         self._running: dict[str, _Attempt] = {}
 
@@ -108,9 +114,9 @@ class Following:
             attempt.steps.pop(event.node.id, None)
         if event.how is None:
             return
-        self._meters.node_results.labels(event.how).inc()
+        self._results(event.how).inc()
         if event.how == "ran":
-            self._meters.node_seconds.labels(self._types.of(event.node.type)).observe(event.seconds)
+            self._seconds(event.node.type).observe(event.seconds)
 
     def _count_steps(self, event: NodeProgress) -> None:
         """By how far the node has come, not by events: some are overtaken."""
@@ -126,4 +132,4 @@ class Following:
         else:
             steps = event.value  # it begins, or its next call does
         if 0 < steps < inf:
-            self._meters.node_steps.labels(self._types.of(event.node.type)).inc(steps)
+            self._steps(event.node.type).inc(steps)
