@@ -79,6 +79,15 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Census:
+    """How many jobs wait and run, and when the one was made that has waited longest; None if none waits."""
+
+    pending: int
+    running: int
+    oldest_ms: int | None
+
+
+@dataclass(frozen=True)
 class Entry:
     """A job wherever it is. ``arrival`` grows with each job that is put; ``ahead`` counts the jobs that run before one
     that is pending; ``started_ms`` is None if it never ran."""
@@ -89,15 +98,6 @@ class Entry:
     ahead: int | None = None
     started_ms: int | None = None
     outcome: Outcome | None = None
-
-
-@dataclass(frozen=True)
-class Census:
-    """How many jobs wait and run, and when the one was made that has waited longest; None if none waits."""
-
-    pending: int
-    running: int
-    oldest_ms: int | None
 
 
 class JobQueue(Protocol):

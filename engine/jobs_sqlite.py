@@ -11,6 +11,7 @@ from typing import Self, TypeVar
 
 from engine import jobs_tables as tables
 from engine.jobs import Census, Entry, Job, Outcome, Record, State
+from engine.jobs_census import census
 from engine.jobs_tables import QueueFileError
 from engine.tasks import uninterrupted
 
@@ -79,7 +80,7 @@ class SqliteQueue:
         return await self._do(tables.remaining) if self._remaining is None else self._remaining
 
     async def census(self) -> Census:
-        return await self._do(tables.census)
+        return await self._do(census)
 
     async def pending_of(self, client_id: str | None) -> int:
         return await self._do(lambda db: tables.pending_of(db, client_id))

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from engine.errors import DuplicateJob, EngineError, JobNotFound
 from engine.events import NodeFailure, now_ms
-from engine.jobs import Census, Entry, Job, Outcome, Record, State
+from engine.jobs import Entry, Job, Outcome, Record, State
 from engine.jobs_json import dump, load_job, load_outcome
 
 DEATHS = 2
@@ -45,14 +45,6 @@ MIGRATIONS = (
     """,
 )
 """``PRAGMA user_version`` counts how many of these a file has seen. Never change one; add the next."""
-
-
-AHEAD = "SELECT state, COUNT(*) FROM jobs WHERE finished IS NULL GROUP BY state"
-OLDEST = """
-    SELECT json_extract(job, '$.created_ms') FROM jobs WHERE arrival = (
-        SELECT MIN(+arrival) FROM jobs WHERE state = 'pending' AND finished IS NULL
-    )"""
-"""``+``: without it SQLite would look for it from the beginning of history on."""
 
 
 class QueueFileError(EngineError):
@@ -159,13 +151,6 @@ def record(db: sqlite3.Connection, job_id: str) -> Record | None:
 
 def remaining(db: sqlite3.Connection) -> int:
     return _value(db, "SELECT COUNT(*) FROM jobs WHERE finished IS NULL")
-
-
-def census(db: sqlite3.Connection) -> Census:
-    """Counted in the index of what is ahead, without looking at the jobs; but for one, whose time is asked for."""
-    counted = dict(db.execute(AHEAD).fetchall())
-    row = db.execute(OLDEST).fetchone()
-    return Census(counted.get("pending", 0), counted.get("running", 0), row[0] if row else None)
 
 
 def pending_of(db: sqlite3.Connection, client_id: str | None) -> int:

@@ -6,8 +6,8 @@ import sqlite3
 from pathlib import Path
 
 from engine.jobs import Census, Job, Outcome
+from engine.jobs_census import AHEAD, OLDEST
 from engine.jobs_sqlite import SqliteQueue
-from engine.jobs_tables import AHEAD, OLDEST
 
 
 def job(name: str, created_ms: int) -> Job:
