@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from math import nan
 
 from aiohttp import hdrs, web
 from prometheus_client.exposition import choose_encoder
 
+from engine.errors import EngineError
 from engine.events import now_ms
 from web.keys import queue_key, sockets_key
 from web.metrics.meters import Meters, meters_key
 from web.operations import Media, operation
 
+logger = logging.getLogger(__name__)
 routes = web.RouteTableDef()
 
 
@@ -29,9 +33,15 @@ async def metrics(request: web.Request) -> web.Response:
 
 async def _look_up(app: web.Application, meters: Meters) -> None:
     """Set the gauges of what is looked up when it is asked for."""
-    census = await app[queue_key].census()
+    meters.websockets.set(app[sockets_key].count)
+    try:
+        census = await app[queue_key].census()
+    except EngineError as error:  # a full disk, say: just when the other figures are wanted
+        logger.warning("the queue cannot be counted: %s", error)
+        meters.jobs.clear()
+        meters.queue_age.set(nan)
+        return
     meters.jobs.labels("pending").set(census.pending)
     meters.jobs.labels("running").set(census.running)
     waited_ms = 0 if census.oldest_ms is None else max(now_ms() - census.oldest_ms, 0)
     meters.queue_age.set(waited_ms / 1000)
-    meters.websockets.set(app[sockets_key].count)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -176,3 +177,17 @@ async def test_those_who_ask_at_the_same_time_see_whole_answers(server: Server) 
 
     answers = await asyncio.gather(*(ask() for _ in range(8)))
     assert all("wireloom_queue_age_seconds 0.0" in text for text in answers)
+
+
+async def test_a_queue_that_cannot_be_counted_hides_no_other_figure(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(db: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr("engine.jobs_sqlite.census", broken)
+    async with server.get("/metrics") as response:
+        text = await response.text()
+    assert "wireloom_queue_age_seconds NaN" in text
+    assert "wireloom_jobs{" not in text
+    assert "process_resident_memory_bytes" in text
