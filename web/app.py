@@ -49,7 +49,6 @@ from web.routes import (
     userdata,
     users,
 )
-from web.routes.system import version_of
 from web.safety.access import admit
 from web.safety.guard import add_headers, guard
 from web.safety.limits import MAX_OPEN, bounded, pictures_key
@@ -120,7 +119,6 @@ def make_app(parts: Parts) -> web.Application:
     log = app[log_key] = EventLog()
     feed = app[log_feed_key] = LogFeed(parts.logs, app[sockets_key])
     app[meters_key] = meters
-    meters.about.info({"version": version_of("wireloom") or "0"})
     watch_worker(meters.registry, parts.pool)
     for module in API:
         app.add_routes(module.routes)

@@ -10,11 +10,12 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
-    Info,
     PlatformCollector,
     ProcessCollector,
     disable_created_metrics,
 )
+
+from web.metrics.about import About
 
 JOB_S = (0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000, 10_000)
 NODE_S = (0.001, 0.01, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000)
@@ -57,6 +58,7 @@ class Meters:
         self._add_jobs()
         self._add_nodes()
         self._add_server()
+        self.registry.register(About())
         PlatformCollector(self.registry)
         ProcessCollector(registry=self.registry)
 
@@ -91,7 +93,6 @@ class Meters:
             self.node_results.labels(how)
 
     def _add_server(self) -> None:
-        self.about = Info("wireloom", "The version that runs.", registry=self.registry)
         self.websockets = self._gauge("websocket_clients", "Open websockets.")
         self.requests = self._counter(
             "http_requests", "Requests that were answered, by method, route and status.", "method", "route", "status"

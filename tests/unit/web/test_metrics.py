@@ -15,6 +15,7 @@ from engine.events import (
     JobQueued,
     JobRemoved,
     JobTaken,
+    NodeFailure,
     NodeFinished,
     NodeProgress,
     RunCancelled,
@@ -22,7 +23,6 @@ from engine.events import (
     RunFinished,
 )
 from engine.graph import NodeRef
-from engine.runner import Story
 from tests.unit.web.conftest import FakePool, Server
 from web.metrics.following import Following
 from web.metrics.lag import EVERY_S, WORST_OF_S, Lag
@@ -82,7 +82,7 @@ def test_progress_after_the_end_counts_nothing() -> None:
 
 
 def test_each_job_is_counted_by_how_it_ended() -> None:
-    failure = RunFailed("f", Story.failure(Story(None), ValueError("no")))  # type: ignore[arg-type]
+    failure = RunFailed("f", NodeFailure("1", "KSampler", "no", "ValueError"))
     events: list[Event] = [
         *(JobTaken("s"), RunFinished("s"), JobDone("s")),
         *(JobTaken("f"), failure, JobDone("f")),
