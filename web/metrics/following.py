@@ -30,6 +30,9 @@ from web.metrics.meters import Meters, Names
 
 logger = logging.getLogger(__name__)
 
+AT_ONCE = 100
+"""Events after which others have their turn: of a large graph there may be thousands."""
+
 
 @dataclass
 class _Attempt:
@@ -63,11 +66,15 @@ class Following:
             await asyncio.wait([listening])
 
     async def _listen(self, events: Subscription) -> None:
+        heard = 0
         async for event in events:
             try:
                 self.count(event)
             except Exception:
                 logger.exception("%s could not be counted", type(event).__name__)
+            heard += 1
+            if heard % AT_ONCE == 0:
+                await asyncio.sleep(0)
 
     def count(self, event: Event) -> None:
         """Take an event in."""
