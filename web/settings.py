@@ -18,6 +18,7 @@ class Settings(BaseModel):
     ``token``, only who knows it is answered. ``multi_user`` keeps people's files apart, by the ``Comfy-User`` header.
     ``frontend`` is the folder of a front end to serve at ``/``; without one that is our ``editor``, as it was built.
     ``webhook_hosts`` are where webhooks may lead; None is anywhere. ``compress`` answers with gzip, where accepted.
+    Of jobs that ended, the newest ``keep_jobs`` are kept, and none for longer than ``keep_days``; None is all.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,6 +35,8 @@ class Settings(BaseModel):
     editor: Path = EDITOR
     webhook_hosts: frozenset[str] | None = None
     max_pending_per_client: int = Field(default=1000, ge=1)
+    keep_jobs: int | None = Field(default=None, ge=1)
+    keep_days: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     compress: bool = False
     argv: tuple[str, ...] = ()
 

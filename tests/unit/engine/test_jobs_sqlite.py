@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 import pytest
 
-from engine import jobs_tables
+from engine import jobs_file, jobs_tables
 from engine.jobs import Job
 from engine.jobs_sqlite import QueueFileError, SqliteQueue
 from tests.unit.contracts.queue_contract import QueueContract, job, outcome, turns
@@ -41,7 +41,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs_tables, "LOCK_WAIT_S", 0.01)
+    monkeypatch.setattr(jobs_file, "LOCK_WAIT_S", 0.01)
 
 
 async def test_queue_history_and_counter_outlive_the_process(path: Path) -> None:
@@ -110,10 +110,10 @@ async def test_a_job_that_was_given_back_may_still_survive_one_death(path: Path)
 async def test_a_file_of_the_first_schema_keeps_count_of_deaths(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """There, attempts were the deaths of a pending job, and one more while it ran."""
     with monkeypatch.context() as patch:
-        patch.setattr(jobs_tables, "MIGRATIONS", jobs_tables.MIGRATIONS[:1])
+        patch.setattr(jobs_file, "MIGRATIONS", jobs_file.MIGRATIONS[:1])
         path.parent.mkdir()
         with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
-            jobs_tables._migrate(db, path)
+            jobs_file._migrate(db, path)
             jobs_tables.put(db, Job({}, (), "once", attempts=1), None, False)
             jobs_tables.put(db, Job({}, (), "twice", attempts=2), None, False)
             db.execute("UPDATE jobs SET state = 'running', started_ms = 1")
@@ -154,7 +154,7 @@ async def test_a_failed_migration_leaves_the_file_as_it_was(path: Path, monkeypa
     async with SqliteQueue(path) as queue:
         await queue.put(job())
     with monkeypatch.context() as patch:
-        patch.setattr(jobs_tables, "MIGRATIONS", (*jobs_tables.MIGRATIONS, "ALTER TABLE jobs ADD x;\nNONSENSE"))
+        patch.setattr(jobs_file, "MIGRATIONS", (*jobs_file.MIGRATIONS, "ALTER TABLE jobs ADD x;\nNONSENSE"))
         with pytest.raises(QueueFileError, match="NONSENSE"):
             await SqliteQueue(path).open()
     async with SqliteQueue(path) as queue:
