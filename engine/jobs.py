@@ -173,6 +173,10 @@ class JobQueue(Protocol):
         """Finished jobs, oldest first. ``offset`` < 0: the newest ``limit``; else skip that many of the oldest."""
         ...
 
+    async def ended(self) -> int:
+        """How many are in history."""
+        ...
+
     async def record(self, job_id: str) -> Record | None: ...
 
     async def forget(self, job_ids: Collection[str] | None = None) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from engine.events import now_ms
 from engine.jobs_file import give_back
 from engine.jobs_json import load_outcome
+from engine.jobs_reading import ended
 
 PORTION = 64
 """Jobs that are removed at a time: the others who use the queue wait for that."""
@@ -42,7 +43,7 @@ def _too_old(db: sqlite3.Connection, keep: Keep) -> list[tuple[int]]:
     """The oldest that are not kept, by arrival. They are in the order in which they ended."""
     if keep.everything:
         return []
-    surplus = 0 if keep.jobs is None else _ended(db) - keep.jobs
+    surplus = 0 if keep.jobs is None else ended(db) - keep.jobs
     limit = PORTION if keep.days is not None else min(surplus, PORTION)
     query = "SELECT arrival, outcome FROM jobs WHERE finished IS NOT NULL ORDER BY finished LIMIT ?"
     now, old = now_ms(), list[tuple[int]]()
@@ -53,8 +54,3 @@ def _too_old(db: sqlite3.Connection, keep: Keep) -> list[tuple[int]]:
             break
         old.append((arrival,))
     return old
-
-
-def _ended(db: sqlite3.Connection) -> int:
-    row = db.execute("SELECT COUNT(*) FROM jobs WHERE finished IS NOT NULL").fetchone()
-    return int(row[0])

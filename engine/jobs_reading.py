@@ -38,6 +38,10 @@ def remaining(db: sqlite3.Connection) -> int:
     return value(db, "SELECT COUNT(*) FROM jobs WHERE finished IS NULL")
 
 
+def ended(db: sqlite3.Connection) -> int:
+    return value(db, "SELECT COUNT(*) FROM jobs WHERE finished IS NOT NULL")
+
+
 def pending_of(db: sqlite3.Connection, client_id: str | None) -> int:
     which = "state = 'pending' AND finished IS NULL AND json_extract(job, '$.extra_data.client_id') IS ?"
     return value(db, f"SELECT COUNT(*) FROM jobs WHERE {which}", client_id)

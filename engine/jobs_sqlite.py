@@ -109,6 +109,9 @@ class SqliteQueue:
     async def history(self, limit: int | None = None, offset: int = 0) -> list[Record]:
         return await self._do(lambda db: reading.history(db, limit, offset))
 
+    async def ended(self) -> int:
+        return await self._do(reading.ended)
+
     async def record(self, job_id: str) -> Record | None:
         return await self._do(lambda db: reading.record(db, job_id))
 

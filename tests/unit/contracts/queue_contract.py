@@ -266,6 +266,7 @@ class QueueContract:
             return "".join([record.job.id for record in await queue.history(limit, offset)])
 
         assert await ids() == await ids(offset=-1) == await ids(9, -1) == "abcde"
+        assert await queue.ended() == 5
         assert (await ids(2, -1), await ids(2, 1), await ids(None, 3), await ids(0)) == ("de", "bc", "de", "")
 
     async def test_history_is_in_the_order_of_finishing(self, queue: JobQueue) -> None:

@@ -364,6 +364,7 @@ QUESTIONS: dict[str, Callable[[sqlite3.Connection], object]] = {
     "a job": lambda db: jobs_reading.find(db, "x"),
     "pages": lambda db: jobs_reading.page(db, ["failed", "succeeded"], 10, 99),
     "how many remain": jobs_reading.remaining,
+    "how many ended": jobs_reading.ended,
     "pending jobs": lambda db: jobs_reading.jobs(db, "pending"),
     "jobs of a client": lambda db: jobs_reading.pending_of(db, "me"),
     "what to forget": lambda db: jobs_tables.forget(db, ["x"]),
