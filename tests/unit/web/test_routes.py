@@ -86,15 +86,23 @@ async def test_queue_items_show_no_secrets(server: Server, pool: FakePool, submi
     pool.go.clear()
     await submit(extra_data={"api_key_comfy_org": "secret", "mine": 1}, client_id="c")
     await submit(number=7)
-    await submit(front=1)
+    await submit(number=0.5)
     queue = await get(server, "/queue")
     items = [*queue["queue_running"], *queue["queue_pending"]]
-    assert [item[0] for item in items] == [-1, 0, 7.0]  # an urgent job runs, too
+    assert [item[0] for item in items] == [0, 0.5, 7.0]
     number, _, prompt, extra, targets = items[0]
     assert (number, prompt, targets) == (0, PROMPT, ["1"])
     assert extra.keys() == {"mine", "client_id", "create_time"}
     await post(server, "/queue", {"clear": True})
     assert (await get(server, "/prompt"))["exec_info"]["queue_remaining"] == 1
+
+
+async def test_what_counts_as_true_puts_a_job_in_front(server: Server, pool: FakePool, submit: Submit) -> None:
+    pool.go.clear()
+    await submit()
+    await submit(front=1)
+    queue = await get(server, "/queue")
+    assert sorted(item[0] for item in (*queue["queue_running"], *queue["queue_pending"])) == [-1, 0]
 
 
 @pytest.mark.parametrize("path", ["/queue", "/history", "/free"])
