@@ -39,6 +39,7 @@ class SqliteQueue:
         self._arrived = asyncio.Condition()
         self._remaining: int | None = None  # the file is this process's alone, so it can be counted on
         self._tidying: asyncio.Task[None] | None = None
+        self._closed = False
 
     async def open(self) -> Self:
         """Open the file now, not at the first call, to hear early of what is wrong with it."""
@@ -124,10 +125,15 @@ class SqliteQueue:
         if self._tidying:
             self._tidying.cancel()
             await asyncio.wait([self._tidying])
+        if not self._closed:
+            self._closed = True
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+            self._thread.shutdown(wait=False)
+
+    def _close(self) -> None:
         if self._db:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._db.close)
+            self._db.close()
             self._db = None
-        self._thread.shutdown(wait=False)
 
     async def _take(self, fits: Callable[[Job], bool]) -> Job | None:
         """Claim, if there is a first job and it fits. Cancelled on the way, it gives back what it took."""
