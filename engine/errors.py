@@ -10,8 +10,10 @@ EngineError
 ├── UnsafePath             a file name that leaves its folder
 ├── FolderNotFound
 ├── InvalidModelPaths      (engine.model_paths) section and key
-├── QueueFileError         (engine.jobs_sqlite) a queue file that cannot be used
+├── QueueFileError         a queue file that cannot be used
+│   └── DiskFull           what was to be kept cannot be stored
 ├── DuplicateJob           a job id in use
+├── TicketReused           a key that came with another request
 ├── JobNotFound
 ├── WorkerDied             cause, innocent
 ├── FailedElsewhere        an error of another process: kind, text
@@ -100,8 +102,20 @@ class QueueFull(EngineError):
     """So many jobs wait already that no more are taken."""
 
 
+class QueueFileError(EngineError):
+    """The queue's file cannot be used: broken, from a newer version, or in use by another process."""
+
+
+class DiskFull(QueueFileError):
+    """The disk took nothing more: what was to be kept is not, what was kept before is as it was."""
+
+
 class DuplicateJob(EngineError):
     """A job id that is in use already."""
+
+
+class TicketReused(EngineError):
+    """A key that should tell one request from others came with another one before."""
 
 
 class JobNotFound(EngineError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -100,20 +100,51 @@ class Entry:
     outcome: Outcome | None = None
 
 
+@dataclass(frozen=True)
+class Ticket:
+    """Makes one job of a request that comes twice: ``key`` is the client's name for it, ``fingerprint`` tells what it
+    asks for."""
+
+    key: str
+    fingerprint: str
+
+
+def anything(job: Job) -> bool:
+    """Whether a job may be claimed: any may."""
+    return True
+
+
 class JobQueue(Protocol):
     """Keeps jobs in order and remembers what became of them. Safe to use from one event loop."""
 
-    async def put(self, job: Job, *, number: float | None = None, front: bool = False) -> Job:
+    async def put(
+        self, job: Job, *, number: float | None = None, front: bool = False, ticket: Ticket | None = None
+    ) -> Job:
         """Queue a job and return it with its number: ``number`` if given, else the next of a counter, negated
-        for ``front``. Raises DuplicateJob for an id that is pending or running; one in history is replaced."""
+        for ``front``. Raises DuplicateJob for an id that is pending or running, or a ticket that a job has; an id in
+        history is replaced."""
         ...
 
-    async def claim(self) -> Job:
-        """Wait for the first pending job and mark it as running."""
+    async def again(self, ticket: Ticket) -> Entry | None:
+        """The job that was put with this ticket, as long as it is kept. Raises TicketReused if that asked for
+        something else."""
+        ...
+
+    async def claim(self, fits: Callable[[Job], bool] = anything) -> Job:
+        """Wait until the first pending job ``fits``, and mark it as running. No other goes before it."""
+        ...
+
+    async def stir(self) -> None:
+        """Have those who wait in ``claim`` look again: what fits them has changed."""
         ...
 
     async def release(self, job_id: str) -> None:
         """Running -> pending, in its old place. Raises JobNotFound."""
+        ...
+
+    async def died(self, job_id: str, last: Outcome) -> bool:
+        """The process that ran a job has died of it: the first time -> pending, in its old place, the second time ->
+        history, with ``last``. Return whether it has ended. Raises JobNotFound."""
         ...
 
     async def finish(self, job_id: str, outcome: Outcome) -> None:
@@ -153,6 +184,10 @@ class JobQueue(Protocol):
 
     async def history(self, limit: int | None = None, offset: int = 0) -> list[Record]:
         """Finished jobs, oldest first. ``offset`` < 0: the newest ``limit``; else skip that many of the oldest."""
+        ...
+
+    async def ended(self) -> int:
+        """How many are in history."""
         ...
 
     async def record(self, job_id: str) -> Record | None: ...

@@ -14,6 +14,7 @@ from engine.runner import Runner
 from web import frontend
 from web.caching import add_caching, compress
 from web.errors import errors
+from web.idempotency import taking_in_key
 from web.keys import Parts, bus_key, folders_key, packs_key, pool_key, queue_key, settings_key, sockets_key
 from web.logs.feed import LogFeed, log_feed_key
 from web.logs.lifecycle import Lifecycle
@@ -114,6 +115,7 @@ def make_app(parts: Parts) -> web.Application:
     app[people_key] = People(parts.folders.directory("user"), multi_user=settings.multi_user)
     app[user_files_key], app[user_settings_key] = UserFiles(), UserSettings()
     app[sockets_key], app[submitting_key] = Sockets(parts.queue, settings), asyncio.Lock()
+    app[taking_in_key] = set()
     app[document_key], app[pictures_key] = Document(app), asyncio.Semaphore(MAX_OPEN)
     hooks = app[webhooks_key] = Webhooks(parts.queue, parts.letters, settings, partial(describe_record, parts.pool))
     log = app[log_key] = EventLog()

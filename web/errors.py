@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -12,17 +13,20 @@ from aiohttp.typedefs import Handler
 from pydantic import ValidationError
 
 from engine.errors import (
+    DiskFull,
     DuplicateJob,
     FolderNotFound,
     InvalidWorkflow,
     JobNotFound,
     NotAWorkflow,
     QueueFull,
+    TicketReused,
     UnsafePath,
     WorkerDied,
     WorkflowNotFound,
 )
 from engine.problems import NodeProblems, Problem
+from web.idempotency import BadKey, KeyBusy
 from web.replies import reply
 
 logger = logging.getLogger(__name__)
@@ -61,19 +65,32 @@ def told(error: Exception) -> web.Response | None:
             return complaint("invalid_request", *_fields(error))
         case DuplicateJob():
             return complaint("duplicate_prompt_id", "prompt_id is in use already", str(error))
-        case QueueFull():
-            full = complaint("queue_full", "Too many jobs are waiting", str(error), status=429)
-            full.headers["Retry-After"] = str(RETRY_AFTER_S)
-            return full
-        case WorkerDied():
-            gone = complaint("worker_died", "The process that computes is not there", str(error), status=503)
-            gone.headers["Retry-After"] = str(RETRY_AFTER_S)
-            return gone
+        case BadKey():
+            return complaint("invalid_idempotency_key", "The Idempotency-Key is malformed", str(error))
+        case TicketReused():
+            return complaint("idempotency_key_reused", "The Idempotency-Key has been used", str(error), status=422)
         case UnsafePath():
             return complaint("unsafe_path", "That path leads outside its folder", str(error))
         case JobNotFound() | FolderNotFound() | WorkflowNotFound():
             return complaint("not_found", "There is no such thing", str(error), status=404)
-    return None
+    return _not_now(error)
+
+
+def _not_now(error: Exception) -> web.Response | None:
+    """The answer to what may be asked again later."""
+    match error:
+        case QueueFull():
+            answer = complaint("queue_full", "Too many jobs are waiting", str(error), status=429)
+        case WorkerDied():
+            answer = complaint("worker_died", "The process that computes is not there", str(error), status=503)
+        case DiskFull() | OSError(errno=errno.ENOSPC | errno.EDQUOT):
+            answer = complaint("disk_full", "The server's disk takes nothing more", str(error), status=507)
+        case KeyBusy():
+            answer = complaint("idempotency_key_busy", "The first request is being taken in", str(error), status=409)
+        case _:
+            return None
+    answer.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return answer
 
 
 def complaint(kind: str, message: str, details: str = "", status: int = 400) -> web.Response:

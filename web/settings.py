@@ -19,6 +19,7 @@ class Settings(BaseModel):
     ``frontend`` is the folder of a front end to serve at ``/``; without one that is our ``editor``, as it was built.
     ``webhook_hosts`` are where webhooks may lead; None is anywhere. ``compress`` answers with gzip, where accepted.
     ``log`` is the form of log lines; as JSON they tell what jobs go through, too.
+    Of jobs that ended, the newest ``keep_jobs`` are kept, and none for longer than ``keep_days``; None is all.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,6 +36,8 @@ class Settings(BaseModel):
     editor: Path = EDITOR
     webhook_hosts: frozenset[str] | None = None
     max_pending_per_client: int = Field(default=1000, ge=1)
+    keep_jobs: int | None = Field(default=None, ge=1)
+    keep_days: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     compress: bool = False
     log: Literal["text", "json"] = "text"
     argv: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from aiohttp import web
 from engine.errors import InvalidWorkflow
 from engine.events import JobQueued, QueueChanged, now_ms
 from engine.graph import NodeId
-from engine.jobs import Job
+from engine.jobs import Job, Ticket
 from engine.pool import PlanSummary
 from engine.problems import Problem
 from engine.ui_workflow import is_ui
@@ -33,7 +33,7 @@ class Submission:
     """What a client wants run: ``workflow`` is in either format, ``only`` names the output nodes wanted (None: all).
 
     ``number`` is the place in the queue, else the next one, or one before all others for ``front``. With ``whole`` it
-    is refused if any of its outputs cannot run.
+    is refused if any of its outputs cannot run. By its ``ticket`` the job is found again.
     """
 
     workflow: Mapping[str, Any]
@@ -44,10 +44,11 @@ class Submission:
     number: float | None = None
     front: bool = False
     whole: bool = False
+    ticket: Ticket | None = None
 
 
 async def submit(app: web.Application, asked: Submission) -> tuple[Job, PlanSummary]:
-    """Queue a workflow. Raises InvalidWorkflow, NotAWorkflow, DuplicateJob, QueueFull."""
+    """Queue a workflow. Raises InvalidWorkflow, NotAWorkflow, DuplicateJob, QueueFull, DiskFull."""
     if not is_ui(asked.workflow):
         read_api(asked.workflow)  # its shape is told before the node types are there
     check_size(asked.workflow)
@@ -66,7 +67,7 @@ async def submit(app: web.Application, asked: Submission) -> tuple[Job, PlanSumm
     async with app[submitting_key]:  # clients hear of the queued job before the runner speaks of it
         await check_room(queue, app[settings_key], job.client_id)
         waiting = await queue.remaining()
-        job = await queue.put(job, number=asked.number, front=asked.front)
+        job = await queue.put(job, number=asked.number, front=asked.front, ticket=asked.ticket)
         app[webhooks_key].expect(job)
         app[bus_key].publish(JobQueued(job.id))
         app[bus_key].publish(QueueChanged(job.id, remaining=waiting + 1))

@@ -219,8 +219,8 @@ async def test_a_failed_job_says_where_and_why(server: Server) -> None:
 async def test_a_pending_job_has_a_position_and_stays_in_history_when_cancelled(server: Server) -> None:
     long = await post(server, {"workflow": LONG})
     first, second = [await post(server, {"workflow": workflow(v)}) for v in (1, 2)]
-    front = await post(server, {"workflow": workflow(3), "front": True})
-    before = await post(server, {"workflow": workflow(4), "priority": -1_000_000})
+    front = await post(server, {"workflow": workflow(3), "priority": 0.002})
+    before = await post(server, {"workflow": workflow(4), "priority": 0.001})
     for _ in range(200):
         if (await get(server, f"/v1/jobs/{long['id']}"))["state"] == "running":
             break
@@ -236,6 +236,22 @@ async def test_a_pending_job_has_a_position_and_stays_in_history_when_cancelled(
     assert (await ended(server, long["id"]))["state"] == "cancelled"
     assert (await ended(server, second["id"]))["state"] == "succeeded"
     assert (await get(server, f"/v1/jobs/{first['id']}"))["state"] == "cancelled"
+
+
+@pytest.mark.parametrize("urgent", [{"front": True}, {"priority": -1_000_000}])
+async def test_an_urgent_job_does_not_wait_for_the_one_that_runs(server: Server, urgent: Any) -> None:
+    long = await post(server, {"workflow": LONG})
+    quick = {"1": {"class_type": "TShow", "inputs": {"ui": '{"text": ["quick"]}'}}}
+    waits = await post(server, {"workflow": quick})
+    assert (await post(server, {"workflow": quick, **urgent}, "?wait=20", 200))["state"] == "succeeded"
+    assert (await get(server, f"/v1/jobs/{long['id']}"))["state"] == "running"
+    assert (await get(server, f"/v1/jobs/{waits['id']}"))["state"] == "pending"
+    await delete(server, long["id"], 200, 202)
+
+
+async def test_it_is_told_how_often_a_job_was_taken_up_and_what_is_to_be_known_of_it(server: Server) -> None:
+    job = await post(server, {"workflow": workflow()}, "?wait=20", 200)
+    assert (job["attempts"], job["deaths"], job["notes"]) == (1, 0, [])
 
 
 async def test_who_waits_for_a_job_that_is_cancelled_hears_of_it(server: Server) -> None:

@@ -193,7 +193,7 @@ async def test_s2_jobs_wait_by_number_and_equal_ones_by_arrival(stage: Stage) ->
     """The reference puts equal numbers in the order of their random ids; arrival is as fixed, and fair."""
     first = await stage.submit(LONG)
     await stage.listener.until("executing")
-    others = [await stage.submit(OUT, **more) for more in ({"number": 9}, {"number": 9}, {"front": True}, {})]
+    others = [await stage.submit(OUT, **more) for more in ({"number": 9}, {"number": 9}, {"number": 0.5}, {})]
     queue = await stage.get("/queue")
     assert [item[1] for item in queue["queue_running"]] == [first["prompt_id"]]
     waiting = [others[2], others[3], others[0], others[1]]
@@ -201,10 +201,13 @@ async def test_s2_jobs_wait_by_number_and_equal_ones_by_arrival(stage: Stage) ->
     for number, prompt_id, prompt, extra, targets in queue["queue_pending"]:
         assert (type(number), type(prompt_id), prompt, targets) in ((int, str, OUT, ["o"]), (float, str, OUT, ["o"]))
         assert extra["client_id"] == "cid1"
+    front = await stage.submit(OUT, front=True)
+    assert front["number"] == -2
+    await stage.listener.until_done()  # it is urgent, and does not wait for the one that runs
     await stage.server.post("/interrupt")
     for _ in range(5):
         await stage.listener.until_done()
-    assert list(await stage.get("/history")) == [job["prompt_id"] for job in (first, *waiting)]
+    assert list(await stage.get("/history")) == [job["prompt_id"] for job in (front, first, *waiting)]
 
 
 @pytest.mark.rule("2-y")

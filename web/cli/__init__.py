@@ -138,6 +138,16 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _days(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < 2**40:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days, more than 0")
+    return number
+
+
 def _no_folder(value: str) -> bool:
     message = f"takes no value such as {value!r}: only installed packages are loaded; a file or name goes before it"
     raise argparse.ArgumentTypeError(message)
@@ -209,6 +219,10 @@ def _add_serve(commands: Commands) -> None:
         help="where webhooks may lead (default: anywhere, or nowhere if --host is not this machine alone)",
     )
     serve.add_argument("--max-queue", type=_count, metavar="N", help="how many jobs of one client may wait")
+    serve.add_argument("--keep-jobs", type=_count, metavar="N", help="how many jobs that ended are kept (default: all)")
+    serve.add_argument(
+        "--keep-days", type=_days, metavar="D", help="how long a job is kept once it has ended (default: for good)"
+    )
     serve.add_argument(
         "--multi-user", action="store_true", help="keep people's settings and workflows apart; anyone can be anyone"
     )

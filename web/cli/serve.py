@@ -77,6 +77,8 @@ def build_settings(args: argparse.Namespace) -> Settings:
         "token": token,
         "allowed_hosts": args.allow_host,
         "max_pending_per_client": args.max_queue,
+        "keep_jobs": args.keep_jobs,
+        "keep_days": args.keep_days,
         "webhook_hosts": _webhook_hosts(args),
         "frontend": find_frontend(args.frontend),
         "log": args.log,

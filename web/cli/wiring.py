@@ -114,13 +114,13 @@ def _lanes() -> Lanes:
 async def build_parts(data: Path, folders: Folders, settings: Settings, pool: WorkerPool) -> Parts:
     """What a server is made of. Its queue and history lie in ``data``. Raises Mistake if they cannot be opened."""
     from engine.bus import Bus
-    from engine.jobs_sqlite import SqliteQueue
-    from engine.jobs_tables import QueueFileError
+    from engine.errors import QueueFileError
+    from engine.jobs_sqlite import Keep, SqliteQueue
     from web.keys import Parts
     from web.webhooks.outbox import WebhookOutbox
 
     try:
-        queue = await SqliteQueue(data / "queue.sqlite").open()
+        queue = await SqliteQueue(data / "queue.sqlite", Keep(settings.keep_jobs, settings.keep_days)).open()
     except QueueFileError as error:
         raise Mistake(str(error), FAILED) from None
     letters = data / "webhooks.sqlite"

@@ -17,7 +17,7 @@ from web.settings import Settings
 
 ANYONE = "*"
 CORS_METHODS = "POST, GET, DELETE, PUT, OPTIONS, PATCH"
-CORS_HEADERS = "Content-Type, Authorization"
+CORS_HEADERS = "Content-Type, Authorization, Idempotency-Key"
 FRAMES = "frame-ancestors 'self'"
 HEADERS = {
     "X-Content-Type-Options": "nosniff",

@@ -13,9 +13,10 @@ from pydantic import BeforeValidator, ConfigDict, Field
 from engine.errors import JobNotFound
 from engine.events import JobDone, QueueChanged
 from engine.exposed import OWN, exposed
-from engine.jobs import Entry
+from engine.jobs import Entry, Ticket
 from engine.ui_workflow import is_ui
 from web.errors import complaint
+from web.idempotency import KeyHeader, taking_in
 from web.keys import bus_key, pool_key, queue_key, settings_key
 from web.operations import operation, read_query
 from web.replies import read_body, reply
@@ -65,13 +66,32 @@ class ListQuery(_Query):
 @operation(
     "jobs",
     query=SubmitQuery,
+    headers=KeyHeader,
     body=JobRequest,
-    answers={200: JobView, 202: JobView, 400: Refusal, 403: Refusal, 404: Refusal, 429: Refusal, 503: Refusal},
+    answers={200: JobView, 202: JobView} | dict.fromkeys((400, 403, 404, 409, 422, 429, 503, 507), Refusal),
 )
 async def create(request: web.Request) -> web.Response:
-    """Queue a workflow: 202 with the job, or with ``wait`` 200 if it ended in that time."""
+    """Queue a workflow: 202 with the job, or with ``wait`` 200 if it ended in that time.
+
+    Sent again under the same ``Idempotency-Key``, it answers the job that is there: 200 if that has ended.
+    """
     wait = read_query(request, SubmitQuery).wait
     body = await read_body(request, JobRequest)
+    app = request.app
+    async with taking_in(request) as ticket:
+        known = await app[queue_key].again(ticket) if ticket else None
+        entry = known or await _queued(request, body, ticket)
+    if isinstance(entry, web.Response):
+        return entry
+    if wait and not entry.outcome:
+        entry = await ended_within(app, entry, wait)
+    response = await _answer(app, entry, 200 if (wait or known) and entry.outcome else 202)
+    response.headers["Location"] = location(entry.job.id)
+    return response
+
+
+async def _queued(request: web.Request, body: JobRequest, ticket: Ticket | None) -> Entry | web.Response:
+    """The job, or why there is none."""
     app = request.app
     if body.webhook and (reason := refusal(app[settings_key], str(body.webhook.url))):
         return complaint("webhook_refused", "The webhook is refused", reason, status=403)
@@ -96,14 +116,10 @@ async def create(request: web.Request) -> web.Response:
             number=body.priority,
             front=body.front,
             whole=True,
+            ticket=ticket,
         ),
     )
-    entry = await app[queue_key].find(job.id) or removed(Entry(job, "pending", 0))
-    if wait and not entry.outcome:
-        entry = await ended_within(app, entry, wait)
-    response = await _answer(app, entry, 200 if wait and entry.outcome else 202)
-    response.headers["Location"] = location(job.id)
-    return response
+    return await app[queue_key].find(job.id) or removed(Entry(job, "pending", 0))
 
 
 @routes.get("/v1/jobs")

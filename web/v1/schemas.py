@@ -144,10 +144,21 @@ class WebhookView(Shape):
     tries: int
 
 
+class NoteView(Shape):
+    """What a user should know of how a node came by its result, such as that memory ran out and less had to do."""
+
+    node_id: str
+    text: str
+
+
 class JobView(JobSummary):
     """A job with all that is known of it: the ``inputs`` that were given, and its nodes once it has ended; ``webhook``
-    tells of its call from then on."""
+    tells of its call from then on. ``attempts`` counts how often it was taken up, ``deaths`` how often the process
+    that ran it died of it."""
 
+    attempts: int = 0
+    deaths: int = 0
+    notes: list[NoteView] = Field(default_factory=list)
     inputs: dict[str, Any] = Field(default_factory=dict)
     nodes: dict[str, NodeView] = Field(default_factory=dict)
     webhook: WebhookView | None = None

@@ -16,7 +16,7 @@ from engine.graph import NodeId
 from engine.jobs import Entry, Job, Outcome, Record
 from engine.pool import WorkerPool
 from web.shapes import Shape
-from web.v1.schemas import File, JobError, JobSummary, JobView, Links, NodeView, Output, Seconds, Shown
+from web.v1.schemas import File, JobError, JobSummary, JobView, Links, NodeView, NoteView, Output, Seconds, Shown
 
 
 class Given(Shape):
@@ -32,6 +32,9 @@ async def describe(pool: WorkerPool, entry: Entry) -> JobView:
     accounts = await pool.explain(entry.job.id) if entry.outcome else None
     return JobView(
         **dict(summary(entry)),
+        attempts=entry.job.attempts,
+        deaths=entry.job.deaths,
+        notes=[NoteView(node_id=note.node_id, text=note.text) for note in entry.outcome.notes] if entry.outcome else [],
         inputs=_given(entry.job).inputs,
         nodes=_nodes(entry, accounts or {}),
     )

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from engine.errors import DuplicateJob, JobNotFound
+from engine.errors import DuplicateJob, JobNotFound, TicketReused
 from engine.events import NodeFailure, RunCancelled
 from engine.graph import NodeRef
-from engine.jobs import Job, JobQueue, Outcome, Status
+from engine.jobs import Job, JobQueue, Note, Outcome, Status, Ticket
 
 PROMPT = {"1": {"class_type": "A", "inputs": {"x": 1, "y": 1.0, "z": [1, 2], "text": "ü\ud83d\0"}}}
 
@@ -125,6 +125,70 @@ class QueueContract:
         await queue.release("job")
         assert (await waiting).id == "job"
 
+    async def test_a_job_that_its_worker_died_of_is_pending_once_more_and_then_failed(self, queue: JobQueue) -> None:
+        put = await queue.put(job())
+        await queue.put(job("later"))
+        await queue.claim()
+        assert not await queue.died("job", outcome("failed"))
+        assert (await queue.pending())[0] == replace(put, attempts=1, deaths=1)
+        assert await queue.claim() == replace(put, attempts=2, deaths=1)
+        assert await queue.died("job", outcome("failed"))
+        assert [j.id for j in await queue.pending()] == ["later"]
+        record = await queue.record("job")
+        assert record is not None
+        assert (record.job.deaths, record.outcome) == (2, outcome("failed"))
+
+    async def test_a_job_that_its_worker_died_of_goes_to_who_waits(self, queue: JobQueue) -> None:
+        await queue.put(job())
+        await queue.claim()
+        waiting = asyncio.ensure_future(queue.claim())
+        await turns()
+        await queue.died("job", outcome("failed"))
+        assert (await waiting).id == "job"
+
+    async def test_a_claim_waits_until_the_first_job_fits_and_lets_none_past_it(self, queue: JobQueue) -> None:
+        fitting = {"b"}
+        for job_id in "ab":
+            await queue.put(job(job_id))
+        waiting = asyncio.ensure_future(queue.claim(lambda first: first.id in fitting))
+        await turns()
+        assert not waiting.done()
+        fitting.add("a")
+        await turns()
+        assert not waiting.done()
+        await queue.stir()
+        assert (await waiting).id == "a"
+
+    async def test_a_claim_looks_again_when_the_first_job_is_removed(self, queue: JobQueue) -> None:
+        for job_id in "ab":
+            await queue.put(job(job_id))
+        waiting = asyncio.ensure_future(queue.claim(lambda first: first.id == "b"))
+        await turns()
+        await queue.cancel(["a"])
+        assert (await waiting).id == "b"
+
+    async def test_a_ticket_finds_its_job_wherever_it_is_until_it_is_forgotten(self, queue: JobQueue) -> None:
+        ticket = Ticket("me once", "abc")
+        assert await queue.again(ticket) is None
+        await queue.put(job(), ticket=ticket)
+        await queue.put(job("other"), ticket=Ticket("me twice", "abc"))
+        states = []
+        for step in (queue.claim, lambda: queue.finish("job", outcome()), queue.forget):
+            found = await queue.again(ticket)
+            states.append(found and (found.job.id, found.state))
+            await step()
+        assert states == [("job", "pending"), ("job", "running"), ("job", "succeeded")]
+        assert await queue.again(ticket) is None
+        await queue.put(job(), ticket=ticket)
+
+    async def test_a_ticket_is_good_for_one_request(self, queue: JobQueue) -> None:
+        await queue.put(job(), ticket=Ticket("once", "abc"))
+        with pytest.raises(TicketReused, match="job"):
+            await queue.again(Ticket("once", "xyz"))
+        with pytest.raises(DuplicateJob):
+            await queue.put(job("second"), ticket=Ticket("once", "abc"))
+        assert await queue.remaining() == 1
+
     async def test_only_a_running_job_can_be_finished_or_released(self, queue: JobQueue) -> None:
         await queue.put(job())
         for job_id in ("job", "unknown"):
@@ -132,6 +196,8 @@ class QueueContract:
                 await queue.finish(job_id, outcome())
             with pytest.raises(JobNotFound, match=job_id):
                 await queue.release(job_id)
+            with pytest.raises(JobNotFound, match=job_id):
+                await queue.died(job_id, outcome("failed"))
 
     async def test_only_pending_jobs_are_cancelled(self, queue: JobQueue) -> None:
         for job_id in "abc":
@@ -200,6 +266,7 @@ class QueueContract:
             return "".join([record.job.id for record in await queue.history(limit, offset)])
 
         assert await ids() == await ids(offset=-1) == await ids(9, -1) == "abcde"
+        assert await queue.ended() == 5
         assert (await ids(2, -1), await ids(2, 1), await ids(None, 3), await ids(0)) == ("de", "bc", "de", "")
 
     async def test_history_is_in_the_order_of_finishing(self, queue: JobQueue) -> None:
@@ -234,6 +301,7 @@ class QueueContract:
             nodes={"1.0.0.2": ref},
             failure=failure,
             interrupted=RunCancelled("job", "1", "A", ("2",), at_ms=5),
+            notes=(Note("1", "tiled"),),
         )
         await queue.put(job())
         await queue.claim()

@@ -6,16 +6,22 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 
-from engine import jobs_tables
-from engine.jobs import Job
+from engine import jobs_file, jobs_keeping, jobs_reading, jobs_tables
+from engine.errors import DiskFull
+from engine.events import now_ms
+from engine.jobs import Job, Outcome, Ticket
+from engine.jobs_json import dump
+from engine.jobs_keeping import DAY_MS, PORTION, Keep
 from engine.jobs_sqlite import QueueFileError, SqliteQueue
+from tests.support.disks import full
 from tests.unit.contracts.queue_contract import QueueContract, job, outcome, turns
 
 
@@ -34,6 +40,9 @@ class TestOnDisk(QueueContract):
         await queue.close()
 
 
+INCREMENTAL = 2
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "new" / "queue.sqlite"
@@ -41,7 +50,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs_tables, "LOCK_WAIT_S", 0.01)
+    monkeypatch.setattr(jobs_file, "LOCK_WAIT_S", 0.01)
 
 
 async def test_queue_history_and_counter_outlive_the_process(path: Path) -> None:
@@ -58,7 +67,7 @@ async def test_queue_history_and_counter_outlive_the_process(path: Path) -> None
 
 DIES = """
 import asyncio, os, signal, sys
-from engine.jobs import Job
+from engine.jobs import Job, Outcome, Ticket
 from engine.jobs_sqlite import SqliteQueue
 
 async def main():
@@ -79,21 +88,48 @@ def die_while_running_a_job(path: Path) -> None:
     assert ended.returncode == -signal.SIGKILL
 
 
-async def test_a_job_that_ran_when_the_process_was_killed_runs_once_more_then_fails(path: Path) -> None:
+async def test_a_job_that_ran_when_its_server_was_killed_goes_on_in_its_old_place(path: Path) -> None:
     die_while_running_a_job(path)
     async with SqliteQueue(path) as queue:
-        assert [(j.id, j.attempts) for j in await queue.pending()] == [("a", 1), ("b", 0), ("c", 0)]
+        assert [(j.id, j.attempts, j.deaths) for j in await queue.pending()] == [("a", 1, 0), ("b", 0, 0), ("c", 0, 0)]
         assert await queue.history() == []
-    die_while_running_a_job(path)
+
+
+async def test_a_job_whose_server_was_killed_five_times_fails(path: Path) -> None:
     async with SqliteQueue(path) as queue:
-        assert [j.id for j in await queue.pending()] == ["b", "c"]
+        for job_id in "ab":
+            await queue.put(Job({}, (), job_id))
+    for _ in range(jobs_tables.ORPHANED):
+        queue = await SqliteQueue(path).open()
+        assert (await queue.claim()).id == "a"
+        await abandon(queue)
+    async with SqliteQueue(path) as queue:
+        assert [j.id for j in await queue.pending()] == ["b"]
         [record] = await queue.history()
-    assert (record.job.id, record.job.attempts, record.outcome.status) == ("a", 2, "failed")
+    assert (record.job.id, record.job.attempts, record.outcome.status) == ("a", 5, "failed")
     assert record.outcome.finished_ms >= record.outcome.started_ms > 0
     failure = record.outcome.failure
     assert failure is not None
     assert failure.node_id == ""
-    assert "died while running" in failure.message
+    assert "the server died while running this job, 5 times" in failure.message
+
+
+async def abandon(queue: SqliteQueue) -> None:
+    """Let go of the file as a process does that dies."""
+    await queue.close()
+
+
+async def test_deaths_of_server_and_worker_are_counted_apart(path: Path) -> None:
+    async with SqliteQueue(path) as queue:
+        await queue.put(Job({}, (), "a"))
+        await queue.claim()
+        assert not await queue.died("a", outcome("failed"))
+    for _ in range(jobs_tables.ORPHANED - 1):
+        queue = await SqliteQueue(path).open()
+        assert (await queue.claim()).deaths == 1
+        await abandon(queue)
+    async with SqliteQueue(path) as queue:
+        assert [(j.id, j.deaths) for j in await queue.pending()] == [("a", 1)]
 
 
 async def test_a_job_that_was_given_back_may_still_survive_one_death(path: Path) -> None:
@@ -107,19 +143,38 @@ async def test_a_job_that_was_given_back_may_still_survive_one_death(path: Path)
         assert [(j.id, j.attempts) for j in await queue.pending()] == [("a", 4)]
 
 
-async def test_a_file_of_the_first_schema_keeps_count_of_deaths(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """There, attempts were the deaths of a pending job, and one more while it ran."""
+@pytest.mark.parametrize("schema", [1, 2])
+async def test_an_older_file_is_brought_up_to_date(path: Path, monkeypatch: pytest.MonkeyPatch, schema: int) -> None:
+    """What counted as deaths of the process counts as deaths of the server; free space is given back from now on."""
     with monkeypatch.context() as patch:
-        patch.setattr(jobs_tables, "MIGRATIONS", jobs_tables.MIGRATIONS[:1])
+        patch.setattr(jobs_file, "MIGRATIONS", jobs_file.MIGRATIONS[:schema])
         path.parent.mkdir()
         with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
-            jobs_tables._migrate(db, path)
-            jobs_tables.put(db, Job({}, (), "once", attempts=1), None, False)
-            jobs_tables.put(db, Job({}, (), "twice", attempts=2), None, False)
-            db.execute("UPDATE jobs SET state = 'running', started_ms = 1")
+            jobs_file._migrate(db, path)
+            for job_id, attempts in (("once", 1), ("often", 5)):
+                row = (job_id, 0, dump(Job({}, (), job_id)), attempts, "running", 1)
+                db.execute(
+                    "INSERT INTO jobs (id, number, job, attempts, state, started_ms) VALUES (?, ?, ?, ?, ?, ?)", row
+                )
+            if schema == 2:
+                db.execute("UPDATE jobs SET deaths = attempts - 1")
+            assert jobs_file.value(db, "PRAGMA auto_vacuum") == 0
     async with SqliteQueue(path) as queue:
-        assert [j.id for j in await queue.pending()] == ["once"]
-        assert [record.job.id for record in await queue.history()] == ["twice"]
+        assert [(j.id, j.deaths) for j in await queue.pending()] == [("once", 0)]
+        assert [record.job.id for record in await queue.history()] == ["often"]
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        assert jobs_file.value(db, "PRAGMA auto_vacuum") == INCREMENTAL
+
+
+async def test_a_large_older_file_is_not_written_anew(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs_file, "REWRITTEN_BYTES", 4096)
+    path.parent.mkdir()
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+        jobs_file._migrate(db, path)
+    async with SqliteQueue(path) as queue:
+        await queue.put(job())
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        assert jobs_file.value(db, "PRAGMA auto_vacuum") == 0
 
 
 async def test_a_file_in_use_is_refused(path: Path, impatient: None) -> None:
@@ -154,7 +209,7 @@ async def test_a_failed_migration_leaves_the_file_as_it_was(path: Path, monkeypa
     async with SqliteQueue(path) as queue:
         await queue.put(job())
     with monkeypatch.context() as patch:
-        patch.setattr(jobs_tables, "MIGRATIONS", (*jobs_tables.MIGRATIONS, "ALTER TABLE jobs ADD x;\nNONSENSE"))
+        patch.setattr(jobs_file, "MIGRATIONS", (*jobs_file.MIGRATIONS, "ALTER TABLE jobs ADD x;\nNONSENSE"))
         with pytest.raises(QueueFileError, match="NONSENSE"):
             await SqliteQueue(path).open()
     async with SqliteQueue(path) as queue:
@@ -201,3 +256,138 @@ async def test_the_loop_goes_on_while_the_disk_is_slow(path: Path) -> None:
             await asyncio.sleep(0)
         assert count > 100
         assert len(await queue.pending()) == len(await done) == 100
+
+
+async def end(queue: SqliteQueue, job_id: str, finished_ms: int = 2000, **more: Any) -> None:
+    """Put a job and have it end."""
+    await queue.put(job(job_id), front=True)
+    await queue.claim()
+    await queue.finish(job_id, Outcome("succeeded", 1000, finished_ms, **more))
+
+
+async def until_tidy(queue: SqliteQueue) -> None:
+    """What is removed in between is gone."""
+    assert queue._tidying
+    await asyncio.wait([queue._tidying])
+
+
+def size(path: Path) -> int:
+    return path.stat().st_size
+
+
+async def test_of_the_jobs_that_ended_only_the_newest_are_kept(path: Path) -> None:
+    async with SqliteQueue(path, Keep(jobs=2)) as queue:
+        for job_id in "abcde":
+            await end(queue, job_id)
+            await until_tidy(queue)
+            assert len(await queue.history()) <= 2
+        await queue.put(job("pending"))
+        assert [record.job.id for record in await queue.history()] == ["d", "e"]
+        assert [j.id for j in await queue.pending()] == ["pending"]
+
+
+async def test_jobs_that_ended_long_ago_are_not_kept(path: Path) -> None:
+    async with SqliteQueue(path, Keep(days=2)) as queue:
+        await end(queue, "old", now_ms() - 3 * DAY_MS)
+        await end(queue, "new", now_ms() - DAY_MS)
+        await until_tidy(queue)
+        assert [record.job.id for record in await queue.history()] == ["new"]
+
+
+async def test_who_was_told_of_an_end_has_time_to_ask(path: Path) -> None:
+    async with SqliteQueue(path, Keep(jobs=1)) as queue:
+        for job_id, age_ms in (("a", 90_000), ("b", 30_000), ("c", 0)):
+            await end(queue, job_id, now_ms() - age_ms)
+            await until_tidy(queue)
+        assert [record.job.id for record in await queue.history()] == ["b", "c"]
+
+
+async def test_a_file_that_is_opened_with_less_to_keep_is_tidied_bit_by_bit(path: Path) -> None:
+    async with SqliteQueue(":memory:") as queue:
+        for n in range(3 * PORTION):
+            await end(queue, str(n))
+        queue._keep = Keep(jobs=5)
+        await end(queue, "last")
+        removed = [len(await queue.history())]
+        await until_tidy(queue)
+        removed.append(len(await queue.history()))
+    assert removed[0] > 2 * PORTION
+    assert removed[1] == 5
+
+
+async def test_the_space_of_jobs_that_were_forgotten_is_given_back(path: Path) -> None:
+    large = {"1": {"text": ["x" * 100_000]}}
+    async with SqliteQueue(path) as queue:
+        for n in range(40):
+            await end(queue, str(n), outputs=large)
+        await queue.forget()
+        await until_tidy(queue)
+    assert size(path) < (jobs_file.FREE_PAGES + 20) * 4096
+
+
+async def test_the_write_ahead_log_does_not_stay_large(path: Path) -> None:
+    large = {"1": {"text": ["x" * 8_000_000]}}
+    async with SqliteQueue(path) as queue:
+        await end(queue, "large", outputs=large)
+        await end(queue, "small")
+        await end(queue, "smaller")
+        assert size(path.with_name("queue.sqlite-wal")) <= jobs_file.LARGEST_LOG_BYTES
+
+
+async def test_a_full_disk_is_told_and_changes_nothing(path: Path) -> None:
+    large = Job({"1": {"class_type": "A", "inputs": {"text": "x" * 50_000}}}, (), "large")
+    async with SqliteQueue(path) as queue:
+        await queue.put(job("a"))
+        await queue.put(job("b"))
+        await queue.claim()
+        with full(queue):
+            with pytest.raises(DiskFull, match=r"nothing more can be stored in the queue .*queue\.sqlite: .* full"):
+                await queue.put(large)
+            with pytest.raises(DiskFull):
+                await queue.finish("a", replace(outcome(), outputs={"1": {"text": ["x" * 50_000]}}))
+            assert [j.id for j in await queue.pending()] == ["b"]
+            assert [j.id for j in await queue.running()] == ["a"]
+            assert await queue.remaining() == 2
+        assert (await queue.put(large)).number == 2
+        await queue.finish("a", outcome())
+    async with SqliteQueue(path) as queue:
+        assert [j.id for j in await queue.pending()] == ["b", "large"]
+        assert [record.job.id for record in await queue.history()] == ["a"]
+        assert queue._db
+        assert queue._db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+QUESTIONS: dict[str, Callable[[sqlite3.Connection], object]] = {
+    "history from the newest": lambda db: jobs_reading.history(db, 10, -1),
+    "history from the oldest": lambda db: jobs_reading.history(db, 10, 5),
+    "a record": lambda db: jobs_reading.record(db, "x"),
+    "a job": lambda db: jobs_reading.find(db, "x"),
+    "pages": lambda db: jobs_reading.page(db, ["failed", "succeeded"], 10, 99),
+    "how many remain": jobs_reading.remaining,
+    "how many ended": jobs_reading.ended,
+    "pending jobs": lambda db: jobs_reading.jobs(db, "pending"),
+    "jobs of a client": lambda db: jobs_reading.pending_of(db, "me"),
+    "what to forget": lambda db: jobs_tables.forget(db, ["x"]),
+    "what to cancel": lambda db: jobs_tables.cancel(db, ["x"], False),
+    "a ticket": lambda db: jobs_tables.again(db, Ticket("x", "y")),
+    "the next": jobs_tables.first,
+    "the end": lambda db: jobs_tables._end(db, "x", outcome()),
+    "what is too old": lambda db: jobs_keeping.tidy(db, Keep(jobs=3, days=3)),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_no_question_looks_through_all_jobs(question: str) -> None:
+    """Each finds its jobs by an index, however many have ended."""
+    asked: list[str] = []
+    with contextlib.closing(jobs_file.connect(":memory:")) as db:
+        db.set_trace_callback(asked.append)
+        QUESTIONS[question](db)
+        db.set_trace_callback(None)
+        assert asked
+        for statement in asked:
+            if not statement.startswith(("PRAGMA", "--")):
+                steps = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {statement}")]
+                scans = [step for step in steps if step.startswith("SCAN jobs") and "USING" not in step]
+                assert scans == [], (statement, steps)
+                assert "USE TEMP B-TREE" not in "".join(steps) or "UNION" in statement, (statement, steps)

@@ -2,13 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from engine.bus import Bus, Subscription
 from engine.events import (
     Event,
     JobDone,
@@ -22,62 +19,16 @@ from engine.events import (
     RunFinished,
     RunStarted,
 )
-from engine.graph import NodeRef
 from engine.jobs import Job
 from engine.jobs_sqlite import SqliteQueue
-from engine.runner import Runner
 from engine.tasks import uninterrupted
-
-NODE = NodeRef("1", "1", None, "1")
-INNER = NodeRef("1.0.0.2", "1", "1", "1")
-
-
-class FakePool:
-    """Tells a story for each job; an exception in it is raised, an event object waited for."""
-
-    def __init__(self, *story: Any, size: int = 1) -> None:
-        self.story, self.size, self.cleaned = story, size, 0
-
-    async def run(self, job: Job) -> AsyncIterator[Event]:
-        try:
-            for item in self.story:
-                if isinstance(item, Exception):
-                    raise item
-                if isinstance(item, asyncio.Event):
-                    await item.wait()
-                else:
-                    yield item(job.id)
-        finally:
-            self.cleaned += 1
+from tests.support.running import INNER, NODE, FakePool, running, until
 
 
 @pytest.fixture
 async def queue() -> AsyncIterator[SqliteQueue]:
     async with SqliteQueue(":memory:") as queue:
         yield queue
-
-
-@asynccontextmanager
-async def running(queue: SqliteQueue, pool: Any) -> AsyncIterator[Subscription]:
-    """A runner at work, and what is heard of it."""
-    bus = Bus()
-    async with bus.subscribe() as events:
-        task = asyncio.create_task(Runner(queue, pool, bus).run())
-        yield events
-        task.cancel()
-        await asyncio.wait([task])
-        assert task.cancelled()
-
-
-async def until(events: Subscription, kind: type[Event]) -> list[Event]:
-    """Listen until there is an event of this kind."""
-    told = []
-    async with asyncio.timeout(5):
-        async for event in events:
-            told.append(event)
-            if isinstance(event, kind):
-                break
-    return told
 
 
 async def test_events_and_history_come_in_the_order_of_the_protocol(queue: SqliteQueue) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from engine.events import NodeFailure, RunCancelled, RunFailed, RunStarted
 from tests.unit.web.conftest import PROMPT, FakePool, Server
+from web.routes import history
 
 Submit = Callable[..., Awaitable[str]]
 
@@ -85,15 +86,23 @@ async def test_queue_items_show_no_secrets(server: Server, pool: FakePool, submi
     pool.go.clear()
     await submit(extra_data={"api_key_comfy_org": "secret", "mine": 1}, client_id="c")
     await submit(number=7)
-    await submit(front=1)
+    await submit(number=0.5)
     queue = await get(server, "/queue")
     items = [*queue["queue_running"], *queue["queue_pending"]]
-    assert [item[0] for item in items] == [0, -1, 7.0]
+    assert [item[0] for item in items] == [0, 0.5, 7.0]
     number, _, prompt, extra, targets = items[0]
     assert (number, prompt, targets) == (0, PROMPT, ["1"])
     assert extra.keys() == {"mine", "client_id", "create_time"}
     await post(server, "/queue", {"clear": True})
     assert (await get(server, "/prompt"))["exec_info"]["queue_remaining"] == 1
+
+
+async def test_what_counts_as_true_puts_a_job_in_front(server: Server, pool: FakePool, submit: Submit) -> None:
+    pool.go.clear()
+    await submit()
+    await submit(front=1)
+    queue = await get(server, "/queue")
+    assert sorted(item[0] for item in (*queue["queue_running"], *queue["queue_pending"])) == [-1, 0]
 
 
 @pytest.mark.parametrize("path", ["/queue", "/history", "/free"])
@@ -119,6 +128,19 @@ async def test_interrupt_with_an_id_spares_other_jobs(server: Server, pool: Fake
     assert pool.cancelled == []
     await post(server, "/interrupt", {"prompt_id": running})
     assert pool.cancelled == [running]
+
+
+@pytest.mark.parametrize("portion", [1, 2, 3, 4, 5])
+async def test_a_long_history_is_sent_bit_by_bit(
+    server: Server, finished: Submit, monkeypatch: pytest.MonkeyPatch, portion: int
+) -> None:
+    monkeypatch.setattr(history, "PORTION", portion)
+    ids = [await finished() for _ in range(4)]
+    whole = await get(server, "/history")
+    assert list(whole) == ids
+    assert whole[ids[2]] == (await get(server, f"/history/{ids[2]}"))[ids[2]]
+    assert list(await get(server, "/history?max_items=3")) == ids[1:]
+    assert list(await get(server, "/history?max_items=2&offset=1")) == ids[1:3]
 
 
 async def test_history_comes_in_pages(server: Server, finished: Submit) -> None:
