@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import heapq
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Literal, Protocol, TypeAlias
 
 from engine.keys import Key
+from engine.memory import Remembered
 from engine.node import Result
 
 Tier: TypeAlias = Literal["memory", "disk"]
@@ -29,6 +30,10 @@ class Cache(Protocol):
 
     def begin(self, keys: Collection[Key]) -> None:
         """A job begins that has nodes with these keys. Policies that count jobs do so here."""
+        ...
+
+    async def usage(self) -> Sequence[Remembered]:
+        """What each tier keeps now."""
         ...
 
     async def clear(self) -> None:
@@ -74,6 +79,9 @@ class NoCache:
 
     def begin(self, keys: Collection[Key]) -> None:
         pass
+
+    async def usage(self) -> Sequence[Remembered]:
+        return ()
 
     async def clear(self) -> None:
         pass
@@ -146,6 +154,9 @@ class MemoryCache:
 
     def begin(self, keys: Collection[Key]) -> None:
         pass
+
+    async def usage(self) -> Sequence[Remembered]:
+        return [Remembered("memory", self.used_bytes, len(self._entries), self.budget_bytes)]
 
     async def clear(self) -> None:
         self._entries.clear()

@@ -101,6 +101,12 @@ def _add_caches(group: argparse._ArgumentGroup) -> None:
     policy.add_argument("--cache-classic", action="store_true", help="remember what the job before left instead")
     policy.add_argument("--cache-none", action="store_true", help="remember nothing, not on disk either")
     group.add_argument(
+        "--weights-mb",
+        type=_megabytes,
+        metavar="N",
+        help="memory for the weights of models; the least recently used go first (default: half of all there is)",
+    )
+    group.add_argument(
         "--disk-cache-mb",
         type=_megabytes,
         default=DISK_MIB,
