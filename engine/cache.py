@@ -13,6 +13,7 @@ from engine.node import Result
 
 Tier: TypeAlias = Literal["memory", "disk"]
 """Where a result is remembered."""
+TIERS: tuple[Tier, ...] = ("memory", "disk")
 
 
 class Cache(Protocol):
@@ -32,8 +33,8 @@ class Cache(Protocol):
         """A job begins that has nodes with these keys. Policies that count jobs do so here."""
         ...
 
-    async def usage(self) -> Sequence[Remembered]:
-        """What each tier keeps now."""
+    async def usage(self, tiers: Collection[Tier] = TIERS) -> Sequence[Remembered]:
+        """What the tiers keep now; without a look at the disk if only the memory is asked for."""
         ...
 
     async def clear(self) -> None:
@@ -80,7 +81,7 @@ class NoCache:
     def begin(self, keys: Collection[Key]) -> None:
         pass
 
-    async def usage(self) -> Sequence[Remembered]:
+    async def usage(self, tiers: Collection[Tier] = TIERS) -> Sequence[Remembered]:
         return ()
 
     async def clear(self) -> None:
@@ -155,7 +156,9 @@ class MemoryCache:
     def begin(self, keys: Collection[Key]) -> None:
         pass
 
-    async def usage(self) -> Sequence[Remembered]:
+    async def usage(self, tiers: Collection[Tier] = TIERS) -> Sequence[Remembered]:
+        if "memory" not in tiers:
+            return ()
         return [Remembered("memory", self.used_bytes, len(self._entries), self.budget_bytes)]
 
     async def clear(self) -> None:

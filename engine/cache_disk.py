@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
-from engine.cache import Codec, Tier
+from engine.cache import TIERS, Codec, Tier
 from engine.cache_entry import HEADER_BYTES, BrokenEntry, dump_entry, load_entry
 from engine.cache_files import Files
 from engine.keys import Key
@@ -81,7 +81,9 @@ class DiskCache:
         """Wait until what was put is written."""
         await asyncio.get_running_loop().run_in_executor(self._writer, lambda: None)
 
-    async def usage(self) -> Sequence[Remembered]:
+    async def usage(self, tiers: Collection[Tier] = TIERS) -> Sequence[Remembered]:
+        if "disk" not in tiers:
+            return ()
         used = await asyncio.to_thread(self._files.used_bytes)
         return [Remembered("disk", used, budget_bytes=self._files.budget_bytes)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 
-from engine.cache import Tier, plain_size
+from engine.cache import TIERS, Tier, plain_size
 from engine.keys import Key
 from engine.memory import Remembered
 from engine.node import Result
@@ -42,8 +42,8 @@ class LruCache:
                 self._use(key, entry[0])
         self._trim()
 
-    async def usage(self) -> Sequence[Remembered]:
-        return [_usage([result for result, _ in self._entries.values()], self._size)]
+    async def usage(self, tiers: Collection[Tier] = TIERS) -> Sequence[Remembered]:
+        return _usage([result for result, _ in self._entries.values()], self._size) if "memory" in tiers else ()
 
     async def clear(self) -> None:
         self._entries.clear()
@@ -91,8 +91,8 @@ class ClassicCache:
         self._known, self._used = frozenset(keys), set()
         self._results = {key: result for key, result in self._results.items() if key in self._known or key in added}
 
-    async def usage(self) -> Sequence[Remembered]:
-        return [_usage(self._results.values(), self._size)]
+    async def usage(self, tiers: Collection[Tier] = TIERS) -> Sequence[Remembered]:
+        return _usage(self._results.values(), self._size) if "memory" in tiers else ()
 
     async def clear(self) -> None:
         self._results.clear()
@@ -101,5 +101,5 @@ class ClassicCache:
         pass
 
 
-def _usage(results: Collection[Result], size: Callable[[object], int]) -> Remembered:
-    return Remembered("memory", sum(size((*result.lists, result.ui)) for result in results), len(results))
+def _usage(results: Collection[Result], size: Callable[[object], int]) -> list[Remembered]:
+    return [Remembered("memory", sum(size((*result.lists, result.ui)) for result in results), len(results))]

@@ -67,19 +67,19 @@ class Ledger:
 
     async def forget(self) -> str | None:
         """Let go of the remembered results in memory; say what went, None if nothing did."""
-        held = [each for each in await self._cache.usage() if each.tier == "memory"]
+        held = await self._cache.usage(["memory"])
         count, size = sum(each.entries or 0 for each in held), sum(each.size_bytes for each in held)
         if not count:
             return None
         await self._cache.clear()
-        await asyncio.to_thread(self._collect)
+        self._collect()
         return f"{count} remembered results ({size / MB:.1f} MB) were let go"
 
     async def unload(self, but: Collection[object] = ()) -> str | None:
         """Let go of the weights of all networks but some, and give memory back to the system; say so."""
         before = self._models.weights() if self._models else ()
         gone = self._models.drop_all(but) if self._models else ()
-        await asyncio.to_thread(self._collect)
+        self._collect()
         if not gone:
             return "memory that lay unused was given back to the system"
         left = set(self._models.weights() if self._models else ())
@@ -111,5 +111,6 @@ class Ledger:
             return tuple(work() for work in self._working)
 
     def _collect(self) -> None:
+        # Milliseconds on the event loop: a thread for it could not be started when memory is short.
         gc.collect()
         self._give_back()

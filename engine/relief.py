@@ -8,8 +8,14 @@ import traceback
 from engine.context import Context
 from engine.ledger import Ledger
 
-SAID = ("can't allocate memory", "cannot allocate memory", "unable to mmap", "std::bad_alloc")
-"""What torch's allocator, the system and C++ say, in errors of no class of their own."""
+SAID = (
+    "can't allocate memory",  # torch's allocator
+    "cannot allocate memory",  # the system
+    "std::bad_alloc",  # C++
+    "could not create a primitive",  # oneDNN, for this reason and few others
+    "can't start new thread",  # Python: a thread needs a stack
+)
+"""What is said by who has no class of error for it."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -93,7 +93,8 @@ class Loader:
                 problems.append(f"{prefix}{name} is {header.shapes[name]}, not {tuple(tensor.shape)}")
         if problems:
             raise MissingWeights(file.path, part, problems)
-        return Lazy(
+        lazy = partial(
+            Lazy[N],
             partial(filled, make, file, prefix),
             self.residency,
             self.dtype,
@@ -101,6 +102,7 @@ class Loader:
             origin=Origin(part, file.path.name),
             size=size_as(blank, self.dtype),
         )
+        return self.residency.shared((*file.stamp, prefix, part, self.dtype, self.device), lazy)
 
 
 def measured(file: TensorFile, part: str, prefix: str, read: Callable[[Header], C]) -> C:

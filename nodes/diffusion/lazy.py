@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
+from weakref import WeakValueDictionary
 
 import psutil
 import torch
@@ -39,7 +40,16 @@ class Residency:
     def __init__(self, budget_bytes: int | None = None) -> None:
         self.budget_bytes = psutil.virtual_memory().total // 2 if budget_bytes is None else budget_bytes
         self._resident: dict[Lazy[Any], Resident] = {}  # the least recently used first
+        self._known: WeakValueDictionary[Hashable, Lazy[Any]] = WeakValueDictionary()
         self._lock = threading.Lock()
+
+    def shared(self, key: Hashable, make: Callable[[], Lazy[N]]) -> Lazy[N]:
+        """The network known by ``key``, such as a file's part; made if there is none, so that its weights exist once."""
+        with self._lock:
+            known = self._known.get(key)
+            if known is None:
+                known = self._known[key] = make()
+            return known
 
     def use(self, network: Lazy[Any], size: int) -> None:
         """A network of ``size`` bytes is used now, or is about to be read: others go if they do not fit beside it."""
