@@ -44,7 +44,7 @@ class Residency:
         self._lock = threading.Lock()
 
     def shared(self, key: Hashable, make: Callable[[], Lazy[N]]) -> Lazy[N]:
-        """The network known by ``key``, such as a file's part; made if there is none, so that its weights exist once."""
+        """The network known by ``key``, such as a file's part; made if there is none. So weights exist once."""
         with self._lock:
             known = self._known.get(key)
             if known is None:

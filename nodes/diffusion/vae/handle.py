@@ -36,6 +36,8 @@ class Vae:
         """
         self._check(latent)
         tiling = Tiling(tile // self.downscale, overlap // self.downscale, given=self.downscale)
+        if tiling.holds(latent):
+            return self.decode(latent)
         return shown(in_parts(lambda part: tiling.apply(self._decode, part, on_tile), latent, 1))
 
     @torch.no_grad()
@@ -48,6 +50,8 @@ class Vae:
         """As ``encode``, in tiles; see ``decode_tiled``."""
         tiling = Tiling(tile // self.downscale, overlap // self.downscale, taken=self.downscale)
         pixels = self._pixels(image)
+        if tiling.holds(pixels):
+            return self.encode(image)
         return in_parts(lambda part: tiling.apply(self._encode, part, on_tile), pixels, 1).float().cpu()
 
     def _check(self, latent: Tensor) -> None:

@@ -50,9 +50,9 @@ class Tiling:
         Done three times, with wide, tall and square tiles of the same area, and averaged: so seams of one lie within
         tiles of the others.
         """
-        height, width = grid.shape[-2] // self.taken, grid.shape[-1] // self.taken
-        if self.tile >= max(height, width):
+        if self.holds(grid):
             return compute(grid)
+        height, width = grid.shape[-2] // self.taken, grid.shape[-1] // self.taken
         half, double = max(1, self.tile // 2), self.tile * 2
         passes = [self.tiles(height, width, *shape) for shape in ((half, double), (double, half), (self.tile,) * 2)]
         total, done = sum(map(len, passes)), 0
@@ -68,6 +68,10 @@ class Tiling:
         for result in results:
             mean += result
         return mean / len(passes)
+
+    def holds(self, grid: Tensor) -> bool:
+        """Whether all of a grid fits into one tile."""
+        return self.tile * self.taken >= max(grid.shape[-2:])
 
     def tiles(self, height: int, width: int, tile_height: int, tile_width: int) -> list[Tile]:
         """Where tiles of a size lie, row by row."""
