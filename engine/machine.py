@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
-
 from engine.memory import Machine
 
 CGROUPS = Path("/sys/fs/cgroup")
@@ -16,6 +14,8 @@ OWN_CGROUP = Path("/proc/self/cgroup")
 
 def machine(cgroups: Path = CGROUPS, own: Path = OWN_CGROUP) -> Machine:
     """The figures now. Of several limits the tightest counts."""
+    import psutil  # takes a while, and the server is to answer at once
+
     memory = psutil.virtual_memory()
     limit, free = memory.total, memory.available
     for most, used in _cgroup_limits(cgroups, own):
@@ -28,6 +28,8 @@ def machine(cgroups: Path = CGROUPS, own: Path = OWN_CGROUP) -> Machine:
 
 def resident_bytes() -> int:
     """What this process takes of the machine's memory."""
+    import psutil
+
     return int(psutil.Process().memory_info().rss)
 
 

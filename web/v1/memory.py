@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from aiohttp import web
-from pydantic import BaseModel
 
 from engine.machine import resident_bytes
 from engine.memory import Machine, Remembered, Weights, Working
 from web.keys import pool_key
 from web.operations import operation
 from web.replies import reply
+from web.shapes import Shape
 
 routes = web.RouteTableDef()
 
 
-class MemoryView(BaseModel):
+class MemoryView(Shape):
     """What the process that runs jobs has in memory, in bytes; ``server_bytes`` is what this server takes.
 
     ``weights`` are those of each part of a model that is loaded, the least recently used first: they go first when
