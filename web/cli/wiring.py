@@ -22,7 +22,7 @@ from engine.notebook import Notebook
 from engine.registry import Registry
 from engine.services import Services
 from web.cli.caching import MIB, LazyCodec, build_cache
-from web.cli.memory import giver_back, trimmer
+from web.cli.memory import giver_back, hold_to, trimmer
 from web.cli.terminal import FAILED, Mistake
 
 if TYPE_CHECKING:
@@ -113,6 +113,8 @@ def remembering_pool(args: argparse.Namespace, folders: Folders) -> LocalPool:
     """A pool that shares what it remembers with every other one on the same data."""
     from engine.pool_local import LocalPool
 
+    if args.memory_mb is not None:
+        hold_to(args.memory_mb)
     data, codec = data_dir(args.data), LazyCodec()
     types = NodeTypes(folders, args.packs, None if args.weights_mb is None else int(args.weights_mb * MIB))
     cache = build_cache(data, args, codec)
