@@ -65,6 +65,8 @@ class Ladder:
                 self._once(free, freed, differs=False)
                 yield first.call
         for way in others:
+            for free in self._free:
+                free()  # what the last try left behind
             self._once(way.said, way.said, differs=True)
             yield way.call
 

@@ -14,8 +14,10 @@ from engine.graph import NodeRef
 from web.cli import build_parser, main
 from web.cli.progress import progress
 from web.cli.report import Report
+from web.cli.retelling import retold
+from web.client import JobEvent
 
-NOTE = NodeNote("job", NodeRef("5.1", "5", None, "5"), "out of memory: decoded in tiles")
+NOTE = NodeNote("job", NodeRef("5.1", "5", "5", "5"), "out of memory: decoded in tiles")
 
 
 def test_a_note_is_a_line_and_in_the_json() -> None:
@@ -25,6 +27,13 @@ def test_a_note_is_a_line_and_in_the_json() -> None:
     report.take(NOTE)
     assert said.getvalue() == "Decode: out of memory: decoded in tiles\n"
     assert report.as_json(None)["notes"] == [{"node": "5", "text": "out of memory: decoded in tiles"}]
+
+
+def test_a_note_from_a_server_is_told_like_one_from_here() -> None:
+    data = {"at": "2026-01-01T00:00:00Z", "node_id": "5.1", "workflow_node_id": "5", "text": NOTE.text}
+    event = retold("job", JobEvent("1-1", "note", data))
+    assert isinstance(event, NodeNote)
+    assert (event.node, event.text) == (NOTE.node, NOTE.text)
 
 
 def test_budgets_are_in_megabytes(capsys: pytest.CaptureFixture[str]) -> None:
