@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import heapq
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Literal, Protocol, TypeAlias
 
 from engine.keys import Key
+from engine.memory import Remembered
 from engine.node import Result
 
 Tier: TypeAlias = Literal["memory", "disk"]
 """Where a result is remembered."""
+TIERS: tuple[Tier, ...] = ("memory", "disk")
 
 
 class Cache(Protocol):
@@ -29,6 +31,10 @@ class Cache(Protocol):
 
     def begin(self, keys: Collection[Key]) -> None:
         """A job begins that has nodes with these keys. Policies that count jobs do so here."""
+        ...
+
+    async def usage(self, tiers: Collection[Tier] = TIERS) -> Sequence[Remembered]:
+        """What the tiers keep now; without a look at the disk if only the memory is asked for."""
         ...
 
     async def clear(self) -> None:
@@ -74,6 +80,9 @@ class NoCache:
 
     def begin(self, keys: Collection[Key]) -> None:
         pass
+
+    async def usage(self, tiers: Collection[Tier] = TIERS) -> Sequence[Remembered]:
+        return ()
 
     async def clear(self) -> None:
         pass
@@ -146,6 +155,11 @@ class MemoryCache:
 
     def begin(self, keys: Collection[Key]) -> None:
         pass
+
+    async def usage(self, tiers: Collection[Tier] = TIERS) -> Sequence[Remembered]:
+        if "memory" not in tiers:
+            return ()
+        return [Remembered("memory", self.used_bytes, len(self._entries), self.budget_bytes)]
 
     async def clear(self) -> None:
         self._entries.clear()

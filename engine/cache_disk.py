@@ -6,16 +6,17 @@ import asyncio
 import hashlib
 import logging
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
-from engine.cache import Codec, Tier
+from engine.cache import TIERS, Codec, Tier
 from engine.cache_entry import HEADER_BYTES, BrokenEntry, dump_entry, load_entry
 from engine.cache_files import Files
 from engine.keys import Key
+from engine.memory import Remembered
 from engine.node import Result
 
 log = logging.getLogger(__name__)
@@ -79,6 +80,12 @@ class DiskCache:
     async def flush(self) -> None:
         """Wait until what was put is written."""
         await asyncio.get_running_loop().run_in_executor(self._writer, lambda: None)
+
+    async def usage(self, tiers: Collection[Tier] = TIERS) -> Sequence[Remembered]:
+        if "disk" not in tiers:
+            return ()
+        used = await asyncio.to_thread(self._files.used_bytes)
+        return [Remembered("disk", used, budget_bytes=self._files.budget_bytes)]
 
     async def clear(self) -> None:
         """Remove all files, those of other salts too."""

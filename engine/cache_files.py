@@ -40,7 +40,7 @@ class Files:
     """
 
     def __init__(self, root: Path, budget_bytes: int) -> None:
-        self._root, self._budget_bytes = root, budget_bytes
+        self._root, self.budget_bytes = root, budget_bytes
         self._used_bytes: int | None = None  # unknown until the first look
         self._unseen_bytes = 0
         self._failing = False
@@ -49,7 +49,7 @@ class Files:
         """Put a file in its place at once, whole; it replaces one that is there. Too large ones are left out."""
         parts = list(parts)
         size = _taken(sum(map(len, parts)))
-        if size > self._budget_bytes:
+        if size > self.budget_bytes:
             return
         try:
             _write_whole(path, parts)
@@ -61,6 +61,11 @@ class Files:
         else:
             self._failing = False
 
+    def used_bytes(self) -> int:
+        """What all files take, those of other processes as far as they are known. From any thread."""
+        used = self._used_bytes
+        return sum(found.size for found in self._scan()) if used is None else used
+
     def clear(self) -> None:
         """Remove all files."""
         for found in self._scan():
@@ -71,16 +76,16 @@ class Files:
         if self._used_bytes is not None:
             self._used_bytes += size
             self._unseen_bytes += size
-            if self._used_bytes <= self._budget_bytes and self._unseen_bytes <= UNSEEN_SHARE * self._budget_bytes:
+            if self._used_bytes <= self.budget_bytes and self._unseen_bytes <= UNSEEN_SHARE * self.budget_bytes:
                 return
         found = self._scan()
         self._used_bytes, self._unseen_bytes = sum(each.size for each in found), 0
-        if self._used_bytes > self._budget_bytes:
+        if self._used_bytes > self.budget_bytes:
             self._make_room(sorted(found))
 
     def _make_room(self, oldest_first: Iterable[Found]) -> None:
         for found in oldest_first:
-            if self._used_bytes is None or self._used_bytes <= KEPT_SHARE * self._budget_bytes:
+            if self._used_bytes is None or self._used_bytes <= KEPT_SHARE * self.budget_bytes:
                 return
             if _remove(found.path):
                 self._used_bytes -= found.size

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 
-from engine.cache import Tier
+from engine.cache import TIERS, Tier, plain_size
 from engine.keys import Key
+from engine.memory import Remembered
 from engine.node import Result
 
 
@@ -16,8 +17,8 @@ class LruCache:
     Each job is a generation. What the newest job has or made is kept until the next, however much it is.
     """
 
-    def __init__(self, max_entries: int) -> None:
-        self.max_entries = max_entries
+    def __init__(self, max_entries: int, size: Callable[[object], int] = plain_size) -> None:
+        self.max_entries, self._size = max_entries, size
         self._generation = 0
         self._entries: OrderedDict[Key, tuple[Result, int]] = OrderedDict()  # with the last job; last used, last
 
@@ -40,6 +41,9 @@ class LruCache:
             if entry := self._entries.get(key):
                 self._use(key, entry[0])
         self._trim()
+
+    async def usage(self, tiers: Collection[Tier] = TIERS) -> Sequence[Remembered]:
+        return _usage([result for result, _ in self._entries.values()], self._size) if "memory" in tiers else ()
 
     async def clear(self) -> None:
         self._entries.clear()
@@ -65,7 +69,8 @@ class ClassicCache:
     Nodes that a run adds to its graph are not known at its beginning: their results stay as long as each job uses them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, size: Callable[[object], int] = plain_size) -> None:
+        self._size = size
         self._results: dict[Key, Result] = {}
         self._known: frozenset[Key] = frozenset()
         self._used: set[Key] = set()
@@ -86,8 +91,15 @@ class ClassicCache:
         self._known, self._used = frozenset(keys), set()
         self._results = {key: result for key, result in self._results.items() if key in self._known or key in added}
 
+    async def usage(self, tiers: Collection[Tier] = TIERS) -> Sequence[Remembered]:
+        return _usage(self._results.values(), self._size) if "memory" in tiers else ()
+
     async def clear(self) -> None:
         self._results.clear()
 
     async def close(self) -> None:
         pass
+
+
+def _usage(results: Collection[Result], size: Callable[[object], int]) -> list[Remembered]:
+    return [Remembered("memory", sum(size((*result.lists, result.ui)) for result in results), len(results))]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from engine.cache import Cache, Tier
+from engine.cache import TIERS, Cache, Tier
 from engine.cache_disk import DiskCache
 from engine.keys import Key
+from engine.memory import Remembered
 from engine.node import Result
 
 
@@ -38,6 +39,9 @@ class Tiered:
     def begin(self, keys: Collection[Key]) -> None:
         self._memory.begin(keys)
         self._disk.begin(keys)
+
+    async def usage(self, tiers: Collection[Tier] = TIERS) -> Sequence[Remembered]:
+        return [*await self._memory.usage(tiers), *await self._disk.usage(tiers)]
 
     async def clear(self) -> None:
         await self._memory.clear()

@@ -15,6 +15,7 @@ from engine.events import NodeBlocked, NodeStarted
 from engine.graph import Link, Node, NodeId
 from engine.lanes import Lanes
 from engine.node import Blocked, Expand, Lists, NodeDef, Output, Result
+from engine.relief import advise, relieved
 from engine.tasks import all_of
 from engine.trace import Fate
 
@@ -116,7 +117,24 @@ class Calling:
             if block.reason is not None:
                 run.emit(NodeBlocked(run.job.id, ref, node.type, block.reason, tuple(run.executed)))
             return normalise(Blocked(), definition)
-        context = Context(run.job, ref, run.registry.services, run.emit, run.cancelled, run.graph, index)
+        context = Context(
+            run.job, ref, run.registry.services, run.emit, run.cancelled, run.graph, index, inexact=run.inexact
+        )
+        try:
+            try:
+                return await self._once(node, definition, arguments, context)
+            except Exception as error:
+                if not await relieved(context, error):
+                    raise
+            return await self._once(node, definition, arguments, context)
+        except Exception as error:
+            advise(context, error)
+            raise
+
+    async def _once(
+        self, node: Node, definition: NodeDef, arguments: dict[str, Any], context: Context
+    ) -> Output | Expand:
+        run = self._run
         context.check()
         if definition.wants_context:
             arguments = {"ctx": context, **arguments}

@@ -34,6 +34,10 @@ class Context:
     graph: Graph = field(default_factory=Graph)
     call: int = 0
     """Which of the node's mapped calls this is."""
+    rungs: list[str] = field(default_factory=list)
+    """What was done in this call because memory ran out."""
+    inexact: set[NodeId] = field(default_factory=set)
+    """The run's nodes whose results are not quite what their keys stand for: they are not remembered."""
 
     @property
     def node_id(self) -> NodeId:
@@ -71,6 +75,14 @@ class Context:
     def note(self, text: str) -> None:
         """Tell what a user should know of how this result came about; it stays in the job's history."""
         self.emit(NodeNote(self.job.id, self.node, text))
+
+    def rung(self, text: str, *, differs: bool = False) -> None:
+        """Tell what was done because memory ran out. ``differs``: the result will not be quite the same as with enough
+        of it, so neither it nor what is made from it is remembered."""
+        self.rungs.append(text)
+        if differs:
+            self.inexact.add(self.node.id)
+        self.note(f"out of memory: {text}")
 
     def check(self) -> None:
         """Raise Cancelled if the job was interrupted; long loops call this."""

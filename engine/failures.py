@@ -9,11 +9,13 @@ from typing import Any
 from engine.errors import CycleError, EngineError, NodeFailed
 from engine.events import NodeFailure, RunCancelled
 from engine.graph import NodeId
+from engine.relief import is_out_of_memory
 from engine.run import Run
 
-NO_MEMORY = "can't allocate memory"
-"""What torch's allocator says on the CPU, in an error of no class of its own."""
-MEMORY_HINT = "There was not enough memory: models were unloaded. Try a smaller picture or batch, or a tiled VAE."
+MEMORY_HINT = (
+    "There was not enough memory, although all that could be let go was. Try a smaller picture or batch, or the tiled "
+    "VAE nodes; close other programs, or give this one more memory."
+)
 PLAIN = (int, float, str, bool, type(None))
 SHOWN_CHARACTERS = 500
 
@@ -24,11 +26,6 @@ def of_node(run: Run, failed: NodeFailed) -> NodeFailure:
     within = "" if real.id == failed.node.id else f"in node {failed.node.id} ({failed.node.type})"
     hint = MEMORY_HINT if is_out_of_memory(failed.error) else ""
     return failure(real.id, real.type, failed.error, failed.inputs, run, within, hint)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory ran out, on whatever device: their libraries have errors of their own for it."""
-    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or NO_MEMORY in str(error)
 
 
 def of_cycle(run: Run, error: CycleError) -> NodeFailure:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from engine.events import Event
 from engine.graph import NodeId
 from engine.jobs import Job
+from engine.memory import Memory
 from engine.node import NodeInfo
 from engine.problems import NodeProblems
 from engine.replacements import Replacement
@@ -55,6 +56,10 @@ class WorkerPool(Protocol):
     async def explain(self, job_id: str) -> Mapping[str, Any] | None:
         """How each node of a job that ended came by its result, and why it ran (see ``engine.explain``); None if that
         is not known."""
+        ...
+
+    async def memory(self) -> Memory:
+        """What is in memory where the jobs run."""
         ...
 
     async def free(self, *, models: bool, cache: bool) -> None:

@@ -18,12 +18,15 @@ from engine.graph import NodeId
 from engine.jobs import Job
 from engine.keys import Digest
 from engine.lanes import Lanes
+from engine.ledger import Ledger
 from engine.lower import as_api, lower
+from engine.memory import Memory
 from engine.node import NodeInfo
 from engine.notebook import Notebook
 from engine.plan import Plan, plan
 from engine.pool import PlanSummary
 from engine.registry import Registry
+from engine.relief import is_out_of_memory
 from engine.replacements import Replacement, replaced
 from engine.run import Run, no_digest
 from engine.ui_workflow import is_ui
@@ -39,7 +42,7 @@ class LocalPool:
     ``load`` builds the registry when it is first needed, in a thread: importing the nodes takes seconds.
     ``unload`` lets go of models in memory; ``digest`` hashes the content of values; ``notebook`` explains the runs;
     with ``cutoff`` a node whose inputs hold what they held before is not run again. ``tidy`` is called after each job,
-    in a thread.
+    in a thread; ``ledger`` tells what is in memory.
     """
 
     size = 1
@@ -55,9 +58,10 @@ class LocalPool:
         notebook: Notebook | None = None,
         cutoff: bool = False,
         tidy: Callable[[], object] | None = None,
+        ledger: Ledger | None = None,
     ) -> None:
         self._load, self._cache, self._lanes, self._unload, self._tidy = load, cache, lanes, unload, tidy
-        self._digest, self._notebook = digest, notebook
+        self._digest, self._notebook, self._ledger = digest, notebook, ledger or Ledger(cache)
         self._cutoff = Cutoff(digest) if cutoff else None
         self._loading: asyncio.Task[Registry] | None = None
         self._runs: dict[str, Run | None] = {}  # None while a job's nodes are loaded and its workflow is checked
@@ -122,6 +126,9 @@ class LocalPool:
     async def explain(self, job_id: str) -> Mapping[str, Any] | None:
         return await self._notebook.explanation(job_id) if self._notebook else None
 
+    async def memory(self) -> Memory:
+        return await self._ledger.memory()
+
     async def free(self, *, models: bool, cache: bool) -> None:
         self._free["models"] |= models
         self._free["cache"] |= cache
@@ -139,6 +146,7 @@ class LocalPool:
     async def _execute(self, job: Job, emit: Callable[[Event], None]) -> Event:
         """Run a job to its end; return the event that tells how it ended."""
         self._runs[job.id] = None
+        self._ledger.begin()
         try:
             return await self._checked_and_run(job, emit)
         finally:
@@ -183,7 +191,7 @@ class LocalPool:
             await run.execute(targets)
             return RunFinished(run.job.id)
         except NodeFailed as failed:
-            self._free["models"] |= failures.is_out_of_memory(failed.error)
+            self._free["models"] |= is_out_of_memory(failed.error)
             failure = failures.of_node(run, failed)
             failures.forget(failed)
             return RunFailed(run.job.id, failure)

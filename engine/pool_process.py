@@ -14,6 +14,7 @@ from engine.events import Event, NodeFinished, NodeStarted, RunCancelled
 from engine.graph import NodeId
 from engine.jobs import Job
 from engine.kept_types import KeptTypes, NodeTypes
+from engine.memory import Memory
 from engine.node import NodeInfo
 from engine.notebook import Notebook
 from engine.pool import PlanSummary
@@ -96,6 +97,9 @@ class ProcessPool:
             return await self._notebook.explanation(job_id)
         explanation: Mapping[str, Any] | None = await self._ask("explain", job_id=job_id)
         return explanation
+
+    async def memory(self) -> Memory:
+        return told.read(Memory, await self._ask("memory"))
 
     async def free(self, *, models: bool, cache: bool) -> None:
         await self._ask("free", models=models, cache=cache)

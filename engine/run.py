@@ -57,6 +57,7 @@ class Run:
         self.cache, self.emit, self.cutoff = cache, emit, cutoff
         self.cancelled = threading.Event()
         self.executed: list[NodeId] = []
+        self.inexact: set[NodeId] = set()
         self.fates: dict[NodeId, Fate] = {}
         self.admission = Admission(job, graph, registry, lanes, digest)
         self.calling = Calling(self, lanes)
@@ -139,7 +140,8 @@ class Run:
             if known := await self._known(node, key, definition):
                 return known
             lists = await self.calling.inputs(node, definition)
-            if self.cutoff and (known := await self.cutoff.find(self, node, definition, lists)):
+            cutoff = self.cutoff if self.inexact.isdisjoint(node.sources()) else None
+            if cutoff and (known := await cutoff.find(self, node, definition, lists)):
                 return await self._keep(node, known)
             returned = await self.calling.compute(node, definition, lists)
             del lists  # what it was given may go free while what it expanded into runs
@@ -161,9 +163,11 @@ class Run:
 
     async def _known(self, node: Node, key: Key, definition: NodeDef) -> Result | None:
         """What an equal node gave before, in this run or in an earlier one."""
-        twin = self._tasks.get(self._first_of.get(key, ""))
+        twin_id = self._first_of.get(key, "")
+        twin = self._tasks.get(twin_id)
         if twin and twin.done():
             self.fates.setdefault(node.id, Fate("equal"))
+            self._taint(node, [twin_id])
             return self._tell_finished(node, twin.result(), cached=True)
         tier = self._tiers.get(node.id) or self.cache.has(key)
         result = await self.cache.get(key) if tier else None
@@ -183,7 +187,9 @@ class Run:
 
     async def _finish(self, node: Node, result: Result) -> Result:
         fate = self.fates[node.id].end()
-        await self.cache.put(self._keys[node.id], result, fate.seconds)
+        self._taint(node, node.sources())
+        if node.id not in self.inexact:
+            await self.cache.put(self._keys[node.id], result, fate.seconds)
         self.executed.append(node.id)
         self.calling.started.pop(node.id, None)
         return self._tell_finished(node, result, cached=False)
@@ -194,6 +200,11 @@ class Run:
         await self.cache.put(self._keys[node.id], result)
         self.calling.started.pop(node.id, None)
         return self._tell_finished(node, result, cached=True)
+
+    def _taint(self, node: Node, sources: Iterable[NodeId]) -> None:
+        """What is made from an inexact result is no more exact."""
+        if self.inexact and not self.inexact.isdisjoint(sources):
+            self.inexact.add(node.id)
 
     def _tell_finished(self, node: Node, result: Result, *, cached: bool) -> Result:
         self._first_of.setdefault(self._keys[node.id], node.id)
@@ -233,6 +244,7 @@ class Run:
         await self.admission.admit(order)
         self._uses.update(wanted.keys())
         await self._run_expansion(node, roots, links, counts=returned.counts)
+        self._taint(node, roots)
         result = Result(resolved(returned.values, definition, self._items), returned.ui)
         self._release(wanted)
         return result

@@ -17,3 +17,7 @@ class Services:
             return cast("S", self._members[kind])
         except KeyError:
             raise LookupError(f"no {kind.__name__} service was provided") from None
+
+    def find(self, kind: type[S]) -> S | None:
+        """The member of exactly this type, if there is one."""
+        return cast("S | None", self._members.get(kind))

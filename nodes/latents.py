@@ -6,12 +6,15 @@ from typing import Annotated, Any, Literal
 import torch
 from pydantic import Field
 
+from engine.context import Context
 from engine.declare import node
 from engine.marks import Widget
 from engine.problems import Problem
 from engine.services import Services
 from nodes.diffusion import latents
+from nodes.diffusion.vae import handle, thrift
 from nodes.limits import too_large
+from nodes.memory import ladder
 from nodes.types import MAX_SIDE, Image, Latent, Mask, Vae
 
 CELL = 8  # pixels a side of a latent cell
@@ -20,6 +23,9 @@ FLOAT_BYTES = 4
 
 Method = Literal["nearest-exact", "bilinear", "area", "bicubic", "bislerp"]
 Side = Annotated[int, Field(ge=16, le=MAX_SIDE, multiple_of=CELL)]
+Overlap = Annotated[int, Field(ge=0, le=4096, description="Over which tiles are blended."), Widget(step=32)]
+Frames = Annotated[int, Field(ge=8, le=4096), Widget(step=4)]
+FramesOver = Annotated[int, Field(ge=4, le=4096), Widget(step=4)]
 SideOrKeep = Annotated[int, Field(ge=0, le=MAX_SIDE, multiple_of=CELL)]
 
 
@@ -82,16 +88,49 @@ def set_noise_mask(samples: Latent, mask: Mask) -> Latent:
 
 
 @node("VAEDecode", title="VAE Decode", category="latent")
-def decode(samples: Latent, vae: Vae) -> Image:
-    """Turn a latent into the picture it stands for."""
-    if vae is None:
-        raise ValueError("there is no VAE: the checkpoint has none, connect one from another file")
-    return vae.decode(samples["samples"])
+def decode(ctx: Context, samples: Latent, vae: Vae) -> Image:
+    """Turn a latent into the picture it stands for; in tiles if memory does not suffice for the whole."""
+    vae, latent = there(vae), samples["samples"]
+    return ladder(ctx, vae.network).descend(thrift.decoding(vae, latent, ctx.progress))
 
 
 @node("VAEEncode", title="VAE Encode", category="latent")
-def encode(pixels: Image, vae: Vae) -> Latent:
-    """Turn a picture into a latent; sides are cut to multiples of 8."""
+def encode(ctx: Context, pixels: Image, vae: Vae) -> Latent:
+    """Turn a picture into a latent; sides are cut to multiples of 8. In tiles if memory does not suffice."""
+    vae = there(vae)
+    return {"samples": ladder(ctx, vae.network).descend(thrift.encoding(vae, pixels, ctx.progress))}
+
+
+@node("VAEDecodeTiled", title="VAE Decode (Tiled)", category="_for_testing")
+def decode_tiled(
+    ctx: Context,
+    samples: Latent,
+    vae: Vae,
+    tile_size: Annotated[int, Field(ge=64, le=4096), Widget(step=32)] = 512,
+    overlap: Overlap = 64,
+    temporal_size: Frames = 64,
+    temporal_overlap: FramesOver = 8,
+) -> Image:
+    """Turn a latent into a picture tile by tile, in pixels: slower, with less memory. Frames are for videos alone."""
+    return there(vae).decode_tiled(samples["samples"], tile_size, overlap, ctx.progress)
+
+
+@node("VAEEncodeTiled", title="VAE Encode (Tiled)", category="_for_testing")
+def encode_tiled(
+    ctx: Context,
+    pixels: Image,
+    vae: Vae,
+    tile_size: Annotated[int, Field(ge=64, le=4096), Widget(step=64)] = 512,
+    overlap: Overlap = 64,
+    temporal_size: Frames = 64,
+    temporal_overlap: FramesOver = 8,
+) -> Latent:
+    """Turn a picture into a latent tile by tile, in pixels: slower, with less memory. Frames are for videos alone."""
+    return {"samples": there(vae).encode_tiled(pixels, tile_size, overlap, ctx.progress)}
+
+
+def there(vae: Vae) -> handle.Vae:
+    """The VAE. Raises ValueError if the checkpoint had none."""
     if vae is None:
         raise ValueError("there is no VAE: the checkpoint has none, connect one from another file")
-    return {"samples": vae.encode(pixels)}
+    return vae

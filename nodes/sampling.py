@@ -2,17 +2,19 @@
 
 import time
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from engine.context import Context
 from engine.declare import node
 from engine.marks import Choices, Widget
+from nodes.diffusion.ladder import Frugal
 from nodes.diffusion.preview import preview_jpeg
 from nodes.diffusion.samplers import SAMPLERS
 from nodes.diffusion.sampling import StepReport, sample_latent
 from nodes.diffusion.sigmas import SCHEDULES
+from nodes.memory import holding, ladder
 from nodes.types import Cond, Latent, Model, Seed
 
 PREVIEW_EVERY_S = 0.25
@@ -30,15 +32,17 @@ SchedulerName = Annotated[
 Switch = Literal["enable", "disable"]
 
 
-def report_to(ctx: Context, model: Model) -> Callable[[StepReport], None]:
+def report_to(ctx: Context, model: Model, latest: list[Any]) -> Callable[[StepReport], None]:
     """Tell a running node's progress after each step, and show how it looks a few times a second, if that is wanted.
 
     Pictures are made from the latent by a matrix (``latent2rgb``), also for who asks for ``taesd``: that needs a model.
+    ``latest`` gets what the sampling holds.
     """
     shown_at = 0.0
 
     def report(step: StepReport) -> None:
         nonlocal shown_at
+        latest[:] = [step.x, step.denoised, step.past]
         now = time.monotonic()
         if ctx.wants_previews and (now - shown_at >= PREVIEW_EVERY_S or step.step + 1 == step.total):
             shown_at = now
@@ -67,19 +71,21 @@ def ksampler(
     ] = 1.0,
 ) -> Latent:
     """Denoise a latent, guided towards the positive words and away from the negative ones."""
-    return sample_latent(
-        model,
-        latent_image,
-        positive,
-        negative,
-        seed=seed,
-        steps=steps,
-        cfg=cfg,
-        sampler_name=sampler_name,
-        scheduler=scheduler,
-        denoise_fraction=denoise,
-        on_step=report_to(ctx, model),
-    )
+    latest: list[Any] = []
+    with holding(ctx, "sampling", latent_image, positive, negative, latest):
+        return sample_latent(
+            Frugal(model, ladder(ctx, model.unet)),
+            latent_image,
+            positive,
+            negative,
+            seed=seed,
+            steps=steps,
+            cfg=cfg,
+            sampler_name=sampler_name,
+            scheduler=scheduler,
+            denoise_fraction=denoise,
+            on_step=report_to(ctx, model, latest),
+        )
 
 
 @node("KSamplerAdvanced", title="KSampler (Advanced)", category="sampling")
@@ -100,19 +106,21 @@ def ksampler_advanced(
     return_with_leftover_noise: Literal["disable", "enable"] = "disable",
 ) -> Latent:
     """Denoise a part of a schedule's steps; several of these in a row share one sampling."""
-    return sample_latent(
-        model,
-        latent_image,
-        positive,
-        negative,
-        seed=noise_seed,
-        steps=steps,
-        cfg=cfg,
-        sampler_name=sampler_name,
-        scheduler=scheduler,
-        add_noise=add_noise == "enable",
-        start_at_step=start_at_step,
-        end_at_step=end_at_step,
-        leftover_noise=return_with_leftover_noise == "enable",
-        on_step=report_to(ctx, model),
-    )
+    latest: list[Any] = []
+    with holding(ctx, "sampling", latent_image, positive, negative, latest):
+        return sample_latent(
+            Frugal(model, ladder(ctx, model.unet)),
+            latent_image,
+            positive,
+            negative,
+            seed=noise_seed,
+            steps=steps,
+            cfg=cfg,
+            sampler_name=sampler_name,
+            scheduler=scheduler,
+            add_noise=add_noise == "enable",
+            start_at_step=start_at_step,
+            end_at_step=end_at_step,
+            leftover_noise=return_with_leftover_noise == "enable",
+            on_step=report_to(ctx, model, latest),
+        )

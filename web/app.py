@@ -61,6 +61,7 @@ from web.users.settings import UserSettings, user_settings_key
 from web.v1 import events as v1_events
 from web.v1 import files as v1_files
 from web.v1 import jobs as v1_jobs
+from web.v1 import memory as v1_memory
 from web.v1 import workflows as v1_workflows
 from web.v1.log import EventLog, log_key
 from web.v1.views import describe_record
@@ -98,6 +99,7 @@ PLAIN: tuple[ModuleType, ...] = (
     v1_events,
     v1_workflows,
     v1_files,
+    v1_memory,
 )
 """Routes that exist once."""
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from nodes.diffusion.errors import MissingWeights, UnknownCheckpoint
 from nodes.diffusion.families import FAMILIES, Family
 from nodes.diffusion.header import Header, Shape
-from nodes.diffusion.lazy import Lazy, Residency
+from nodes.diffusion.lazy import Lazy, Origin, Residency, size_as
 from nodes.diffusion.model import Model
 from nodes.diffusion.tensors import TensorFile, open_tensors
 from nodes.diffusion.text.clip import Clip, ClipText, clip_config
@@ -93,7 +93,16 @@ class Loader:
                 problems.append(f"{prefix}{name} is {header.shapes[name]}, not {tuple(tensor.shape)}")
         if problems:
             raise MissingWeights(file.path, part, problems)
-        return Lazy(partial(filled, make, file, prefix), self.residency, self.dtype, self.device)
+        lazy = partial(
+            Lazy[N],
+            partial(filled, make, file, prefix),
+            self.residency,
+            self.dtype,
+            self.device,
+            origin=Origin(part, file.path.name),
+            size=size_as(blank, self.dtype),
+        )
+        return self.residency.shared((*file.stamp, prefix, part, self.dtype, self.device), lazy)
 
 
 def measured(file: TensorFile, part: str, prefix: str, read: Callable[[Header], C]) -> C:

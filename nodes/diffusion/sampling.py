@@ -25,6 +25,7 @@ class StepReport:
     total: int
     denoised: Tensor  # (B, C, h, w), network scale
     x: Tensor  # (B, C, h, w) at the step's first sigma
+    past: tuple[Tensor, ...] = ()  # what the sampler remembers for the next one
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def states(
     while state.i < total:
         before = state
         state, denoised = advanced(sampler.step(state, sigmas, noise), denoise)
-        yield state, StepReport(before.i, total, denoised, before.x)
+        yield state, StepReport(before.i, total, denoised, before.x, state.past)
 
 
 def advanced(step: Step, denoise: Denoise) -> tuple[State, Tensor]:

@@ -8,7 +8,7 @@ import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -20,11 +20,25 @@ from nodes.diffusion.header import Header
 PICKLES = frozenset({".ckpt", ".pt", ".pth", ".bin"})
 
 
+class Stamp(NamedTuple):
+    """Tells a file from another that takes its place."""
+
+    path: Path
+    size: int
+    changed_ns: int
+
+
+def stamp(path: Path) -> Stamp:
+    status = path.stat()
+    return Stamp(path, status.st_size, status.st_mtime_ns)
+
+
 class TensorFile(Protocol):
     """A file of named tensors whose header is known."""
 
     path: Path
     header: Header
+    stamp: Stamp
 
     def read(self, prefix: str) -> dict[str, Tensor]:
         """The tensors below ``prefix``, named without it, in the dtype they are stored in."""
@@ -44,7 +58,7 @@ class SafeTensors:
     """The safetensors format: a header, then raw numbers that are mapped into memory, not copied."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path, self.stamp = path, stamp(path)
         try:
             with safe_open(path, "pt") as file:
                 shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
@@ -62,7 +76,7 @@ class PickledTensors:
     """PyTorch's own format. Only tensors and plain containers are let in: a file cannot run code."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path, self.stamp = path, stamp(path)
         try:
             with warnings.catch_warnings(action="ignore"):  # of pickle protocols, which are not the reader's business
                 content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))

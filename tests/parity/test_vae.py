@@ -3,6 +3,7 @@
 Tolerance: float32 on both sides, so errors are those of another order of additions, far below 1e-4.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,31 @@ def test_the_bundled_vae_encodes_the_middle_of_an_image_as_diffusers_does() -> N
     encoded = vae.encode(image)
     assert encoded.shape == (1, 4, 16, 17)
     assert relative_error(encoded, wanted) < TOLERANCE
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Many small calls are only held up by threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@torch.no_grad()
+@pytest.mark.usefixtures("one_thread")
+def test_the_bundled_vae_in_tiles_is_near_the_whole() -> None:
+    """Tiles are normed by themselves, so this is no matter of rounding: a few percent of the range of brightness."""
+    vae = Loader(Residency()).checkpoint(BUNDLED).vae
+    assert vae is not None
+    y, x = torch.meshgrid(torch.linspace(-1, 1, 136), torch.linspace(-1, 1, 160), indexing="ij")
+    disc = (y**2 + x**2 < 0.4).float()
+    image = torch.stack((disc, 1 - disc / 2, (x + 1) / 2), dim=-1)[None]
+    latent = vae.encode(image)
+    in_tiles = vae.encode_tiled(image, 128, 32)
+    assert (in_tiles - latent).abs().mean() < 0.2 * latent.std()
+    decoded = vae.decode(latent)
+    assert (vae.decode_tiled(latent, 128, 32) - decoded).abs().mean() < 0.04
 
 
 def test_norms_have_sd1s_epsilon() -> None:

@@ -18,7 +18,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 COLLECT = (20_000, 20, 100)
 """How seldom Python looks for cycles: a graph of 10,000 nodes costs 61 us a node instead of 98 (make bench)."""
 
-MEMORY_MIB, DISK_MIB = 1024.0, 4096.0
+MEMORY_MIB, DISK_MIB, LEAST_MIB = 1024.0, 4096.0, 1000.0
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8188
 
 
@@ -101,6 +101,18 @@ def _add_caches(group: argparse._ArgumentGroup) -> None:
     policy.add_argument("--cache-classic", action="store_true", help="remember what the job before left instead")
     policy.add_argument("--cache-none", action="store_true", help="remember nothing, not on disk either")
     group.add_argument(
+        "--weights-mb",
+        type=_megabytes,
+        metavar="N",
+        help="memory for the weights of models; the least recently used go first (default: half of all there is)",
+    )
+    group.add_argument(
+        "--memory-mb",
+        type=_enough_megabytes,
+        metavar="N",
+        help="memory for all that runs jobs, on Linux: what needs more is done in a way that needs less, or fails",
+    )
+    group.add_argument(
         "--disk-cache-mb",
         type=_megabytes,
         default=DISK_MIB,
@@ -129,6 +141,13 @@ def _seconds(text: str) -> float:
         number = 0.0
     if not 0 < number < 2**31:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds, more than 0")
+    return number
+
+
+def _enough_megabytes(text: str) -> float:
+    number = _megabytes(text)
+    if number < LEAST_MIB:
+        raise argparse.ArgumentTypeError(f"{text} MB do not suffice even for torch, {LEAST_MIB:.0f} at least")
     return number
 
 

@@ -52,8 +52,8 @@ def build_cache(data: Path, args: argparse.Namespace, codec: Codec) -> Cache:
 
 def _memory(args: argparse.Namespace, codec: Codec) -> Cache:
     if args.cache_lru is not None:
-        return LruCache(args.cache_lru)
-    return ClassicCache() if args.cache_classic else MemoryCache(int(args.cache_mb * MIB), codec.size)
+        return LruCache(args.cache_lru, codec.size)
+    return ClassicCache(codec.size) if args.cache_classic else MemoryCache(int(args.cache_mb * MIB), codec.size)
 
 
 def salt() -> bytes:

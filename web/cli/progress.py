@@ -20,7 +20,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from engine.events import Event, NodeBlocked, NodeFinished, NodeProgress, NodeStarted
+from engine.events import Event, NodeBlocked, NodeFinished, NodeNote, NodeProgress, NodeStarted
 
 Show: TypeAlias = Callable[[Event], None]
 
@@ -60,6 +60,8 @@ class _Lines:
                 self.line(self._finished(event))
             case NodeBlocked():
                 self.line(f"{self.title(event.node.real)}: did not run: {event.reason}")
+            case NodeNote():
+                self.line(f"{self.title(event.node.real)}: {event.text}")
 
     def step(self, event: NodeProgress) -> None:
         """A running node got on."""

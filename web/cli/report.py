@@ -12,6 +12,7 @@ from engine.events import (
     NodeBlocked,
     NodeFailure,
     NodeFinished,
+    NodeNote,
     NodeStarted,
     RunCancelled,
     RunFailed,
@@ -40,6 +41,7 @@ class Report:
     nodes: dict[str, float] = field(default_factory=dict)
     cached: list[str] = field(default_factory=list)
     errors: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[dict[str, str]] = field(default_factory=list)
     failure: NodeFailure | None = None
     explanation: Explanation | None = None
     _started_ms: dict[str, int] = field(default_factory=dict)
@@ -48,13 +50,15 @@ class Report:
         """Note an event."""
         match event:
             case RunStarted():  # a job is taken up again if its server died
-                self.nodes, self.cached, self.errors = {}, [], []
+                self.nodes, self.cached, self.errors, self.notes = {}, [], [], []
             case NodeStarted():
                 self._started_ms[event.node.id] = event.at_ms
             case NodeFinished():
                 self._finished(event)
             case NodeBlocked():
                 self.errors.append({"node": event.node.id, "type": event.node_type, "message": event.reason})
+            case NodeNote():
+                self.notes.append({"node": event.node.shown_as, "text": event.text})
             case RunFinished():
                 self.status = "succeeded"
             case RunCancelled():
@@ -102,6 +106,7 @@ class Report:
             },
             "cached": self.cached,
             "errors": self.errors,
+            "notes": self.notes,
             **explained,
         }
 

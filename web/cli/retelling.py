@@ -10,6 +10,7 @@ from engine.events import (
     Event,
     NodeBlocked,
     NodeFinished,
+    NodeNote,
     NodeProgress,
     NodeStarted,
     RunCancelled,
@@ -37,6 +38,8 @@ def retold(job_id: str, event: JobEvent) -> Event | None:
             return NodeProgress(job_id, _node(data), data["value"], data["total"], at_ms=at_ms)
         case "node_finished":
             return NodeFinished(job_id, _node(data), cached=data["how"] != "ran", at_ms=at_ms)
+        case "note":
+            return NodeNote(job_id, _node(data), data["text"], at_ms=at_ms)
         case "node_blocked":
             return NodeBlocked(job_id, _node(data), data.get("class_type") or "", data["reason"], at_ms=at_ms)
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sqlite3
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,14 @@ from engine.cache import NoCache
 from engine.folders import Folders
 from engine.identity import Identity
 from engine.lanes import Lanes
+from engine.ledger import Ledger
+from engine.machine import machine
+from engine.memory import Weights
 from engine.notebook import Notebook
 from engine.registry import Registry
 from engine.services import Services
-from web.cli.caching import LazyCodec, build_cache
-from web.cli.memory import giver_back
+from web.cli.caching import MIB, LazyCodec, build_cache
+from web.cli.memory import giver_back, hold_to, trimmer
 from web.cli.terminal import FAILED, Mistake
 
 if TYPE_CHECKING:
@@ -52,12 +56,19 @@ def build_folders(data: Path | None, extra_model_paths: Path | None = None, outp
 class NodeTypes:
     """The built-in node types, loaded when they are first needed: that imports torch and takes seconds.
 
-    With ``packs`` those of installed packages too.
+    With ``packs`` those of installed packages too. As ``Models`` it tells of the weights, of which at most
+    ``budget_bytes`` are in memory, by default half of what this process may have.
     """
 
-    def __init__(self, folders: Folders, packs: bool = False) -> None:
+    def __init__(self, folders: Folders, packs: bool = False, budget_bytes: int | None = None) -> None:
         self._folders, self._packs = folders, packs
+        self.budget_bytes = machine().limit_bytes // 2 if budget_bytes is None else budget_bytes
+        self._provided: list[object] = []
         self._registry: Registry | None = None
+
+    def provide(self, service: object) -> None:
+        """Give nodes one more service; before they are loaded."""
+        self._provided.append(service)
 
     def load(self) -> Registry:
         """All node types, with the services they ask for."""
@@ -65,21 +76,29 @@ class NodeTypes:
         from nodes.diffusion.checkpoint import Loader
         from nodes.diffusion.lazy import Residency
 
-        residency = Residency()
-        registry = Registry(Services(self._folders, residency, Loader(residency)))
+        residency = Residency(self.budget_bytes)
+        registry = Registry(Services(self._folders, residency, Loader(residency), *self._provided))
         nodes.register(registry)
         _add_packs(registry, wanted=self._packs)
         self._registry = registry
         gc.freeze()  # what is loaded stays: looking through it for cycles would hold up everybody for half a second
         return registry
 
-    def unload(self) -> None:
-        """Let go of the weights in memory."""
+    def weights(self) -> Sequence[Weights]:
+        """What is in memory, the least recently used first."""
         if self._registry is None:
-            return
-        from nodes.diffusion.lazy import Residency
+            return ()
+        from nodes.memory import weights
 
-        self._registry.services.get(Residency).drop_all()
+        return weights(self._registry.services)
+
+    def drop_all(self, but: Collection[object] = ()) -> Sequence[object]:
+        """Let go of the weights in memory, but those of some networks."""
+        if self._registry is None:
+            return ()
+        from nodes.memory import drop_weights
+
+        return drop_weights(self._registry.services, but)
 
 
 def local_pool(folders: Folders, *, packs: bool = False) -> LocalPool:
@@ -87,23 +106,30 @@ def local_pool(folders: Folders, *, packs: bool = False) -> LocalPool:
     from engine.pool_local import LocalPool  # what runs workflows is not for a server, whose worker has it
 
     types = NodeTypes(folders, packs)
-    return LocalPool(types.load, NoCache(), _lanes(), types.unload, digest=LazyCodec().digest)
+    return LocalPool(types.load, NoCache(), _lanes(), types.drop_all, digest=LazyCodec().digest)
 
 
 def remembering_pool(args: argparse.Namespace, folders: Folders) -> LocalPool:
     """A pool that shares what it remembers with every other one on the same data."""
     from engine.pool_local import LocalPool
 
-    data, codec, types = data_dir(args.data), LazyCodec(), NodeTypes(folders, args.packs)
+    if args.memory_mb is not None:
+        hold_to(args.memory_mb)
+    data, codec = data_dir(args.data), LazyCodec()
+    types = NodeTypes(folders, args.packs, None if args.weights_mb is None else int(args.weights_mb * MIB))
+    cache = build_cache(data, args, codec)
+    ledger = Ledger(cache, types, trimmer())
+    types.provide(ledger)
     return LocalPool(
         types.load,
-        build_cache(data, args, codec),
+        cache,
         _lanes(),
-        types.unload,
+        types.drop_all,
         digest=codec.digest,
         notebook=Notebook(data / "cache" / "runs.sqlite"),
         cutoff=args.early_cutoff,
         tidy=giver_back(),
+        ledger=ledger,
     )
 
 

@@ -29,6 +29,7 @@ TAGS = {
     "internal": "What only the front end asks for: the log, and where folders are.",
     "assets": "Files by what they contain: switched off here, and told so.",
     "files": "Pictures and other files that nodes wrote or users sent.",
+    "memory": "What is in memory, and how much of it there is.",
     "system": "What this server is, can do and runs on.",
 }
 """What the routes under each tag are for. A tag has its line here, or the document is not complete."""

@@ -65,7 +65,7 @@ async def events(request: web.Request) -> web.StreamResponse:
     """Events from the beginning, or after ``Last-Event-ID``, until the one that tells how the job ended.
 
     204 if that was the last one that the client has. If the job was taken up again since, all of the new attempt
-    follows. Named ``queued``, ``started``, ``node_started``, ``progress``, ``text``, ``node_blocked``,
+    follows. Named ``queued``, ``started``, ``node_started``, ``progress``, ``text``, ``note``, ``node_blocked``,
     ``node_finished``, ``preview``, ``gap`` (events that are no longer kept), ``succeeded``, ``failed`` and
     ``cancelled``; the data of the last three is the job.
     """

@@ -13,6 +13,7 @@ from engine.events import (
     NodeBlocked,
     NodeEvent,
     NodeFinished,
+    NodeNote,
     NodePreview,
     NodeProgress,
     NodeStarted,
@@ -51,6 +52,8 @@ def _of_node(event: NodeEvent) -> tuple[str, dict[str, Any]]:
             return "progress", {"value": event.value, "total": event.total}
         case NodeText():
             return "text", {"text": event.text}
+        case NodeNote():
+            return "note", {"text": event.text}
         case NodeFinished():
             parts = shown(event.ui or {})
             seconds = round(event.seconds, 6)

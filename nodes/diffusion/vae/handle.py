@@ -1,5 +1,6 @@
 """The autoencoder as nodes hold it: images in [0, 1] on one side, latents on the other."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -7,6 +8,7 @@ from torch import Tensor
 
 from nodes.diffusion.lazy import Lazy
 from nodes.diffusion.vae.model import AutoencoderKL
+from nodes.diffusion.vae.tiling import OnTile, Tiling
 
 AT_ONCE = 4
 """Images that go through the network together; more would only need more memory."""
@@ -21,22 +23,60 @@ class Vae:
     latent_channels: int = 4
 
     @torch.no_grad()
-    def decode(self, latent: Tensor) -> Tensor:
+    def decode(self, latent: Tensor, at_once: int = AT_ONCE) -> Tensor:
         """Latent (B, Z, h, w), unscaled -> image (B, H, W, 3) float32 in [0, 1], on the CPU."""
-        if latent.ndim != 4 or latent.shape[1] != self.latent_channels:
-            raise ValueError(f"this VAE decodes (B, {self.latent_channels}, h, w) latents, not {tuple(latent.shape)}")
-        vae = self.network.get()
-        parts = [vae.decode(self.network.cast(part)) for part in torch.split(latent, AT_ONCE)]
-        return ((torch.cat(parts).float() + 1) / 2).clamp(0, 1).movedim(1, -1).cpu().contiguous()
+        self._check(latent)
+        return shown(in_parts(self._decode, latent, at_once))
 
     @torch.no_grad()
-    def encode(self, image: Tensor) -> Tensor:
+    def decode_tiled(self, latent: Tensor, tile: int, overlap: int, on_tile: OnTile | None = None) -> Tensor:
+        """As ``decode``, in tiles of ``tile`` pixels a side, blended over ``overlap`` pixels; see ``Tiling``.
+
+        Differs a little from the whole at once: the network norms over all that it sees.
+        """
+        self._check(latent)
+        tiling = Tiling(tile // self.downscale, overlap // self.downscale, given=self.downscale)
+        if tiling.holds(latent):
+            return self.decode(latent)
+        return shown(in_parts(lambda part: tiling.apply(self._decode, part, on_tile), latent, 1))
+
+    @torch.no_grad()
+    def encode(self, image: Tensor, at_once: int = AT_ONCE) -> Tensor:
         """Image (B, H, W, C), cut around its centre to multiples of 8 -> latent (B, Z, H/8, W/8): the mean."""
-        image = centre_cropped(image, self.downscale)
-        vae = self.network.get()
-        pixels = (image[..., :3] * 2 - 1).movedim(-1, 1)
-        means = [vae.encode(self.network.cast(part)).mean for part in torch.split(pixels, AT_ONCE)]
-        return torch.cat(means).float().cpu()
+        return in_parts(self._encode, self._pixels(image), at_once).float().cpu()
+
+    @torch.no_grad()
+    def encode_tiled(self, image: Tensor, tile: int, overlap: int, on_tile: OnTile | None = None) -> Tensor:
+        """As ``encode``, in tiles; see ``decode_tiled``."""
+        tiling = Tiling(tile // self.downscale, overlap // self.downscale, taken=self.downscale)
+        pixels = self._pixels(image)
+        if tiling.holds(pixels):
+            return self.encode(image)
+        return in_parts(lambda part: tiling.apply(self._encode, part, on_tile), pixels, 1).float().cpu()
+
+    def _check(self, latent: Tensor) -> None:
+        if latent.ndim != 4 or latent.shape[1] != self.latent_channels:
+            raise ValueError(f"this VAE decodes (B, {self.latent_channels}, h, w) latents, not {tuple(latent.shape)}")
+
+    def _pixels(self, image: Tensor) -> Tensor:
+        """(B, H, W, C) in [0, 1] -> (B, 3, H', W') in [-1, 1], with sides that are multiples."""
+        return (centre_cropped(image, self.downscale)[..., :3] * 2 - 1).movedim(-1, 1)
+
+    def _decode(self, latent: Tensor) -> Tensor:
+        return self.network.get().decode(self.network.cast(latent))
+
+    def _encode(self, pixels: Tensor) -> Tensor:
+        return self.network.get().encode(self.network.cast(pixels)).mean
+
+
+def in_parts(compute: Callable[[Tensor], Tensor], batch: Tensor, at_once: int) -> Tensor:
+    """``compute`` of a batch, ``at_once`` at a time."""
+    return torch.cat([compute(part) for part in torch.split(batch, at_once)])
+
+
+def shown(decoded: Tensor) -> Tensor:
+    """(B, 3, H, W) around [-1, 1] -> (B, H, W, 3) float32 in [0, 1], on the CPU."""
+    return ((decoded.float() + 1) / 2).clamp(0, 1).movedim(1, -1).cpu().contiguous()
 
 
 def centre_cropped(image: Tensor, multiple: int) -> Tensor:

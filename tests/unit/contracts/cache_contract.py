@@ -98,6 +98,18 @@ class CacheContract:
         assert cache.has(key(1)) == ("disk" if self.outlives_clear else None)
         assert (await cache.get(key(1)) is not None) == self.outlives_clear
 
+    async def test_its_use_of_each_tier_is_told(self, cache: Cache) -> None:
+        await cache.put(key(1), result("a" * 1000), 1.0)
+        await self.settle(cache)
+        told = {each.tier: each for each in await cache.usage()}
+        assert told.keys() == self.tiers
+        where = cache.has(key(1))
+        assert where
+        assert told[where].size_bytes >= 1000
+        assert told[where].entries in (1, None)
+        await cache.clear()
+        assert [each.size_bytes for each in await cache.usage(["memory"])] == [0] * ("memory" in self.tiers)
+
     async def test_a_cleared_cache_can_be_used_on(self, cache: Cache) -> None:
         await cache.put(key(1), result(1), 1.0)
         await cache.clear()

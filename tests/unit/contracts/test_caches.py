@@ -63,5 +63,6 @@ async def test_no_cache_remembers_nothing() -> None:
     await cache.put(key(1), result(1), 100.0)
     assert cache.has(key(1)) is None
     assert await cache.get(key(1)) is None
+    assert list(await cache.usage()) == []
     await cache.clear()
     await cache.close()

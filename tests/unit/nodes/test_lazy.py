@@ -1,11 +1,15 @@
 """Weights come into memory when they are used, and the least recently used go."""
 
+import gc
+import sys
 from functools import partial
 
+import psutil
+import pytest
 import torch
 from torch import nn
 
-from nodes.diffusion.lazy import Lazy, Residency
+from nodes.diffusion.lazy import Lazy, Residency, size_as
 
 BYTES = 10 * 10 * 4 + 10 * 4
 
@@ -47,3 +51,77 @@ def test_the_dtype_is_what_was_asked_for() -> None:
     half = Lazy(partial(nn.Linear, 2, 2), Residency(), torch.bfloat16, torch.device("cpu"))
     assert half.get().weight.dtype == torch.bfloat16
     assert half.cast(torch.zeros(1)).dtype == torch.bfloat16
+
+
+def test_others_have_gone_before_the_weights_are_read() -> None:
+    residency, there = Residency(budget_bytes=BYTES), []
+    (old,) = networks(residency, 1)
+
+    def build() -> nn.Linear:
+        there.append(old.loaded)
+        return nn.Linear(10, 10)
+
+    new = Lazy(build, residency, torch.float32, torch.device("cpu"), size=BYTES)
+    old.get()
+    new.get()
+    assert there == [False]
+    assert list(residency.resident()) == [new]
+
+
+def test_weights_that_cannot_be_read_count_for_nothing() -> None:
+    residency = Residency()
+
+    def build() -> nn.Linear:
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        Lazy(build, residency, torch.float32, torch.device("cpu"), size=5).get()
+    assert residency.resident() == {}
+
+
+def test_all_but_some_can_be_let_go_and_come_back() -> None:
+    residency = Residency()
+    first, second = networks(residency, 2)
+    first.get()
+    second.get()
+    assert residency.drop_all(but=(second,)) == [first]
+    assert [first.loaded, second.loaded] == [False, True]
+    first.get()
+    assert [held.size for held in residency.resident().values()] == [BYTES, BYTES]
+
+
+def test_a_network_known_by_its_file_is_there_once_as_long_as_anybody_has_it() -> None:
+    residency = Residency()
+
+    def make() -> Lazy[nn.Linear]:
+        return networks(residency, 1)[0]
+
+    first = residency.shared("a file", make)
+    assert residency.shared("a file", make) is first
+    assert residency.shared("another", make) is not first
+    first.get()
+    known = id(first)
+    del first
+    assert id(residency.shared("a file", make)) == known  # its weights are in memory, so it stays
+    residency.drop_all()
+    gc.collect()
+    assert not residency.shared("a file", make).loaded
+
+
+def test_the_size_is_known_before_the_weights_are() -> None:
+    with torch.device("meta"):
+        network = nn.Sequential(nn.Linear(10, 10), nn.BatchNorm1d(10))  # which counts its batches in an int64
+    assert size_as(network, torch.bfloat16) == (110 + 40) * 2 + 8
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="others give memory back when they like")
+def test_weights_that_went_are_no_longer_in_the_process() -> None:
+    size = 200_000_000
+    residency = Residency()
+    build = partial(nn.Linear, 10_000, size // 40_000, bias=False)
+    network = Lazy(lambda: build(), residency, torch.float32, torch.device("cpu"))
+    before = psutil.Process().memory_info().rss
+    network.get()
+    assert psutil.Process().memory_info().rss - before > 0.9 * size
+    residency.drop_all()
+    assert psutil.Process().memory_info().rss - before < 0.2 * size

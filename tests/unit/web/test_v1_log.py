@@ -16,6 +16,7 @@ from engine.events import (
     JobRemoved,
     JobTaken,
     NodeFinished,
+    NodeNote,
     NodePreview,
     NodeProgress,
     NodeStarted,
@@ -61,6 +62,11 @@ async def test_progress_is_thinned_out_and_the_last_of_it_never_lost() -> None:
     ]
     await asyncio.sleep(2 * SELDOM_S)
     assert [event.data["value"] for event in told(log)[len(heard) :]] == [500]
+
+
+async def test_a_note_on_how_a_result_came_about_is_told() -> None:
+    log = written(EventLog(), [JobTaken("job"), NodeNote("job", A, "out of memory: in tiles"), NodeFinished("job", A)])
+    assert [(event.name, event.data.get("text")) for event in told(log)][1] == ("note", "out of memory: in tiles")
 
 
 async def test_what_is_held_back_at_the_end_of_a_run_is_told_before_it() -> None:
