@@ -35,7 +35,7 @@ class Owner:
 
     def __init__(self, urgency: float = 0) -> None:
         self.urgency = urgency
-        self.served: dict[str, int] = {}  # by lane, when it was there last
+        self.served: dict[str, int] = {}  # by lane, when it was there last: the turns are counted
 
 
 class Lane:
@@ -121,6 +121,7 @@ class Lane:
 
     def _release(self, owner: Owner) -> None:
         self._free += 1
+        owner.served[self._name] = next(self._turns)
         self._running[owner] -= 1
         if not self._running[owner]:
             del self._running[owner]
