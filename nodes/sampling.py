@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -13,6 +14,7 @@ from nodes.diffusion.preview import preview_jpeg
 from nodes.diffusion.samplers import SAMPLERS
 from nodes.diffusion.sampling import StepReport, sample_latent
 from nodes.diffusion.sigmas import SCHEDULES
+from nodes.diffusion.stepper import Sampling, Stepper
 from nodes.types import Cond, Latent, Model, Seed
 
 PREVIEW_EVERY_S = 0.25
@@ -48,7 +50,15 @@ def report_to(ctx: Context, model: Model) -> Callable[[StepReport], None]:
     return report
 
 
-@node("KSampler", category="sampling")
+sampler_node = partial(node, category="sampling", lane="sampling")
+
+
+def shared(ctx: Context, model: Model) -> Sampling:
+    """The model for this node's sampling, beside those of other jobs on the same device."""
+    return ctx.service(Stepper).sampling(model, ctx.job.urgency, ctx.check)
+
+
+@sampler_node("KSampler")
 def ksampler(
     ctx: Context,
     model: Model,
@@ -68,7 +78,7 @@ def ksampler(
 ) -> Latent:
     """Denoise a latent, guided towards the positive words and away from the negative ones."""
     return sample_latent(
-        model,
+        shared(ctx, model),
         latent_image,
         positive,
         negative,
@@ -82,7 +92,7 @@ def ksampler(
     )
 
 
-@node("KSamplerAdvanced", title="KSampler (Advanced)", category="sampling")
+@sampler_node("KSamplerAdvanced", title="KSampler (Advanced)")
 def ksampler_advanced(
     ctx: Context,
     model: Model,
@@ -101,7 +111,7 @@ def ksampler_advanced(
 ) -> Latent:
     """Denoise a part of a schedule's steps; several of these in a row share one sampling."""
     return sample_latent(
-        model,
+        shared(ctx, model),
         latent_image,
         positive,
         negative,

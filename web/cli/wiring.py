@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import sqlite3
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,7 @@ from platformdirs import user_data_path
 from engine.cache import NoCache
 from engine.folders import Folders
 from engine.identity import Identity
-from engine.lanes import Lanes
+from engine.lanes import Lanes, call_in
 from engine.notebook import Notebook
 from engine.pool_local import LocalPool
 from engine.registry import Registry
@@ -26,10 +28,13 @@ if TYPE_CHECKING:
     import argparse
 
     from engine.pool import WorkerPool
+    from nodes.diffusion.stepper import Stepper
     from web.keys import Parts
     from web.settings import Settings
 
 LANES = {"gpu": 1, "cpu": os.cpu_count() or 1, "hook": 1}
+SAMPLING = "sampling"
+"""The lane of nodes that sample: one for each job at a time, and all of them by turns in the device's lane."""
 BUNDLED = Path(__file__).parents[2] / "nodes" / "bundled"
 
 
@@ -52,11 +57,11 @@ def build_folders(data: Path | None, extra_model_paths: Path | None = None, outp
 class NodeTypes:
     """The built-in node types, loaded when they are first needed: that imports torch and takes seconds.
 
-    With ``packs`` those of installed packages too.
+    With ``packs`` those of installed packages too. ``stepper`` makes what shares the device between samplings.
     """
 
-    def __init__(self, folders: Folders, packs: bool = False) -> None:
-        self._folders, self._packs = folders, packs
+    def __init__(self, folders: Folders, packs: bool = False, stepper: Callable[[], Stepper] | None = None) -> None:
+        self._folders, self._packs, self._stepper = folders, packs, stepper or _stepper
         self._registry: Registry | None = None
 
     def load(self) -> Registry:
@@ -66,7 +71,7 @@ class NodeTypes:
         from nodes.diffusion.lazy import Residency
 
         residency = Residency()
-        registry = Registry(Services(self._folders, residency, Loader(residency)))
+        registry = Registry(Services(self._folders, residency, Loader(residency), self._stepper()))
         nodes.register(registry)
         _add_packs(registry, wanted=self._packs)
         self._registry = registry
@@ -90,12 +95,14 @@ def local_pool(folders: Folders, *, packs: bool = False) -> LocalPool:
 
 def remembering_pool(args: argparse.Namespace, folders: Folders) -> LocalPool:
     """A pool that shares what it remembers with every other one on the same data."""
-    data, codec, types = data_dir(args.data), LazyCodec(), NodeTypes(folders, args.packs)
+    data, codec = data_dir(args.data), LazyCodec()
+    types = NodeTypes(folders, args.packs, partial(_stepper, args.batch, data / "cache" / "gains.json"))
     return LocalPool(
         types.load,
         build_cache(data, args, codec),
-        _lanes(),
+        _lanes(args.jobs),
         types.unload,
+        size=args.jobs,
         digest=codec.digest,
         notebook=Notebook(data / "cache" / "runs.sqlite"),
         cutoff=args.early_cutoff,
@@ -103,8 +110,20 @@ def remembering_pool(args: argparse.Namespace, folders: Folders) -> LocalPool:
     )
 
 
-def _lanes() -> Lanes:
-    return Lanes(LANES, _without_gradients)
+def _lanes(jobs: int = 1) -> Lanes:
+    # One more, for a job that is too urgent to wait for another to end.
+    return Lanes({**LANES, SAMPLING: jobs + 1}, _without_gradients, each={SAMPLING: 1})
+
+
+def _stepper(batch: str = "off", kept: Path | None = None) -> Stepper:
+    """What shares the device between samplings: ``batch`` is off, auto, or how many evaluations go into one call."""
+    from nodes.diffusion.gains import Gains
+    from nodes.diffusion.stepper import Stepper
+
+    turn = partial(call_in, "gpu")
+    if batch == "auto":
+        return Stepper(turn, gains=Gains(kept))
+    return Stepper(turn, 1 if batch == "off" else int(batch))
 
 
 async def build_parts(data: Path, folders: Folders, settings: Settings, pool: WorkerPool) -> Parts:
