@@ -1,15 +1,19 @@
-"""Where blocking work goes: threads in named lanes of fixed width, the lowest rank first."""
+"""Where blocking work goes: threads in named lanes of fixed width. Jobs take turns, each by its nodes' ranks."""
 
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextvars
+import copy
 import heapq
 import itertools
 import queue
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, NamedTuple, TypeVar
+
+from engine.handing_over import Call
 
 T = TypeVar("T")
 
@@ -24,29 +28,47 @@ def nothing() -> None:
     """For calls whose beginning nobody wants to hear of."""
 
 
-class Lane:
-    """At most ``width`` calls at once; of those waiting, the lowest rank goes first."""
+class Owner:
+    """For whom calls are made: one job, or one of those who have none. The lower its ``urgency``, the sooner."""
 
-    def __init__(self, name: str, width: int, initializer: Callable[[], object] | None = None) -> None:
+    __slots__ = ("served", "urgency")
+
+    def __init__(self, urgency: float = 0) -> None:
+        self.urgency = urgency
+        self.served: dict[str, int] = {}  # by lane, when it was there last: the turns are counted
+
+
+class Lane:
+    """At most ``width`` calls at once, of one owner at most ``each``.
+
+    Of the owners that wait, the most urgent goes first, among equals the one that was served longest ago; of an
+    owner's calls, that of the lowest rank.
+    """
+
+    def __init__(
+        self, name: str, width: int, initializer: Callable[[], object] | None = None, each: int | None = None
+    ) -> None:
         self._name, self._width, self._initializer = name, width, initializer
-        self._calls: queue.SimpleQueue[_Call[Any] | None] = queue.SimpleQueue()
+        self._each = each or width
+        self._calls: queue.SimpleQueue[Call[Any] | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._free = width
-        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
-        self._arrival = itertools.count()
+        self._waiting: dict[Owner, list[tuple[int, int, asyncio.Future[None]]]] = {}
+        self._running: dict[Owner, int] = {}
+        self._arrival, self._turns = itertools.count(), itertools.count()
         self._settling = 0
 
-    async def run(self, rank: int, call: Callable[[], T], begin: Callable[[], object] = nothing) -> T:
+    async def run(self, owner: Owner, rank: int, call: Callable[[], T], begin: Callable[[], object] = nothing) -> T:
         """Run ``call`` in a thread when its turn comes, which ``begin`` is told.
 
         Cancelled while it runs, it waits until the thread returns.
         """
-        await self._acquire(rank)
+        await self._acquire(owner, rank)
         try:
             begin()
             return await self._in_thread(call)
         finally:
-            self._release()
+            self._release(owner)
 
     def close(self) -> None:
         """Let the threads end once idle."""
@@ -54,8 +76,7 @@ class Lane:
             self._calls.put(None)
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
-        # Leaner than an executor, whose futures and locks take as long as the switch to the thread itself.
-        made = _Call(call)
+        made = Call(call)
         if len(self._threads) < self._width - self._free:
             name = f"{self._name}_{len(self._threads)}"
             self._threads.append(threading.Thread(target=self._work, name=name, daemon=True))
@@ -76,23 +97,34 @@ class Lane:
             call.make()
             del call  # its arguments may be large, and the next call may be long in coming
 
-    async def _acquire(self, rank: int) -> None:
-        if self._free and not self._waiting and not self._settling:
-            self._free -= 1
+    async def _acquire(self, owner: Owner, rank: int) -> None:
+        if self._free and not self._waiting and not self._settling and self._running.get(owner, 0) < self._each:
+            self._take(owner)
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (rank, next(self._arrival), turn))
+        # Who is new comes after those that wait already: else ever new ones would keep them from their turns.
+        owner.served.setdefault(self._name, next(self._turns))
+        heapq.heappush(self._waiting.setdefault(owner, []), (rank, next(self._arrival), turn))
         if not self._settling:
             self._grant()
         try:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self._release()  # granted and cancelled in the same turn
+                self._release(owner)  # granted and cancelled in the same turn
             raise
 
-    def _release(self) -> None:
+    def _take(self, owner: Owner) -> None:
+        self._free -= 1
+        self._running[owner] = self._running.get(owner, 0) + 1
+        owner.served[self._name] = next(self._turns)
+
+    def _release(self, owner: Owner) -> None:
         self._free += 1
+        owner.served[self._name] = next(self._turns)
+        self._running[owner] -= 1
+        if not self._running[owner]:
+            del self._running[owner]
         if self._waiting:
             self._settling += 1
             self._settle(SETTLE_TURNS)
@@ -105,67 +137,44 @@ class Lane:
         self._grant()
 
     def _grant(self) -> None:
-        while self._free and self._waiting:
-            _, _, turn = heapq.heappop(self._waiting)
+        while self._free and (owner := self._next()):
+            calls = self._waiting[owner]
+            _, _, turn = heapq.heappop(calls)
+            if not calls:
+                del self._waiting[owner]
             if not turn.done():  # cancelled while it waited
-                self._free -= 1
+                self._take(owner)
                 turn.set_result(None)
 
-
-class _Call(Generic[T]):
-    """A call on its way through a thread. ``make`` is the thread's, everything else the event loop's."""
-
-    def __init__(self, call: Callable[[], T]) -> None:
-        self._call: Callable[[], T] | None = call
-        self._context = contextvars.copy_context()
-        self._loop = asyncio.get_running_loop()
-        self._has_returned: asyncio.Future[None] | None = None
-        self._over = False
-        self.answer: asyncio.Future[T] = self._loop.create_future()
-
-    def make(self) -> None:
-        call, self._call = self._call, None
-        assert call
-        try:
-            result = self._context.run(call)
-        except BaseException as error:
-            self._loop.call_soon_threadsafe(self._fail, error)
-        else:
-            self._loop.call_soon_threadsafe(self._succeed, result)
-
-    async def returned(self) -> None:
-        """Wait until the thread is out of the call, however often one is cancelled meanwhile."""
-        self._has_returned = self._loop.create_future()
-        while not self._over:
-            try:
-                await asyncio.wait([self._has_returned])
-            except asyncio.CancelledError:
-                continue
-
-    def _succeed(self, result: T) -> None:
-        if not self.answer.done():  # cancelled meanwhile
-            self.answer.set_result(result)
-        self._end()
-
-    def _fail(self, error: BaseException) -> None:
-        if not self.answer.done():
-            # A future takes no StopIteration: it would end whoever awaits it in silence.
-            wrong = isinstance(error, StopIteration)
-            self.answer.set_exception(RuntimeError(repr(error)) if wrong else error)
-        self._end()
-
-    def _end(self) -> None:
-        self._over = True
-        if self._has_returned:
-            self._has_returned.set_result(None)
+    def _next(self) -> Owner | None:
+        """Whose turn it is."""
+        able = [owner for owner in self._waiting if self._running.get(owner, 0) < self._each]
+        if len(able) < 2:
+            return able[0] if able else None
+        return min(able, key=lambda owner: (owner.urgency, owner.served[self._name]))
 
 
 class Lanes:
-    """Lanes by name. A name without a width gets a lane of one."""
+    """Lanes by name, as one owner sees them. A name without a width gets a lane of one.
 
-    def __init__(self, widths: Mapping[str, int], initializer: Callable[[], object] | None = None) -> None:
-        self._widths, self._initializer = dict(widths), initializer
+    ``each`` says how many calls of one owner a lane takes at once, where that is less than its width.
+    """
+
+    def __init__(
+        self,
+        widths: Mapping[str, int],
+        initializer: Callable[[], object] | None = None,
+        each: Mapping[str, int] | None = None,
+    ) -> None:
+        self._widths, self._initializer, self._each = dict(widths), initializer, dict(each or {})
         self._lanes: dict[str, Lane] = {}
+        self._owner = Owner()
+
+    def of(self, owner: Owner) -> Lanes:
+        """The same lanes, for the calls of somebody else."""
+        seen = copy.copy(self)
+        seen._owner = owner
+        return seen
 
     async def run(self, lane: str, rank: int, call: Callable[[], T], begin: Callable[[], object] = nothing) -> T:
         """Run ``call`` in a thread of ``lane``, see ``Lane.run``; or here and now if that is ``INLINE``."""
@@ -173,10 +182,35 @@ class Lanes:
             begin()
             return call()
         if lane not in self._lanes:
-            self._lanes[lane] = Lane(lane, self._widths.get(lane, 1), self._initializer)
-        return await self._lanes[lane].run(rank, call, begin)
+            width = self._widths.get(lane, 1)
+            self._lanes[lane] = Lane(lane, width, self._initializer, self._each.get(lane))
+        place = _place.set(_Place(self, rank, asyncio.get_running_loop()))
+        try:
+            return await self._lanes[lane].run(self._owner, rank, call, begin)
+        finally:
+            _place.reset(place)
 
     def close(self) -> None:
         """Let all threads end once idle."""
         for lane in self._lanes.values():
             lane.close()
+
+
+class _Place(NamedTuple):
+    """Where a call runs."""
+
+    lanes: Lanes
+    rank: int
+    loop: asyncio.AbstractEventLoop
+
+
+_place: contextvars.ContextVar[_Place] = contextvars.ContextVar("place")
+
+
+def call_in(lane: str, call: Callable[[], T]) -> concurrent.futures.Future[T]:
+    """From a thread of one lane, have ``call`` run in another, for the same owner and of the same rank.
+
+    Raises LookupError in a thread that is none of a lane.
+    """
+    lanes, rank, loop = _place.get()
+    return asyncio.run_coroutine_threadsafe(lanes.run(lane, rank, call), loop)

@@ -28,7 +28,7 @@ from engine.pool import PlanSummary
 from engine.registry import Registry
 from engine.relief import is_out_of_memory
 from engine.replacements import Replacement, replaced
-from engine.run import Run, no_digest
+from engine.run import Computing, Run, no_digest
 from engine.ui_workflow import is_ui
 from engine.workflow import read_api
 
@@ -37,15 +37,13 @@ PLANNED_NODES = 20_000
 
 
 class LocalPool:
-    """One job at a time, on this event loop and its threads.
+    """Jobs on this event loop and its threads, ``size`` of them at once; they share models, results and lanes.
 
     ``load`` builds the registry when it is first needed, in a thread: importing the nodes takes seconds.
     ``unload`` lets go of models in memory; ``digest`` hashes the content of values; ``notebook`` explains the runs;
     with ``cutoff`` a node whose inputs hold what they held before is not run again. ``tidy`` is called after each job,
     in a thread; ``ledger`` tells what is in memory.
     """
-
-    size = 1
 
     def __init__(
         self,
@@ -54,19 +52,24 @@ class LocalPool:
         lanes: Lanes,
         unload: Callable[[], object] | None = None,
         *,
+        size: int = 1,
         digest: Digest = no_digest,
         notebook: Notebook | None = None,
         cutoff: bool = False,
         tidy: Callable[[], object] | None = None,
         ledger: Ledger | None = None,
     ) -> None:
+        self.size = size
         self._load, self._cache, self._lanes, self._unload, self._tidy = load, cache, lanes, unload, tidy
         self._digest, self._notebook, self._ledger = digest, notebook, ledger or Ledger(cache)
         self._cutoff = Cutoff(digest) if cutoff else None
         self._loading: asyncio.Task[Registry] | None = None
         self._runs: dict[str, Run | None] = {}  # None while a job's nodes are loaded and its workflow is checked
         self._cancelled: set[str] = set()
+        self._computing: Computing = {}
+        self._working = 0  # of the runs, those that have begun
         self._free = {"models": False, "cache": False}
+        self._changed = asyncio.Event()
         self._planned: deque[Plan] = deque()
 
     async def registry(self) -> Registry:
@@ -119,6 +122,7 @@ class LocalPool:
         if job_id not in self._runs:
             return False
         self._cancelled.add(job_id)
+        self._tell_changed()
         if run := self._runs[job_id]:
             run.cancel()
         return True
@@ -132,7 +136,7 @@ class LocalPool:
     async def free(self, *, models: bool, cache: bool) -> None:
         self._free["models"] |= models
         self._free["cache"] |= cache
-        if not self._runs:
+        if not self._working:
             await self._let_go()
 
     async def close(self) -> None:
@@ -148,11 +152,33 @@ class LocalPool:
         self._runs[job.id] = None
         self._ledger.begin()
         try:
-            return await self._checked_and_run(job, emit)
+            await self._may_begin(job.id)
+            self._working += 1
+            try:
+                return await self._checked_and_run(job, emit)
+            finally:
+                self._working -= 1
         finally:
             del self._runs[job.id]
             self._cancelled.discard(job.id)
+            await self._leave()
+
+    async def _leave(self) -> None:
+        """Tidy up after a job; with the last that runs goes what is to be let go of."""
+        if not self._working:
             await self._let_go()
+        if self._tidy:
+            await asyncio.to_thread(self._tidy)
+        self._tell_changed()
+
+    async def _may_begin(self, job_id: str) -> None:
+        """Wait for the jobs that run, if something is to be let go of after them: else it might stay for ever."""
+        while self._working and any(self._free.values()) and job_id not in self._cancelled:
+            await self._changed.wait()
+
+    def _tell_changed(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     async def _checked_and_run(self, job: Job, emit: Callable[[Event], None]) -> Event:
         try:
@@ -165,7 +191,15 @@ class LocalPool:
         if job.id in self._cancelled:
             return RunCancelled(job.id)
         run = self._runs[job.id] = Run(
-            job, checked.graph, registry, self._cache, self._lanes, emit, digest=self._digest, cutoff=self._cutoff
+            job,
+            checked.graph,
+            registry,
+            self._cache,
+            self._lanes,
+            emit,
+            digest=self._digest,
+            cutoff=self._cutoff,
+            computing=self._computing,
         )
         try:
             return await self._outcome(run, checked.targets)
@@ -203,13 +237,11 @@ class LocalPool:
             return failures.of_interrupt(run)
 
     async def _let_go(self) -> None:
-        if self._free["cache"]:
+        asked, self._free = self._free, {"models": False, "cache": False}
+        if asked["cache"]:
             await self._cache.clear()
-        if self._free["models"] and self._unload:
+        if asked["models"] and self._unload:
             await asyncio.to_thread(self._unload)
-        if self._tidy:
-            await asyncio.to_thread(self._tidy)
-        self._free = {"models": False, "cache": False}
 
 
 def _plan_afresh(prompt: Mapping[str, Any], registry: Registry, only: Collection[NodeId] | None) -> Plan:

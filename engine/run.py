@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Container, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from engine.admission import Admission, expanded
 from engine.cache import Cache, Tier
@@ -22,11 +22,14 @@ from engine.events import NodeFinished, NodeProgress, RunStarted
 from engine.graph import Graph, Link, Node, NodeId
 from engine.jobs import Job
 from engine.keys import Digest, Key
-from engine.lanes import Lanes
+from engine.lanes import Lanes, Owner
 from engine.node import Expand, NodeDef, Output, Result
 from engine.registry import Registry
 from engine.tasks import all_of, first_of
 from engine.trace import Fate
+
+Computing: TypeAlias = dict[Key, list[asyncio.Future[None]]]
+"""What is being computed now, and who waits for that because it needs the same."""
 
 
 def no_digest(value: Any) -> bytes | None:
@@ -38,7 +41,8 @@ class Run:
     """One execution of a graph.
 
     ``digest`` hashes the content of values that are not plain data; with ``cutoff`` a node whose inputs hold what they
-    held when it ran last is not run again, however they were made.
+    held when it ran last is not run again, however they were made. Runs that share ``computing`` do not compute the
+    same at the same time.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class Run:
         *,
         digest: Digest = no_digest,
         cutoff: Cutoff | None = None,
+        computing: Computing | None = None,
     ) -> None:
         self.job, self.graph, self.registry = job, graph, registry
         self.cache, self.emit, self.cutoff = cache, emit, cutoff
@@ -59,6 +64,7 @@ class Run:
         self.executed: list[NodeId] = []
         self.inexact: set[NodeId] = set()
         self.fates: dict[NodeId, Fate] = {}
+        lanes = lanes.of(Owner(job.urgency))
         self.admission = Admission(job, graph, registry, lanes, digest)
         self.calling = Calling(self, lanes)
         self._keys, self._uses = self.admission.keys, self.admission.uses
@@ -67,7 +73,7 @@ class Run:
         self._first_of: dict[Key, NodeId] = {}
         self._tiers: dict[NodeId, Tier] = {}
         self._done: set[NodeId] = set()
-        self._computing: dict[Key, list[asyncio.Future[None]]] = {}
+        self._computing: Computing = {} if computing is None else computing
         self._main: asyncio.Task[Any] | None = None
 
     async def execute(self, targets: Iterable[NodeId]) -> dict[NodeId, Result]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -14,6 +15,7 @@ from nodes.diffusion.preview import preview_jpeg
 from nodes.diffusion.samplers import SAMPLERS
 from nodes.diffusion.sampling import StepReport, sample_latent
 from nodes.diffusion.sigmas import SCHEDULES
+from nodes.diffusion.stepper import Sampling, Stepper
 from nodes.memory import holding, ladder
 from nodes.types import Cond, Latent, Model, Seed
 
@@ -52,7 +54,15 @@ def report_to(ctx: Context, model: Model, latest: list[Any]) -> Callable[[StepRe
     return report
 
 
-@node("KSampler", category="sampling")
+sampler_node = partial(node, category="sampling", lane="sampling")
+
+
+def shared(ctx: Context, model: Model) -> Sampling:
+    """The model for this node's sampling, beside those of other jobs on the same device."""
+    return ctx.service(Stepper).sampling(model, ctx.job.urgency, ctx.check)
+
+
+@sampler_node("KSampler")
 def ksampler(
     ctx: Context,
     model: Model,
@@ -74,7 +84,7 @@ def ksampler(
     latest: list[Any] = []
     with holding(ctx, "sampling", latent_image, positive, negative, latest):
         return sample_latent(
-            Frugal(model, ladder(ctx, model.unet)),
+            Frugal(shared(ctx, model), ladder(ctx, model.unet)),
             latent_image,
             positive,
             negative,
@@ -88,7 +98,7 @@ def ksampler(
         )
 
 
-@node("KSamplerAdvanced", title="KSampler (Advanced)", category="sampling")
+@sampler_node("KSamplerAdvanced", title="KSampler (Advanced)")
 def ksampler_advanced(
     ctx: Context,
     model: Model,
@@ -109,7 +119,7 @@ def ksampler_advanced(
     latest: list[Any] = []
     with holding(ctx, "sampling", latent_image, positive, negative, latest):
         return sample_latent(
-            Frugal(model, ladder(ctx, model.unet)),
+            Frugal(shared(ctx, model), ladder(ctx, model.unet)),
             latent_image,
             positive,
             negative,

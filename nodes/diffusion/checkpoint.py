@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -56,6 +57,7 @@ class Loader:
             family.prediction(file.header),
             family.latent_format,
             unet.in_channels,
+            f"{family.name}-{hashlib.blake2b(repr(unet).encode(), digest_size=4).hexdigest()}",
         )
         has_vae = bool(file.header.under(family.vae_prefix).shapes)
         return Checkpoint(model, self._clip(file, family), self._vae(file, family.vae_prefix) if has_vae else None)

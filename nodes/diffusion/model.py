@@ -1,5 +1,6 @@
 """The diffusion model as nodes hold it."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import torch
@@ -19,6 +20,13 @@ class Model:
     prediction: Prediction
     latent_format: LatentFormat
     in_channels: int = 4
+    kind: str = ""
+    """What tells how fast the network is: the same for all of its architecture, and between starts."""
+
+    @property
+    def identity(self) -> Hashable | None:
+        """Equal for models whose evaluations may go through the network in one call; None if they never may."""
+        return self.unet
 
     @property
     def dtype(self) -> torch.dtype:

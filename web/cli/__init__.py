@@ -19,6 +19,8 @@ COLLECT = (20_000, 20, 100)
 """How seldom Python looks for cycles: a graph of 10,000 nodes costs 61 us a node instead of 98 (make bench)."""
 
 MEMORY_MIB, DISK_MIB, LEAST_MIB = 1024.0, 4096.0, 1000.0
+ALONE = "off"
+"""What ``--batch`` is by default: no evaluation shares a call with another."""
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8188
 
 
@@ -167,6 +169,12 @@ def _days(text: str) -> float:
     return number
 
 
+def _batch(text: str) -> str:
+    if text not in (ALONE, "auto") and not (text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not off, auto, or a whole number, 1 or more")
+    return text
+
+
 def _no_folder(value: str) -> bool:
     message = f"takes no value such as {value!r}: only installed packages are loaded; a file or name goes before it"
     raise argparse.ArgumentTypeError(message)
@@ -200,6 +208,7 @@ def _add_run(commands: Commands) -> None:
     run.add_argument("--json", action="store_true", help="tell the result as one JSON object")
     run.add_argument("--explain", action="store_true", help="tell why each node ran, or did not have to")
     _add_caches(run)
+    run.set_defaults(jobs=1, batch=ALONE)
     _add_packs(run)
     run.add_argument("--verbose", action="store_true", help="show the traceback when a node fails")
 
@@ -262,6 +271,17 @@ def _add_serve(commands: Commands) -> None:
     serve.add_argument("--in-process", action="store_true", help="compute in the server's own process, to debug nodes")
     serve.add_argument(
         "--log", choices=("text", "json"), default="text", help="the form of log lines; json is for programs to read"
+    )
+    serve.add_argument(
+        "--jobs", type=_count, default=1, metavar="N", help="how many jobs run at once, by turns (default 1)"
+    )
+    serve.add_argument(
+        "--batch",
+        type=_batch,
+        default=ALONE,
+        metavar="off|auto|N",
+        help="send steps of several jobs through a network together: N of them at most, or as many as were measured to "
+        "be faster; pictures then differ by rounding (default off: the same bytes as alone)",
     )
     _add_caches(serve)
     _add_packs(serve)

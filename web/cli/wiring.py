@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from platformdirs import user_data_path
 from engine.cache import NoCache
 from engine.folders import Folders
 from engine.identity import Identity
-from engine.lanes import Lanes
+from engine.lanes import Lanes, call_in
 from engine.ledger import Ledger
 from engine.machine import machine
 from engine.memory import Weights
@@ -30,10 +31,13 @@ if TYPE_CHECKING:
 
     from engine.pool import WorkerPool
     from engine.pool_local import LocalPool
+    from nodes.diffusion.stepper import Stepper
     from web.keys import Parts
     from web.settings import Settings
 
 LANES = {"gpu": 1, "cpu": os.cpu_count() or 1, "hook": 1}
+SAMPLING = "sampling"
+"""The lane of nodes that sample: one for each job at a time, and all of them by turns in the device's lane."""
 BUNDLED = Path(__file__).parents[2] / "nodes" / "bundled"
 
 
@@ -57,11 +61,18 @@ class NodeTypes:
     """The built-in node types, loaded when they are first needed: that imports torch and takes seconds.
 
     With ``packs`` those of installed packages too. As ``Models`` it tells of the weights, of which at most
-    ``budget_bytes`` are in memory, by default half of what this process may have.
+    ``budget_bytes`` are in memory, by default half of what this process may have. ``stepper`` makes what shares the
+    device between samplings.
     """
 
-    def __init__(self, folders: Folders, packs: bool = False, budget_bytes: int | None = None) -> None:
-        self._folders, self._packs = folders, packs
+    def __init__(
+        self,
+        folders: Folders,
+        packs: bool = False,
+        budget_bytes: int | None = None,
+        stepper: Callable[[], Stepper] | None = None,
+    ) -> None:
+        self._folders, self._packs, self._stepper = folders, packs, stepper or _stepper
         self.budget_bytes = machine().limit_bytes // 2 if budget_bytes is None else budget_bytes
         self._provided: list[object] = []
         self._registry: Registry | None = None
@@ -77,7 +88,8 @@ class NodeTypes:
         from nodes.diffusion.lazy import Residency
 
         residency = Residency(self.budget_bytes)
-        registry = Registry(Services(self._folders, residency, Loader(residency), *self._provided))
+        services = Services(self._folders, residency, Loader(residency), self._stepper(), *self._provided)
+        registry = Registry(services)
         nodes.register(registry)
         _add_packs(registry, wanted=self._packs)
         self._registry = registry
@@ -116,15 +128,17 @@ def remembering_pool(args: argparse.Namespace, folders: Folders) -> LocalPool:
     if args.memory_mb is not None:
         hold_to(args.memory_mb)
     data, codec = data_dir(args.data), LazyCodec()
-    types = NodeTypes(folders, args.packs, None if args.weights_mb is None else int(args.weights_mb * MIB))
+    budget = None if args.weights_mb is None else int(args.weights_mb * MIB)
+    types = NodeTypes(folders, args.packs, budget, partial(_stepper, args.batch, data / "cache" / "gains.json"))
     cache = build_cache(data, args, codec)
     ledger = Ledger(cache, types, trimmer())
     types.provide(ledger)
     return LocalPool(
         types.load,
         cache,
-        _lanes(),
+        _lanes(args.jobs),
         types.drop_all,
+        size=args.jobs,
         digest=codec.digest,
         notebook=Notebook(data / "cache" / "runs.sqlite"),
         cutoff=args.early_cutoff,
@@ -133,8 +147,20 @@ def remembering_pool(args: argparse.Namespace, folders: Folders) -> LocalPool:
     )
 
 
-def _lanes() -> Lanes:
-    return Lanes(LANES, _without_gradients)
+def _lanes(jobs: int = 1) -> Lanes:
+    # One more, for a job that is too urgent to wait for another to end.
+    return Lanes({**LANES, SAMPLING: jobs + 1}, _without_gradients, each={SAMPLING: 1})
+
+
+def _stepper(batch: str = "off", kept: Path | None = None) -> Stepper:
+    """What shares the device between samplings: ``batch`` is off, auto, or how many evaluations go into one call."""
+    from nodes.diffusion.gains import Gains
+    from nodes.diffusion.stepper import Stepper
+
+    turn = partial(call_in, "gpu")
+    if batch == "auto":
+        return Stepper(turn, gains=Gains(kept))
+    return Stepper(turn, 1 if batch == "off" else int(batch))
 
 
 async def build_parts(data: Path, folders: Folders, settings: Settings, pool: WorkerPool) -> Parts:
