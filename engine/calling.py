@@ -116,7 +116,9 @@ class Calling:
             if block.reason is not None:
                 run.emit(NodeBlocked(run.job.id, ref, node.type, block.reason, tuple(run.executed)))
             return normalise(Blocked(), definition)
-        context = Context(run.job, ref, run.registry.services, run.emit, run.cancelled, run.graph, index)
+        key = run.admission.keys[node.id]
+        services = run.registry.services
+        context = Context(run.job, ref, services, run.emit, run.cancelled, run.graph, index, key, run.checkpoints)
         context.check()
         if definition.wants_context:
             arguments = {"ctx": context, **arguments}

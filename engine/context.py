@@ -8,10 +8,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
+from engine.checkpoints import Checkpoints, Stored
 from engine.errors import Cancelled
 from engine.events import Event, NodeNote, NodePreview, NodeProgress, NodeText
 from engine.graph import Graph, NodeId, NodeRef
 from engine.jobs import Job
+from engine.keys import Key
 from engine.services import Services
 
 S = TypeVar("S")
@@ -34,6 +36,8 @@ class Context:
     graph: Graph = field(default_factory=Graph)
     call: int = 0
     """Which of the node's mapped calls this is."""
+    key: Key = b""
+    checkpoints: Checkpoints = field(default_factory=Checkpoints)
 
     @property
     def node_id(self) -> NodeId:
@@ -71,6 +75,18 @@ class Context:
     def note(self, text: str) -> None:
         """Tell what a user should know of how this result came about; it stays in the job's history."""
         self.emit(NodeNote(self.job.id, self.node, text))
+
+    @property
+    def stored(self) -> Stored:
+        """A place for what this call needs to go on where it is, should the process die. The next attempt finds it if
+        the inputs are still the same; it goes when the job has ended."""
+        return self.checkpoints.of_call(self.job.id, self.node.id, self.call, self.key)
+
+    @property
+    def deeds(self) -> Stored:
+        """A place of the same kind for what this call did that is not undone, such as which files it made: the next
+        attempt finds it whatever the inputs are then."""
+        return self.checkpoints.of_deeds(self.job.id, self.node.id, self.call)
 
     def check(self) -> None:
         """Raise Cancelled if the job was interrupted; long loops call this."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from engine import failures
 from engine.cache import Cache
+from engine.checkpoints import Checkpoints
 from engine.cutoff import Cutoff
 from engine.errors import Cancelled, CycleError, EngineError, NodeFailed
 from engine.events import Event, RunCancelled, RunFailed, RunFinished
@@ -39,7 +40,7 @@ class LocalPool:
     ``load`` builds the registry when it is first needed, in a thread: importing the nodes takes seconds.
     ``unload`` lets go of models in memory; ``digest`` hashes the content of values; ``notebook`` explains the runs;
     with ``cutoff`` a node whose inputs hold what they held before is not run again. ``tidy`` is called after each job,
-    in a thread.
+    in a thread. Nodes store what they go on from in ``checkpoints``; whoever knows that a job has ended removes that.
     """
 
     size = 1
@@ -55,10 +56,12 @@ class LocalPool:
         notebook: Notebook | None = None,
         cutoff: bool = False,
         tidy: Callable[[], object] | None = None,
+        checkpoints: Checkpoints | None = None,
     ) -> None:
         self._load, self._cache, self._lanes, self._unload, self._tidy = load, cache, lanes, unload, tidy
         self._digest, self._notebook = digest, notebook
         self._cutoff = Cutoff(digest) if cutoff else None
+        self._checkpoints = checkpoints
         self._loading: asyncio.Task[Registry] | None = None
         self._runs: dict[str, Run | None] = {}  # None while a job's nodes are loaded and its workflow is checked
         self._cancelled: set[str] = set()
@@ -157,7 +160,15 @@ class LocalPool:
         if job.id in self._cancelled:
             return RunCancelled(job.id)
         run = self._runs[job.id] = Run(
-            job, checked.graph, registry, self._cache, self._lanes, emit, digest=self._digest, cutoff=self._cutoff
+            job,
+            checked.graph,
+            registry,
+            self._cache,
+            self._lanes,
+            emit,
+            digest=self._digest,
+            cutoff=self._cutoff,
+            checkpoints=self._checkpoints,
         )
         try:
             return await self._outcome(run, checked.targets)
