@@ -15,6 +15,7 @@ from web import frontend
 from web.caching import add_caching, compress
 from web.errors import errors
 from web.keys import Parts, bus_key, folders_key, packs_key, pool_key, queue_key, settings_key, sockets_key
+from web.leftovers import Leftovers
 from web.logs.feed import LogFeed, log_feed_key
 from web.messages.sockets import Sockets
 from web.openapi.document import Document, document_key
@@ -112,7 +113,8 @@ def make_app(parts: Parts) -> web.Application:
 
     app.on_response_prepare.append(prepare)
     app.on_shutdown.append(_hang_up)
-    app.cleanup_ctx.extend((feed.run, log.run, _work, hooks.run))
+    leftovers = Leftovers(parts.queue, parts.checkpoints)
+    app.cleanup_ctx.extend((feed.run, log.run, _work, hooks.run, leftovers.run))
     if settings.compress:
         app.middlewares.insert(0, compress)
     return app

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from platformdirs import user_data_path
 
 from engine.cache import NoCache
+from engine.checkpoints import Checkpoints
 from engine.folders import Folders
 from engine.identity import Identity
 from engine.lanes import Lanes
@@ -18,7 +19,7 @@ from engine.notebook import Notebook
 from engine.pool_local import LocalPool
 from engine.registry import Registry
 from engine.services import Services
-from web.cli.caching import LazyCodec, build_cache
+from web.cli.caching import LazyCodec, build_cache, salt
 from web.cli.memory import giver_back
 from web.cli.terminal import FAILED, Mistake
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from web.settings import Settings
 
 LANES = {"gpu": 1, "cpu": os.cpu_count() or 1, "hook": 1}
+UNFINISHED = Path("cache", "checkpoints")
+"""Below the data folder: what jobs go on from if their process dies."""
 BUNDLED = Path(__file__).parents[2] / "nodes" / "bundled"
 
 
@@ -88,8 +91,11 @@ def local_pool(folders: Folders, *, packs: bool = False) -> LocalPool:
     return LocalPool(types.load, NoCache(), _lanes(), types.unload, digest=LazyCodec().digest)
 
 
-def remembering_pool(args: argparse.Namespace, folders: Folders) -> LocalPool:
-    """A pool that shares what it remembers with every other one on the same data."""
+def remembering_pool(args: argparse.Namespace, folders: Folders, *, resuming: bool = True) -> LocalPool:
+    """A pool that shares what it remembers with every other one on the same data.
+
+    With ``resuming``, jobs that are run again go on where they were: for those of a queue.
+    """
     data, codec, types = data_dir(args.data), LazyCodec(), NodeTypes(folders, args.packs)
     return LocalPool(
         types.load,
@@ -100,6 +106,7 @@ def remembering_pool(args: argparse.Namespace, folders: Folders) -> LocalPool:
         notebook=Notebook(data / "cache" / "runs.sqlite"),
         cutoff=args.early_cutoff,
         tidy=giver_back(),
+        checkpoints=Checkpoints(data / UNFINISHED, salt()) if resuming else None,
     )
 
 
@@ -124,7 +131,7 @@ async def build_parts(data: Path, folders: Folders, settings: Settings, pool: Wo
         outbox = await WebhookOutbox(letters).open()
     except sqlite3.Error as error:
         raise Mistake(f"cannot use {letters}: {error}; without it, webhooks that wait are lost", FAILED) from None
-    return Parts(queue, pool, Bus(), folders, settings, letters=outbox)
+    return Parts(queue, pool, Bus(), folders, settings, letters=outbox, checkpoints=Checkpoints(data / UNFINISHED))
 
 
 def _without_gradients() -> None:
