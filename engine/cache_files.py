@@ -52,7 +52,7 @@ class Files:
         if size > self.budget_bytes:
             return
         try:
-            _write_whole(path, parts)
+            write_whole(path, parts)
             self._count(size)
         except OSError as error:
             if not self._failing:
@@ -124,7 +124,7 @@ def _taken(size: int) -> int:
     return max(1, -(-size // BLOCK_BYTES)) * BLOCK_BYTES
 
 
-def _write_whole(path: str, parts: Iterable[bytes]) -> None:
+def write_whole(path: str, parts: Iterable[bytes]) -> None:
     """Write beside the place, then move there: whoever opens ``path`` sees all of a file. Raises OSError."""
     unfinished = f"{path}.{secrets.token_hex(4)}{PART}"
     os.makedirs(os.path.dirname(path), exist_ok=True)

@@ -118,7 +118,16 @@ class Calling:
                 run.emit(NodeBlocked(run.job.id, ref, node.type, block.reason, tuple(run.executed)))
             return normalise(Blocked(), definition)
         context = Context(
-            run.job, ref, run.registry.services, run.emit, run.cancelled, run.graph, index, inexact=run.inexact
+            run.job,
+            ref,
+            run.registry.services,
+            run.emit,
+            run.cancelled,
+            run.graph,
+            index,
+            run.admission.keys[node.id],
+            run.checkpoints,
+            inexact=run.inexact,
         )
         try:
             try:

@@ -8,10 +8,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
+from engine.checkpoints import Checkpoints, Stored
 from engine.errors import Cancelled
 from engine.events import Event, NodeNote, NodePreview, NodeProgress, NodeText
 from engine.graph import Graph, NodeId, NodeRef
 from engine.jobs import Job
+from engine.keys import Key
 from engine.services import Services
 
 S = TypeVar("S")
@@ -34,6 +36,8 @@ class Context:
     graph: Graph = field(default_factory=Graph)
     call: int = 0
     """Which of the node's mapped calls this is."""
+    key: Key = b""
+    checkpoints: Checkpoints = field(default_factory=Checkpoints)
     rungs: list[str] = field(default_factory=list)
     """What was done in this call because memory ran out."""
     inexact: set[NodeId] = field(default_factory=set)
@@ -82,7 +86,25 @@ class Context:
         self.rungs.append(text)
         if differs:
             self.inexact.add(self.node.id)
+            self.stored.drop()
         self.note(f"out of memory: {text}")
+
+    @property
+    def stored(self) -> Stored:
+        """A place for what this call needs to go on where it is, should the process die. The next attempt finds it if
+        the inputs are still the same; it goes when the job has ended. What is not quite what ``key`` stands for is not
+        stored, since the next attempt would not know."""
+        return self.checkpoints.of_call(self.job.id, self.node.id, self.call, self.key, lambda: self._is_exact)
+
+    @property
+    def _is_exact(self) -> bool:
+        return self.node.id not in self.inexact
+
+    @property
+    def deeds(self) -> Stored:
+        """A place of the same kind for what this call did that is not undone, such as which files it made: the next
+        attempt finds it whatever the inputs are then."""
+        return self.checkpoints.of_deeds(self.job.id, self.node.id, self.call)
 
     def check(self) -> None:
         """Raise Cancelled if the job was interrupted; long loops call this."""

@@ -25,24 +25,31 @@ TRAILING = re.compile(r"(?<=[^ ./\\])[ .]+\Z")
 
 @dataclass
 class SavePath:
-    """Where to put new files: ``folder / f"{name}_{counter:05}_.png"``. ``subfolder`` has forward slashes."""
+    """Where to put new files: ``folder / f"{name}_{counter:05}_.png"``. ``subfolder`` has forward slashes.
+
+    ``engine.placing`` makes them so that none is lost or doubled if the process dies.
+    """
 
     folder: Path
     name: str
     counter: int
     subfolder: str
 
-    def create(self, extension: str, batch: int = 0) -> BinaryIO:
-        """Open the next file for writing, and count on; never one that exists, whichever job or process made it.
+    def next(self, extension: str, batch: int = 0) -> Path:
+        """The next file's name, and count on; another job may have it already.
 
         ``batch`` takes the place of ``%batch_num%``.
         """
         name = self.name.replace("%batch_num%", str(batch))
+        path = self.folder / f"{name}_{self.counter:05}_{extension}"
+        self.counter += 1
+        return path
+
+    def create(self, extension: str, batch: int = 0) -> BinaryIO:
+        """Open the next file for writing; never one that exists, whichever job or process made it."""
         while True:
-            path = self.folder / f"{name}_{self.counter:05}_{extension}"
-            self.counter += 1
             try:
-                return path.open("xb")
+                return self.next(extension, batch).open("xb")
             except FileExistsError:
                 continue
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from engine import failures
 from engine.cache import Cache
+from engine.checkpoints import Checkpoints
 from engine.cutoff import Cutoff
 from engine.errors import Cancelled, CycleError, EngineError, NodeFailed
 from engine.events import Event, RunCancelled, RunFailed, RunFinished
@@ -42,7 +43,8 @@ class LocalPool:
     ``load`` builds the registry when it is first needed, in a thread: importing the nodes takes seconds.
     ``unload`` lets go of models in memory; ``digest`` hashes the content of values; ``notebook`` explains the runs;
     with ``cutoff`` a node whose inputs hold what they held before is not run again. ``tidy`` is called after each job,
-    in a thread; ``ledger`` tells what is in memory.
+    in a thread; ``ledger`` tells what is in memory. Nodes store what they go on from in ``checkpoints``; whoever knows
+    that a job has ended removes that.
     """
 
     def __init__(
@@ -58,11 +60,13 @@ class LocalPool:
         cutoff: bool = False,
         tidy: Callable[[], object] | None = None,
         ledger: Ledger | None = None,
+        checkpoints: Checkpoints | None = None,
     ) -> None:
         self.size = size
         self._load, self._cache, self._lanes, self._unload, self._tidy = load, cache, lanes, unload, tidy
         self._digest, self._notebook, self._ledger = digest, notebook, ledger or Ledger(cache)
         self._cutoff = Cutoff(digest) if cutoff else None
+        self._checkpoints = checkpoints
         self._loading: asyncio.Task[Registry] | None = None
         self._runs: dict[str, Run | None] = {}  # None while a job's nodes are loaded and its workflow is checked
         self._cancelled: set[str] = set()
@@ -200,6 +204,7 @@ class LocalPool:
             digest=self._digest,
             cutoff=self._cutoff,
             computing=self._computing,
+            checkpoints=self._checkpoints,
         )
         try:
             return await self._outcome(run, checked.targets)

@@ -15,6 +15,7 @@ from engine.admission import Admission, expanded
 from engine.cache import Cache, Tier
 from engine.calling import Calling, waits_for
 from engine.calls import join, merge, resolved
+from engine.checkpoints import Checkpoints
 from engine.context import Emit
 from engine.cutoff import Cutoff
 from engine.errors import Cancelled, CycleError, EngineError, NodeFailed
@@ -42,7 +43,7 @@ class Run:
 
     ``digest`` hashes the content of values that are not plain data; with ``cutoff`` a node whose inputs hold what they
     held when it ran last is not run again, however they were made. Runs that share ``computing`` do not compute the
-    same at the same time.
+    same at the same time. What nodes store in ``checkpoints`` is theirs again when the job is run once more.
     """
 
     def __init__(
@@ -57,9 +58,11 @@ class Run:
         digest: Digest = no_digest,
         cutoff: Cutoff | None = None,
         computing: Computing | None = None,
+        checkpoints: Checkpoints | None = None,
     ) -> None:
         self.job, self.graph, self.registry = job, graph, registry
         self.cache, self.emit, self.cutoff = cache, emit, cutoff
+        self.checkpoints = checkpoints or Checkpoints()
         self.cancelled = threading.Event()
         self.executed: list[NodeId] = []
         self.inexact: set[NodeId] = set()

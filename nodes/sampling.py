@@ -95,6 +95,7 @@ def ksampler(
             scheduler=scheduler,
             denoise_fraction=denoise,
             on_step=report_to(ctx, model, latest),
+            store=ctx.stored,
         )
 
 
@@ -133,4 +134,5 @@ def ksampler_advanced(
             end_at_step=end_at_step,
             leftover_noise=return_with_leftover_noise == "enable",
             on_step=report_to(ctx, model, latest),
+            store=ctx.stored,
         )

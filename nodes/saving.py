@@ -7,7 +7,6 @@ import os
 import secrets
 import string
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -17,6 +16,7 @@ from engine.declare import node
 from engine.folders import Folders
 from engine.marks import Hidden
 from engine.node import Output, Result
+from engine.placing import Placing
 from engine.services import Services
 from nodes.diffusion import pictures
 from nodes.types import Image
@@ -90,15 +90,17 @@ def saved(
 ) -> Output:
     """Write a batch (B, H, W, C) as numbered PNGs; the user interface is told their names."""
     height, width = images.shape[1:3]
-    place = ctx.service(Folders).save_path(prefix, kind, width, height)
+    folders = ctx.service(Folders)
+    place, root = folders.save_path(prefix, kind, width, height), folders.directory(kind)
+    placing = Placing(root, ctx.deeds)
     shown, proof = [], []
     for i, image in enumerate(images):
-        encoded = io.BytesIO()  # whole before the file is made, so that no half picture is left if this dies
+        encoded = io.BytesIO()
         pictures.save_png(image, encoded, chunks, compress_level=compress_level)
-        with place.create(".png", batch=i) as file:
-            file.write(encoded.getbuffer())
-        shown.append({"filename": Path(file.name).name, "subfolder": place.subfolder, "type": kind})
-        proof.append(proof_of(file.name))
+        path = placing.put(encoded.getvalue(), place, ".png", batch=i)
+        subfolder = path.parent.relative_to(root).as_posix()
+        shown.append({"filename": path.name, "subfolder": "" if subfolder == "." else subfolder, "type": kind})
+        proof.append(proof_of(str(path)))
     return Output(ui={"images": shown}, proof=tuple(proof))
 
 

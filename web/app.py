@@ -16,6 +16,7 @@ from web.caching import add_caching, compress
 from web.errors import errors
 from web.idempotency import taking_in_key
 from web.keys import Parts, bus_key, folders_key, packs_key, pool_key, queue_key, settings_key, sockets_key
+from web.leftovers import Leftovers
 from web.logs.feed import LogFeed, log_feed_key
 from web.logs.lifecycle import Lifecycle
 from web.messages.sockets import Sockets
@@ -137,7 +138,8 @@ def make_app(parts: Parts) -> web.Application:
 
     app.on_response_prepare.append(prepare)
     app.on_shutdown.append(_hang_up)
-    app.cleanup_ctx.extend((feed.run, log.run, Following(meters).run, Lag(meters).run, _work, hooks.run))
+    leftovers = Leftovers(parts.queue, parts.checkpoints)
+    app.cleanup_ctx.extend((feed.run, log.run, Following(meters).run, Lag(meters).run, _work, hooks.run, leftovers.run))
     if settings.log == "json":
         app.cleanup_ctx.insert(0, Lifecycle().run)
     if settings.compress:

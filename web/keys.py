@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from engine.bus import Bus
+from engine.checkpoints import Checkpoints
 from engine.folders import Folders
 from engine.jobs import JobQueue
 from engine.pool import WorkerPool
@@ -23,7 +24,7 @@ class Parts:
     """What ``make_app`` puts a server together from. The app closes queue and pool when it stops.
 
     ``packs`` are looked at anew for each request: the list may grow while node packs are loaded. ``letters`` are the
-    webhooks to be called; the app closes that too.
+    webhooks to be called; the app closes that too. What jobs left in ``checkpoints`` goes when they have ended.
     """
 
     queue: JobQueue
@@ -34,6 +35,7 @@ class Parts:
     packs: Sequence[PackFiles] = ()
     logs: LogBook = field(default_factory=LogBook)
     letters: WebhookOutbox = field(default_factory=WebhookOutbox)
+    checkpoints: Checkpoints = field(default_factory=Checkpoints)
 
 
 queue_key = web.AppKey("queue", JobQueue)

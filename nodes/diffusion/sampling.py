@@ -13,6 +13,7 @@ from nodes.diffusion.denoiser import Denoise, Denoiser, DiffusionModel, KeepUnma
 from nodes.diffusion.latent import LatentFormat
 from nodes.diffusion.noise import initial_noise
 from nodes.diffusion.resizing import match_batch
+from nodes.diffusion.resuming import Bookmark, Reached, Store
 from nodes.diffusion.samplers import Noise, Sampler, State, Step, sampler_named
 from nodes.diffusion.sigmas import between_steps, denoising_sigmas
 
@@ -56,10 +57,12 @@ def sample_latent(
     end_at_step: int | None = None,
     leftover_noise: bool = False,
     on_step: OnStep | None = None,
+    store: Store | None = None,
 ) -> dict[str, Any]:
     """Denoise ``latent`` (ComfyUI's dict, VAE scale) with classifier-free guidance; returns a new dict on the CPU.
 
-    ``on_step`` may raise to cancel. Raises ValueError for a sampler or scheduler that does not exist.
+    ``on_step`` may raise to cancel. With a ``store`` it goes on where it was when its process died, to the same bytes.
+    Raises ValueError for a sampler or scheduler that does not exist.
     """
     sampler = sampler_named(sampler_name)
     sigmas = denoising_sigmas(
@@ -72,7 +75,7 @@ def sample_latent(
     sigmas = between_steps(sigmas, start_at_step, end_at_step, leftover_noise=leftover_noise)
     denoiser = Denoiser(model, positive, negative, cfg, latent["samples"].shape[-2:])
     return sample_along(
-        model, latent, denoiser, sampler, sigmas, seed=seed, add_noise=add_noise, on_step=on_step
+        model, latent, denoiser, sampler, sigmas, seed=seed, add_noise=add_noise, on_step=on_step, store=store
     ).latent
 
 
@@ -87,8 +90,12 @@ def sample_along(
     seed: int,
     add_noise: bool = True,
     on_step: OnStep | None = None,
+    store: Store | None = None,
 ) -> Sampled:
-    """Denoise ``latent`` along any schedule with any denoiser; with fewer than two sigmas there is nothing to do."""
+    """Denoise ``latent`` along any schedule with any denoiser; with fewer than two sigmas there is nothing to do.
+
+    What is found in ``store`` must come from the same call: only its sampler, seed, sigmas and shape are compared.
+    """
     if len(sigmas) < 2:
         return Sampled(dict(latent), dict(latent))
     samples = fitting_channels(latent["samples"], model.latent_format.channels)
@@ -105,16 +112,19 @@ def sample_along(
 
     start = State(noised(clean, noise, sigmas[0], model.prediction.sigma_max))
     source = sampler.noise(start.x, sigmas, seed)
-    x, denoised = start.x, clean
-    for state, report in states(sampler, start, sigmas, denoise, source):
-        x, denoised = state.x, report.denoised
+    bookmark = Bookmark(store, sampler, sigmas, seed) if store else None
+    reached = (bookmark and bookmark.restore(start, source)) or Reached(start, clean)
+    for state, report in states(sampler, reached.state, sigmas, denoise, source):
+        reached = Reached(state, report.denoised)
+        if bookmark:
+            bookmark.reach(reached, source)
         if on_step is not None:
             on_step(report)
 
     def delivered(samples: Tensor) -> dict[str, Any]:
         return {**latent, "samples": model.latent_format.from_network(samples).cpu()}
 
-    return Sampled(delivered(x), delivered(denoised))
+    return Sampled(delivered(reached.state.x), delivered(reached.denoised))
 
 
 def states(

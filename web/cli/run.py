@@ -73,7 +73,7 @@ def _execute(document: Document, args: argparse.Namespace, folders: Folders, rep
 
 async def _run(document: Document, args: argparse.Namespace, folders: Folders, report: Report, show: Show) -> None:
     """Lower, change, check, run and close; ``report`` hears of everything. Raises Mistake."""
-    pool, job_id = remembering_pool(args, folders), str(uuid.uuid4())
+    pool, job_id = remembering_pool(args, folders, resuming=False), str(uuid.uuid4())
     _on_interrupt(pool, job_id)
     try:
         document = edited(await lowered(document, pool), args)

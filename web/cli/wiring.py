@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from platformdirs import user_data_path
 
 from engine.cache import NoCache
+from engine.checkpoints import Checkpoints
 from engine.folders import Folders
 from engine.identity import Identity
 from engine.lanes import Lanes, call_in
@@ -22,7 +23,7 @@ from engine.memory import Weights
 from engine.notebook import Notebook
 from engine.registry import Registry
 from engine.services import Services
-from web.cli.caching import MIB, LazyCodec, build_cache
+from web.cli.caching import MIB, LazyCodec, build_cache, salt
 from web.cli.memory import giver_back, hold_to, trimmer
 from web.cli.terminal import FAILED, Mistake
 
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 LANES = {"gpu": 1, "cpu": os.cpu_count() or 1, "hook": 1}
 SAMPLING = "sampling"
 """The lane of nodes that sample: one for each job at a time, and all of them by turns in the device's lane."""
+UNFINISHED = Path("cache", "checkpoints")
+"""Below the data folder: what jobs go on from if their process dies."""
 BUNDLED = Path(__file__).parents[2] / "nodes" / "bundled"
 
 
@@ -121,8 +124,11 @@ def local_pool(folders: Folders, *, packs: bool = False) -> LocalPool:
     return LocalPool(types.load, NoCache(), _lanes(), types.drop_all, digest=LazyCodec().digest)
 
 
-def remembering_pool(args: argparse.Namespace, folders: Folders) -> LocalPool:
-    """A pool that shares what it remembers with every other one on the same data."""
+def remembering_pool(args: argparse.Namespace, folders: Folders, *, resuming: bool = True) -> LocalPool:
+    """A pool that shares what it remembers with every other one on the same data.
+
+    With ``resuming``, jobs that are run again go on where they were: for those of a queue.
+    """
     from engine.pool_local import LocalPool
 
     if args.memory_mb is not None:
@@ -144,6 +150,7 @@ def remembering_pool(args: argparse.Namespace, folders: Folders) -> LocalPool:
         cutoff=args.early_cutoff,
         tidy=giver_back(),
         ledger=ledger,
+        checkpoints=Checkpoints(data / UNFINISHED, salt()) if resuming else None,
     )
 
 
@@ -180,7 +187,7 @@ async def build_parts(data: Path, folders: Folders, settings: Settings, pool: Wo
         outbox = await WebhookOutbox(letters).open()
     except sqlite3.Error as error:
         raise Mistake(f"cannot use {letters}: {error}; without it, webhooks that wait are lost", FAILED) from None
-    return Parts(queue, pool, Bus(), folders, settings, letters=outbox)
+    return Parts(queue, pool, Bus(), folders, settings, letters=outbox, checkpoints=Checkpoints(data / UNFINISHED))
 
 
 def _without_gradients() -> None:

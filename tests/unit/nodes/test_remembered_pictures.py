@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from engine.cache import MemoryCache
+from engine.cache import MemoryCache, NoCache
 from engine.cache_disk import DiskCache
 from engine.cache_tiered import Tiered
+from engine.checkpoints import Checkpoints
 from engine.events import Event, NodeFinished, RunFinished
 from engine.folders import Folders
 from engine.jobs import Job
@@ -79,3 +80,21 @@ async def test_a_picture_is_saved_again_when_it_shall_lie_elsewhere(folders: Fol
     assert not was_remembered
     assert {path.parent for path in paths} == {tmp_path / "elsewhere"}
     assert await shown(elsewhere, "SaveImage") == (paths, True)
+
+
+@pytest.mark.parametrize("save", ["SaveImage", "PreviewImage"])
+async def test_a_job_that_is_run_again_shows_the_files_it_had_made(folders: Folders, tmp_path: Path, save: str) -> None:
+    """Its process died before the result was on the disk: nothing is remembered but the names."""
+    registry = Registry(Services(folders))
+    registry.add(empty_image.definition, save_image.definition, preview_image.definition)
+    saving = {"class_type": save, "inputs": {"images": ["1", 0], "filename_prefix": "in/x"}}
+    told, job = [], Job({"1": EMPTY, "2": saving}, ("2",))
+    for attempt in (job, job, Job(job.prompt, job.targets)):
+        pool = LocalPool(lambda: registry, NoCache(), new_lanes(), checkpoints=Checkpoints(tmp_path / "unfinished"))
+        events: list[Event] = [event async for event in pool.run(attempt)]
+        await pool.close()
+        told += [event.ui["images"] for event in events if isinstance(event, NodeFinished) and event.ui]
+    assert told[0] == told[1]
+    assert not [shown for shown in told[2] if shown in told[0]]
+    files = [path for path in folders.directory(told[0][0]["type"]).rglob("*") if path.is_file()]
+    assert len(files) == 4

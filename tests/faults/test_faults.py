@@ -1,0 +1,21 @@
+"""A short run of ``make faults``: killed ten times, nothing is lost, doubled or different."""
+
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from tests.faults.__main__ import STEPS, all_tried
+from tests.faults.trials import KINDS, drawn
+
+QUICK = ["euler_ancestral", "dpmpp_2m", "dpmpp_2m_sde", "lms", "ddim"]
+"""One evaluation a step; with noise of each kind, with and without a past."""
+
+
+@pytest.mark.slow
+async def test_jobs_survive_that_their_processes_are_killed(tmp_path: Path) -> None:
+    trials = drawn(10, 7, QUICK, STEPS, 4)
+    assert {trial.kind for trial in trials} == set(KINDS)
+    verdicts = await all_tried(tmp_path, trials, Console(quiet=True))
+    assert [trouble for verdict in verdicts for trouble in verdict.troubles] == []
+    assert sum(len(verdict.went_on_at) for verdict in verdicts) >= 3  # most kills hit a sampling that had got somewhere
