@@ -10,19 +10,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from engine import jobs_tables
 from engine.errors import DuplicateJob
 from engine.jobs import Entry, Job, State
 from engine.jobs_sqlite import SqliteQueue
-from engine.jobs_tables import DEATHS, ORPHANED
+from engine.jobs_tables import DEATHS
 from tests.unit.contracts.queue_contract import outcome
 
 T = TypeVar("T")
 
 IDS = st.sampled_from("abcdef")
+ORPHANED = 2
+"""So few deaths of the process that this is seen, too."""
 MEMORY = Path("/dev/shm")
 """Where files are in memory, on Linux: a process that is killed leaves there what it leaves on a disk."""
 
@@ -44,6 +48,8 @@ class Lives(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr(jobs_tables, "ORPHANED", ORPHANED)
         self.loop = asyncio.Runner()
         self.folder = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else None))
         self.lives, self.arrivals, self.counter = 0, 0, 0
@@ -54,6 +60,7 @@ class Lives(RuleBasedStateMachine):
         self.do(self.queue.close())
         self.loop.close()
         shutil.rmtree(self.folder)
+        self.patch.undo()
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         return self.loop.run(work)
@@ -95,9 +102,9 @@ class Lives(RuleBasedStateMachine):
         self.jobs[job_id] = Expected(put.number, self.arrivals)
 
     @precondition(lambda self: self.in_state("pending"))
-    @rule(cut_off=st.booleans())
-    def claim(self, cut_off: bool) -> None:
-        claimed = self.do(self.cut_off() if cut_off else self.queue.claim())
+    @rule(patience=st.none() | st.integers(0, 12))
+    def claim(self, patience: int | None) -> None:
+        claimed = self.do(self.queue.claim() if patience is None else self.cut_off(patience))
         if claimed is None:
             return
         assert claimed.id == self.in_state("pending")[0]
@@ -105,11 +112,11 @@ class Lives(RuleBasedStateMachine):
         job.state, job.attempts = "running", job.attempts + 1
         assert (claimed.attempts, claimed.deaths) == (job.attempts, job.deaths)
 
-    async def cut_off(self) -> Job | None:
+    async def cut_off(self, patience: int) -> Job | None:
         """Ask for a job, and think better of it."""
         claim = asyncio.ensure_future(self.queue.claim())
-        for _ in range(3):
-            await asyncio.sleep(0)
+        for _ in range(patience):
+            await asyncio.sleep(0.0001)
         claim.cancel()
         await asyncio.wait([claim])
         return None if claim.cancelled() else claim.result()

@@ -64,11 +64,10 @@ async def test_who_lost_its_worker_because_of_another_may_lose_it_often(queue: S
 async def test_a_job_that_a_worker_died_of_runs_by_itself(queue: SqliteQueue) -> None:
     """All that ran died with the worker; the one to blame dies again, alone, and takes nobody with it."""
     dead = WorkerDied("killed by signal 11")
-    both_run, go_on = asyncio.Event(), asyncio.Event()
+    both_run, alone, go_on = asyncio.Event(), asyncio.Event(), asyncio.Event()
     stories = {
         "culprit": [[RunStarted, both_run, dead], [RunStarted, dead]],
-        "victim": [[RunStarted, both_run, dead], ENDS],
-        "urgent": [ENDS],
+        "victim": [[RunStarted, both_run, dead], [RunStarted, alone, RunFinished]],
     }
     pool = FakePool(RunStarted, go_on, RunFinished, size=2, stories=stories)
     async with running(queue, pool) as events:
@@ -77,6 +76,12 @@ async def test_a_job_that_a_worker_died_of_runs_by_itself(queue: SqliteQueue) ->
         await until(events, RunStarted)
         await until(events, RunStarted)
         both_run.set()
+        await all_ended(events, 1)
+        await until(events, RunStarted)
+        await queue.put(Job({}, (), "urgent"), number=-1)
+        await turns()
+        assert [job.id for job in await queue.running()] == ["victim"]
+        alone.set()
         go_on.set()
         await all_ended(events, 4)
     states = {record.job.id: (record.outcome.status, record.job.deaths) for record in await queue.history()}
@@ -85,6 +90,7 @@ async def test_a_job_that_a_worker_died_of_runs_by_itself(queue: SqliteQueue) ->
         "victim": ("succeeded", 1),
         "next": ("succeeded", 0),
         "last": ("succeeded", 0),
+        "urgent": ("succeeded", 0),
     }
     beside = [others for job_id, others in pool.ran[2:] if job_id in ("culprit", "victim")]
     assert beside == [set(), set()]
