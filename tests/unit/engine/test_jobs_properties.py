@@ -102,7 +102,7 @@ class Lives(RuleBasedStateMachine):
         self.jobs[job_id] = Expected(put.number, self.arrivals)
 
     @precondition(lambda self: self.in_state("pending"))
-    @rule(patience=st.none() | st.integers(0, 12))
+    @rule(patience=st.none() | st.integers(0, 40))
     def claim(self, patience: int | None) -> None:
         claimed = self.do(self.queue.claim() if patience is None else self.cut_off(patience))
         if claimed is None:
@@ -116,7 +116,7 @@ class Lives(RuleBasedStateMachine):
         """Ask for a job, and think better of it."""
         claim = asyncio.ensure_future(self.queue.claim())
         for _ in range(patience):
-            await asyncio.sleep(0.0001)
+            await asyncio.sleep(0)
         claim.cancel()
         await asyncio.wait([claim])
         return None if claim.cancelled() else claim.result()
