@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from engine.log_where import Where
+
 KEPT = (
     *("name", "levelno", "levelname", "created", "msecs", "process", "processName", "thread", "threadName", "taskName"),
     *("pathname", "filename", "module", "lineno", "funcName", "job_id", "node_id", "node_type", "client_id"),
@@ -14,11 +16,12 @@ KEPT = (
 
 
 class Relay(logging.Handler):
-    """Hands each record to ``send`` as data, in the thread that logs."""
+    """Hands each record to ``send`` as data, in the thread that logs; with the node that it comes from."""
 
     def __init__(self, send: Callable[[dict[str, Any]], object]) -> None:
         super().__init__()
         self._send = send
+        self.addFilter(Where())
 
     def emit(self, record: logging.LogRecord) -> None:
         try:

@@ -128,7 +128,7 @@ class Runner:
         elif death is None or death.innocent:
             await self._queue.release(job.id)
         else:
-            log.warning("the worker died of job %s: %s", job.id, death.cause)
+            log.warning("the worker died of job %s: %s", job.id, death.cause, extra={"job_id": job.id})
             last = RunFailed(job.id, story.failure(death))
             if await self._queue.died(job.id, story.ended(last)):
                 self._tell(story, last)

@@ -26,6 +26,7 @@ NAMES = {
     *("wireloom_node_seconds", "wireloom_node_steps", "wireloom_node_results"),
     *("wireloom_websocket_clients", "wireloom_http_requests", "wireloom_http_request_seconds"),
     *("wireloom_event_loop_lag_seconds", "wireloom_event_loop_lag_max_seconds"),
+    *("wireloom_memory_bytes", "wireloom_memory_budget_bytes", "wireloom_memory_free_bytes"),
     *("wireloom_info", "python_info", "process_resident_memory_bytes", "process_cpu_seconds", "process_open_fds"),
 }
 

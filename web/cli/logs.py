@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
+from engine.log_where import Where
 from web.cli.terminal import Mistake
-from web.logs.forms import TEXT, JsonForm, Where
+from web.logs.forms import TEXT, JsonForm
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -16,7 +15,6 @@ from engine.worker_main import run_worker
 from web.cli import build_parser
 from web.cli.terminal import FAILED, Mistake
 from web.cli.wiring import build_folders, data_dir, remembering_pool
-from web.logs.forms import Where
 
 LOCK_WAIT_S = 30.0
 """For the worker of a server that was killed: it ends by itself in a moment."""
@@ -29,8 +27,6 @@ def main(args: argparse.Namespace) -> int:
 @contextmanager
 def _pool(hello: dict[str, Any]) -> Iterator[WorkerPool]:
     """The pool that the server would have in its own process, given its flags. Raises Mistake."""
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(Where())
     args = build_parser().parse_args(hello["argv"])
     folders = build_folders(args.data, args.extra_model_paths)
     with _only_one(data_dir(args.data) / "cache" / "worker.lock"), closing(folders):

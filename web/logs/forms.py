@@ -7,22 +7,9 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
-from engine.context import current
-
 TEXT = "%(levelname)s %(name)s: %(message)s"
 FIELDS = ("job_id", "node_id", "node_type", "client_id", "attempt", "outcome", "seconds")
-"""What a JSON line has besides, of records that have it: given as ``extra``, or by ``Where``."""
-
-
-class Where(logging.Filter):
-    """Lets every record pass, and says which job and node it comes from, if a node logs and has not said so."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        context = current.get(None)
-        if context is not None and not hasattr(record, "job_id"):
-            record.job_id, record.client_id = context.job.id, context.job.client_id
-            record.node_id, record.node_type = context.node.id, context.node.type
-        return True
+"""What a JSON line has besides, of records that have it: given as ``extra``, or by ``engine.log_where``."""
 
 
 class JsonForm(logging.Formatter):

@@ -16,6 +16,7 @@ from prometheus_client import (
 )
 
 from web.metrics.about import About
+from web.metrics.memory import MemoryGauges
 
 JOB_S = (0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000, 10_000)
 NODE_S = (0.001, 0.01, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000)
@@ -58,6 +59,8 @@ class Meters:
         self._add_jobs()
         self._add_nodes()
         self._add_server()
+        self.memory = MemoryGauges()
+        self.registry.register(self.memory)
         self.registry.register(About())
         PlatformCollector(self.registry)
         ProcessCollector(registry=self.registry)

@@ -16,6 +16,7 @@ from engine.folders import Folders
 from engine.graph import NodeRef
 from engine.jobs import Job
 from engine.jobs_sqlite import SqliteQueue
+from engine.memory import Machine, Memory, Remembered, Weights, Working
 from engine.node import NodeInfo, OutputSpec
 from engine.pool import PlanSummary
 from engine.replacements import Replacement
@@ -25,6 +26,13 @@ from web.settings import Settings
 
 Server = TestClient[Any, Any]
 PROMPT = {"1": {"class_type": "Save", "inputs": {}}}
+MEMORY = Memory(
+    Machine(resident_bytes=1, limit_bytes=8000, free_bytes=5000),
+    weights_budget_bytes=4000,
+    weights=(Weights("unet", "a", "float32", "cpu", 700, 0), Weights("vae", "a", "float32", "cpu", 70, 0)),
+    remembered=(Remembered("memory", 20, 2, 1000), Remembered("disk", 300)),
+    working=(Working("j", "1", "latents", 6),),
+)
 INFO = NodeInfo(
     name="Save",
     inputs={"required": {"images": ["IMAGE"]}, "optional": {"n": ["INT", {"default": 1}]}},
@@ -90,6 +98,10 @@ class FakePool:
         self.cancelled.append(job_id)
         self.go.set()
         return True
+
+    async def memory(self) -> Memory:
+        await self.ready.wait()
+        return MEMORY
 
     async def free(self, *, models: bool, cache: bool) -> None:
         self.freed.append((models, cache))

@@ -29,6 +29,7 @@ from engine.events import (
 )
 from engine.jobs import Job
 from engine.lanes import Lanes
+from engine.log_where import Where
 from engine.packs import GROUP
 from engine.pool_local import LocalPool
 from engine.registry import Registry
@@ -36,7 +37,7 @@ from engine.services import Services
 from tests.support.server import Server
 from web.cli.logs import logged_as
 from web.cli.terminal import Mistake
-from web.logs.forms import JsonForm, Where
+from web.logs.forms import JsonForm
 from web.logs.lifecycle import Lifecycle
 
 ENDS_WITHIN_S = 60

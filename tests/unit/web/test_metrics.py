@@ -9,6 +9,7 @@ import sqlite3
 import pytest
 from prometheus_client import CollectorRegistry
 
+from engine.errors import WorkerDied
 from engine.events import (
     Event,
     JobDone,
@@ -23,6 +24,7 @@ from engine.events import (
     RunFinished,
 )
 from engine.graph import NodeRef
+from engine.memory import Memory
 from tests.unit.web.conftest import FakePool, Server
 from web.metrics.following import Following
 from web.metrics.lag import EVERY_S, WORST_OF_S, Lag
@@ -191,3 +193,37 @@ async def test_a_queue_that_cannot_be_counted_hides_no_other_figure(
     assert "wireloom_queue_age_seconds NaN" in text
     assert "wireloom_jobs{" not in text
     assert "process_resident_memory_bytes" in text
+
+
+async def test_memory_is_told_by_what_it_holds(server: Server) -> None:
+    async with server.get("/metrics") as response:
+        lines = (await response.text()).splitlines()
+    told = [line for line in lines if line.startswith(("wireloom_memory", "wireloom_disk"))]
+    assert told == [
+        'wireloom_memory_bytes{kind="weights"} 770.0',
+        'wireloom_memory_bytes{kind="results"} 20.0',
+        'wireloom_memory_bytes{kind="working"} 6.0',
+        'wireloom_memory_budget_bytes{kind="weights"} 4000.0',
+        'wireloom_memory_budget_bytes{kind="process"} 8000.0',
+        'wireloom_memory_budget_bytes{kind="results"} 1000.0',
+        "wireloom_memory_free_bytes 5000.0",
+        "wireloom_disk_cache_bytes 300.0",
+    ]
+
+
+@pytest.mark.parametrize("gone", [WorkerDied("it was killed"), None])
+async def test_memory_is_not_told_while_there_is_no_worker(
+    server: Server, pool: FakePool, monkeypatch: pytest.MonkeyPatch, gone: WorkerDied | None
+) -> None:
+    async def dies() -> Memory:
+        assert gone
+        raise gone
+
+    monkeypatch.setattr("web.routes.metrics.ANSWERS_WITHIN_S", 0.01)
+    pool.ready.clear()  # without an error it is one that does not answer
+    if gone:
+        monkeypatch.setattr(pool, "memory", dies)
+    async with server.get("/metrics") as response:
+        text = await response.text()
+    assert "wireloom_memory" not in text
+    assert "wireloom_queue_age_seconds 0.0" in text
