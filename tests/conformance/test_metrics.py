@@ -24,6 +24,7 @@ NAMES = {
     *("wireloom_jobs", "wireloom_queue_age_seconds", "wireloom_jobs_ended"),
     *("wireloom_job_waiting_seconds", "wireloom_job_running_seconds"),
     *("wireloom_node_seconds", "wireloom_node_steps", "wireloom_node_results"),
+    *("wireloom_memory_bytes", "wireloom_memory_limit_bytes"),
     *("wireloom_websocket_clients", "wireloom_http_requests", "wireloom_http_request_seconds"),
     *("wireloom_event_loop_lag_seconds", "wireloom_event_loop_lag_max_seconds"),
     *("wireloom_info", "python_info", "process_resident_memory_bytes", "process_cpu_seconds", "process_open_fds"),

@@ -93,6 +93,12 @@ class Meters:
             self.node_results.labels(how)
 
     def _add_server(self) -> None:
+        self.memory = self._gauge(
+            "memory_bytes",
+            "What is in memory where jobs run, by kind: weights, remembered, working; and remembered on disk.",
+            "kind",
+        )
+        self.memory_limit = self._gauge("memory_limit_bytes", "What the process that runs jobs may have.")
         self.websockets = self._gauge("websocket_clients", "Open websockets.")
         self.requests = self._counter(
             "http_requests", "Requests that were answered, by method, route and status.", "method", "route", "status"

@@ -11,12 +11,16 @@ from prometheus_client.exposition import choose_encoder
 
 from engine.errors import EngineError
 from engine.events import now_ms
-from web.keys import queue_key, sockets_key
+from engine.pool import WorkerPool
+from web.keys import pool_key, queue_key, sockets_key
 from web.metrics.meters import Meters, meters_key
 from web.operations import Media, operation
 
 logger = logging.getLogger(__name__)
 routes = web.RouteTableDef()
+
+PATIENCE_S = 1.0
+"""The worker may be starting, or hang."""
 
 
 @routes.get("/metrics")
@@ -34,6 +38,7 @@ async def metrics(request: web.Request) -> web.Response:
 async def _look_up(app: web.Application, meters: Meters) -> None:
     """Set the gauges of what is looked up when it is asked for."""
     meters.websockets.set(app[sockets_key].count)
+    await _look_up_memory(app[pool_key], meters)
     try:
         census = await app[queue_key].census()
     except EngineError as error:  # a full disk, say: just when the other figures are wanted
@@ -45,3 +50,20 @@ async def _look_up(app: web.Application, meters: Meters) -> None:
     meters.jobs.labels("running").set(census.running)
     waited_ms = 0 if census.oldest_ms is None else max(now_ms() - census.oldest_ms, 0)
     meters.queue_age.set(waited_ms / 1000)
+
+
+async def _look_up_memory(pool: WorkerPool, meters: Meters) -> None:
+    """Set the gauges of the ledger; without a worker that tells, there are none."""
+    try:
+        memory = await asyncio.wait_for(pool.memory(), PATIENCE_S)
+    except (EngineError, TimeoutError):
+        meters.memory.clear()
+        meters.memory_limit.set(nan)
+        return
+    kinds = {"weights": sum(each.size_bytes for each in memory.weights)}
+    kinds["working"] = sum(each.size_bytes for each in memory.working)
+    for each in memory.remembered:
+        kinds["remembered" if each.tier == "memory" else "disk"] = each.size_bytes
+    for kind, size in kinds.items():
+        meters.memory.labels(kind).set(size)
+    meters.memory_limit.set(memory.machine.limit_bytes)

@@ -16,6 +16,7 @@ from engine.folders import Folders
 from engine.graph import NodeRef
 from engine.jobs import Job
 from engine.jobs_sqlite import SqliteQueue
+from engine.memory import Machine, Memory, Remembered
 from engine.node import NodeInfo, OutputSpec
 from engine.pool import PlanSummary
 from engine.replacements import Replacement
@@ -90,6 +91,10 @@ class FakePool:
         self.cancelled.append(job_id)
         self.go.set()
         return True
+
+    async def memory(self) -> Memory:
+        await self.ready.wait()
+        return Memory(Machine(2_000, 10_000, 5_000), 5_000, remembered=(Remembered("memory", 300, 2),))
 
     async def free(self, *, models: bool, cache: bool) -> None:
         self.freed.append((models, cache))

@@ -146,6 +146,22 @@ async def test_the_worst_lag_is_that_of_the_last_minute() -> None:
     assert meters.registry.get_sample_value("wireloom_event_loop_lag_seconds_bucket", {"le": "0.3"}) == 120
 
 
+async def test_the_ledger_is_told_and_a_worker_that_does_not_answer_hides_no_other_figure(
+    server: Server, pool: FakePool
+) -> None:
+    async with server.get("/metrics") as response:
+        text = await response.text()
+    assert 'wireloom_memory_bytes{kind="remembered"} 300.0' in text
+    assert 'wireloom_memory_bytes{kind="weights"} 0.0' in text
+    assert "wireloom_memory_limit_bytes 10000.0" in text
+    pool.ready.clear()
+    async with server.get("/metrics") as response:
+        text = await response.text()
+    assert "wireloom_memory_bytes{" not in text
+    assert "wireloom_memory_limit_bytes NaN" in text
+    assert "wireloom_queue_age_seconds" in text
+
+
 class PoolWithWorker(FakePool):
     restarts = 3
     worker_pid: int | None = os.getpid()
