@@ -65,7 +65,7 @@ class Residency:
                 too_much -= resident.size
             for each in leaving:
                 del self._resident[each]
-        for each in leaving:  # without the lock: one that is just being read lets go when it has been
+        for each in leaving:
             each.drop()
 
     def forget(self, network: Lazy[Any]) -> None:
@@ -136,9 +136,10 @@ class Lazy(Generic[N]):
         return value.to(self.device, self.dtype)
 
     def drop(self) -> None:
-        """Let go of the weights; the next use reads them again."""
-        with self._lock:
+        """Let go of the weights; the next use reads them again. While they are being read they are in use, and stay."""
+        if self._lock.acquire(blocking=False):
             self._network = None
+            self._lock.release()
 
 
 def size_as(network: nn.Module, dtype: torch.dtype) -> int:

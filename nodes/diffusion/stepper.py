@@ -11,6 +11,7 @@ import itertools
 import logging
 import threading
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
@@ -176,6 +177,7 @@ class Stepper:
             seconds = self._measured(group, began, output)
         except Exception as error:
             log.warning("%d evaluations could not be made in one call, and are made singly: %s", len(group), error)
+            traceback.clear_frames(error.__traceback__)  # what the call had made is needed for the next ones
             self._too_many[group[0].kind] = len(group) // 2
             for request in group:
                 self._evaluate(request)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
 
 from tests.conformance.asking import get
@@ -42,6 +45,28 @@ async def test_what_a_job_loads_and_leaves_is_told_and_can_be_freed(core: Server
     told = await get(core, "/v1/memory")
     assert told["weights"] == []
     assert [each["entries"] for each in told["remembered"] if each["tier"] == "memory"] == [0]
+
+
+async def test_what_a_sampling_holds_is_told_while_it_runs(core: Server) -> None:
+    linked = {"model": ["1", 0], "positive": ["2", 0], "negative": ["2", 0], "latent_image": ["3", 0]}
+    chosen = {"seed": 5, "steps": 40, "cfg": 2.0, "sampler_name": "dpmpp_2m", "scheduler": "normal", "denoise": 1.0}
+    prompt = {
+        "1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "wireloom-mini.safetensors"}},
+        "2": {"class_type": "CLIPTextEncode", "inputs": {"text": "a ledger", "clip": ["1", 1]}},
+        "3": {"class_type": "EmptyLatentImage", "inputs": {"width": 128, "height": 128, "batch_size": 1}},
+        "4": {"class_type": "KSampler", "inputs": {**linked, **chosen}},
+        "5": {"class_type": "PreviewAny", "inputs": {"source": ["4", 0]}},
+    }
+    async with core.post("/v1/jobs", json={"workflow": prompt}) as response:
+        job = await response.json()
+    seen: list[dict[str, Any]] = []
+    while (await get(core, f"/v1/jobs/{job['id']}"))["state"] in ("pending", "running"):
+        seen += (await get(core, "/v1/memory"))["working"]
+        await asyncio.sleep(0.02)
+    assert {(each["job_id"], each["node_id"], each["what"]) for each in seen} == {(job["id"], "4", "sampling")}
+    cells, words = 4 * 16 * 16 * 4, 77 * 64 * 4
+    assert max(each["size_bytes"] for each in seen) > 3 * cells + words
+    assert (await get(core, "/v1/memory"))["working"] == []
 
 
 TILES = {"tile_size": 512, "overlap": 64, "temporal_size": 64, "temporal_overlap": 8}

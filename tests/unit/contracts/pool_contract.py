@@ -140,5 +140,14 @@ class PoolContract:
         assert not await pool.cancel(patient.id)
         assert kinds(await events_of(pool, SHOW))[-1] == "RunFinished"
 
+    async def test_what_is_in_memory_is_told(self, pool: WorkerPool) -> None:
+        await events_of(pool, SHOW)
+        memory = await pool.memory()
+        assert 0 < memory.machine.resident_bytes < memory.machine.limit_bytes
+        (remembered,) = memory.remembered
+        assert (remembered.tier, remembered.entries) == ("memory", 1)
+        await pool.free(models=True, cache=True)
+        assert [each.entries for each in (await pool.memory()).remembered] == [0]
+
     async def test_an_unknown_job_is_not_explained(self, pool: WorkerPool) -> None:
         assert await pool.explain("nobody") is None

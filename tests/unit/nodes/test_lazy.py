@@ -2,6 +2,8 @@
 
 import gc
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import psutil
@@ -77,6 +79,25 @@ def test_weights_that_cannot_be_read_count_for_nothing() -> None:
     with pytest.raises(MemoryError):
         Lazy(build, residency, torch.float32, torch.device("cpu"), size=5).get()
     assert residency.resident() == {}
+
+
+def test_letting_go_does_not_wait_for_weights_that_are_just_being_read() -> None:
+    residency, reading, go_on = Residency(), threading.Event(), threading.Event()
+
+    def build() -> nn.Linear:
+        reading.set()
+        assert go_on.wait(10)
+        return nn.Linear(10, 10)
+
+    slow = Lazy(build, residency, torch.float32, torch.device("cpu"), size=BYTES)
+    with ThreadPoolExecutor(1) as pool:
+        got = pool.submit(slow.get)
+        assert reading.wait(10)
+        residency.drop_all()
+        go_on.set()
+        assert got.result(10)(torch.zeros(1, 10)).shape == (1, 10)
+    assert slow.loaded
+    assert list(residency.resident()) == [slow]
 
 
 def test_all_but_some_can_be_let_go_and_come_back() -> None:
