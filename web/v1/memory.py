@@ -9,6 +9,7 @@ from engine.memory import Machine, Remembered, Weights, Working
 from web.keys import pool_key
 from web.operations import operation
 from web.replies import reply
+from web.schemas import Refusal
 from web.shapes import Shape
 
 routes = web.RouteTableDef()
@@ -31,7 +32,7 @@ class MemoryView(Shape):
 
 
 @routes.get("/v1/memory")
-@operation("memory", answers={200: MemoryView})
+@operation("memory", answers={200: MemoryView, 503: Refusal})
 async def memory(request: web.Request) -> web.Response:
     """What is in memory. ``POST /free`` lets go of it."""
     found = await request.app[pool_key].memory()

@@ -140,5 +140,11 @@ class PoolContract:
         assert not await pool.cancel(patient.id)
         assert kinds(await events_of(pool, SHOW))[-1] == "RunFinished"
 
+    async def test_it_tells_what_is_in_memory(self, pool: WorkerPool) -> None:
+        await events_of(pool, SHOW)
+        told = await pool.memory()
+        assert 0 < told.machine.resident_bytes < told.machine.limit_bytes
+        assert sum(each.size_bytes for each in told.remembered) > 0
+
     async def test_an_unknown_job_is_not_explained(self, pool: WorkerPool) -> None:
         assert await pool.explain("nobody") is None
