@@ -196,7 +196,7 @@ def test_killed_with_five_queued_it_goes_on_and_sigterm_loses_nothing(tmp_path: 
         assert server.stop(signal.SIGTERM) == 0
 
 
-def finished(server: Process, prompt_id: str, within_s: float = 60) -> dict[str, Any]:
+def finished(server: Process, prompt_id: str, within_s: float = 240) -> dict[str, Any]:
     """The history entry of a job, once it is there."""
     until = time.monotonic() + within_s
     while time.monotonic() < until:
