@@ -12,6 +12,7 @@ from engine.cache import Cache, Codec, MemoryCache, NoCache
 from engine.cache_disk import DiskCache
 from engine.cache_policies import ClassicCache, LruCache
 from engine.cache_tiered import Tiered
+from web.cli import ALONE
 
 MIB = 1024 * 1024
 DEVICE, DTYPE = "cpu", "float32"
@@ -47,7 +48,7 @@ def build_cache(data: Path, args: argparse.Namespace, codec: Codec) -> Cache:
     memory = _memory(args, codec)
     if not args.disk_cache_mb:
         return memory
-    return Tiered(memory, DiskCache(data / "cache" / "results", int(args.disk_cache_mb * MIB), codec, salt()))
+    return Tiered(memory, DiskCache(data / "cache" / "results", int(args.disk_cache_mb * MIB), codec, salt(args.batch)))
 
 
 def _memory(args: argparse.Namespace, codec: Codec) -> Cache:
@@ -56,9 +57,11 @@ def _memory(args: argparse.Namespace, codec: Codec) -> Cache:
     return ClassicCache(codec.size) if args.cache_classic else MemoryCache(int(args.cache_mb * MIB), codec.size)
 
 
-def salt() -> bytes:
-    """What results depend on besides their key."""
-    parts = (_version("wireloom"), _version("torch"), platform.machine(), DEVICE, DTYPE)
+def salt(batch: str = ALONE) -> bytes:
+    """What results depend on besides their key; those of joined evaluations are not to be taken for exact ones."""
+    parts = [_version("wireloom"), _version("torch"), platform.machine(), DEVICE, DTYPE]
+    if batch != ALONE:
+        parts.append("joined")
     return "\n".join(parts).encode()
 
 

@@ -24,7 +24,7 @@ def worker_pool(args: argparse.Namespace, data: Path) -> ProcessPool:
     return ProcessPool(
         [sys.executable, "-P", "-c", program, path, "worker", "--socket"],
         {"argv": args.argv},
-        size=getattr(args, "jobs", 1),
+        size=args.jobs,
         silence_s=args.worker_silence,
         grace_s=args.cancel_grace,
         kept=KeptTypes(data / "cache" / "node-types.json", _salt(args)),
