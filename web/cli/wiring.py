@@ -150,7 +150,7 @@ def remembering_pool(args: argparse.Namespace, folders: Folders, *, resuming: bo
         cutoff=args.early_cutoff,
         tidy=giver_back(),
         ledger=ledger,
-        checkpoints=Checkpoints(data / UNFINISHED, salt()) if resuming else None,
+        checkpoints=Checkpoints(data / UNFINISHED, salt(args.batch)) if resuming else None,
     )
 
 
