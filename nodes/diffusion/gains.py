@@ -83,9 +83,9 @@ class Gains:
 
 
 def this_machine() -> str:
-    """What the times hold for: the processor, how much of it torch uses, and torch itself."""
+    """What the times hold for: the kind of processor, how much of it torch uses, devices, and torch itself."""
+    processor = f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
     devices = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-    processor = platform.processor() or platform.machine()
     return ", ".join([processor, f"{torch.get_num_threads()} threads", *devices, f"torch {torch.__version__}"])
 
 

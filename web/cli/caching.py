@@ -59,13 +59,13 @@ def _memory(args: argparse.Namespace, codec: Codec) -> Cache:
 
 def salt(batch: str = ALONE) -> bytes:
     """What results depend on besides their key; those of joined evaluations are not to be taken for exact ones."""
-    parts = [version_of("wireloom"), version_of("torch"), platform.machine(), DEVICE, DTYPE]
+    parts = [_version("wireloom"), _version("torch"), platform.machine(), DEVICE, DTYPE]
     if batch != ALONE:
         parts.append("joined")
     return "\n".join(parts).encode()
 
 
-def version_of(package: str) -> str:
+def _version(package: str) -> str:
     """Of an installed package; empty for a checkout that was not installed."""
     try:
         return metadata.version(package)
