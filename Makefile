@@ -8,7 +8,7 @@ ADDRESS := http://127.0.0.1:8188
 
 # A failed recipe leaves no stamp behind, so the next run tries again.
 .DELETE_ON_ERROR:
-.PHONY: help setup run serve test check bench benchmarks parity semantics conformance fuzz browser clients editor editor-check clean
+.PHONY: help setup run serve test check bench benchmarks parity semantics conformance fuzz faults browser clients editor editor-check clean
 
 help:
 	@echo "make run     draw the first picture into output/"
@@ -20,6 +20,7 @@ help:
 	@echo "make semantics  print the rules of execution and their tests"
 	@echo "make conformance  test the protocol; print its lines, routes and messages with their tests"
 	@echo "make fuzz    call every route in thousands of ways and compare the answers with /openapi.json"
+	@echo "make faults  kill worker and server at 100 random instants; nothing may be lost, doubled or different"
 	@echo "make browser try the editor, and ComfyUI's front end, unmodified, in the system's Chromium"
 	@echo "make clients run a workflow through clients that others wrote for ComfyUI"
 	@echo "make editor  check, test and build the editor into web/static; needs Node.js 20 or newer"
@@ -65,6 +66,9 @@ conformance: $(VENV)/developing
 
 fuzz: $(VENV)/developing
 	@FUZZ_EXAMPLES=25 $(BIN)/pytest -q tests/fuzz
+
+faults: $(VENV)/developing
+	@$(BIN)/python -m tests.faults --kills 100
 
 browser: $(VENV)/browsing
 	$(BIN)/pytest -m browser -n 2 --dist loadfile tests/browser

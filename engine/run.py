@@ -149,7 +149,8 @@ class Run:
             if known := await self._known(node, key, definition):
                 return known
             lists = await self.calling.inputs(node, definition)
-            cutoff = self.cutoff if self.inexact.isdisjoint(node.sources()) else None
+            self._taint(node, node.sources())
+            cutoff = None if node.id in self.inexact else self.cutoff
             if cutoff and (known := await cutoff.find(self, node, definition, lists)):
                 return await self._keep(node, known)
             returned = await self.calling.compute(node, definition, lists)

@@ -5,12 +5,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import psutil
 import pytest
 import torch
 
+from engine.checkpoints import Checkpoints
 from nodes.diffusion.checkpoint import Loader
 from nodes.diffusion.lazy import Residency
 from nodes.diffusion.sampling import sample_latent
@@ -74,6 +76,25 @@ def test_bundled_warm(report: Report) -> None:
     whole, sampling = min(t for t, _ in times), min(s for _, s in times)
     report("bundled", f"one picture, 128x128, {STEPS} steps, warm process", f"{whole:.2f} s")
     report("bundled", "sampling, warm", f"{STEPS / sampling:.1f} it/s")
+
+
+def test_checkpoints(report: Report, tmp_path: Path) -> None:
+    """Samplings with and without storing what they would go on from, in turn."""
+    loaded = Loader(Residency()).checkpoint(BUNDLED)
+    assert loaded.clip
+    words, none = ([[loaded.clip.encode(text)[0], {}]] for text in ("a red apple", ""))
+    store = Checkpoints(tmp_path).of_call("job", "5", 0, b"")
+    times: dict[bool, list[float]] = {False: [], True: []}
+    for _ in range(20):
+        for stored in times:
+            options: dict[str, Any] = {"seed": 1, "steps": 30, "cfg": 4.0, "sampler_name": "lms", "scheduler": "normal"}
+            latent = {"samples": torch.zeros(1, 4, 16, 16)}
+            store.drop()
+            before = time.perf_counter()
+            sample_latent(loaded.model, latent, words, none, **options, store=store if stored else None)
+            times[stored].append(time.perf_counter() - before)
+    without, with_store = (median(each) for each in times.values())
+    report("bundled", "storing where a sampling is, of its time, 128x128, 30 steps", f"{with_store / without - 1:.1%}")
 
 
 def test_full_size(report: Report, tmp_path: Path) -> None:

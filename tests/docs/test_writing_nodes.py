@@ -2,6 +2,7 @@
 
 import re
 import sys
+import threading
 import tomllib
 import typing
 from pathlib import Path
@@ -13,9 +14,11 @@ import pytest
 import torch
 
 import engine
+from engine.checkpoints import Checkpoints
 from engine.declare import NodeFunction
 from engine.errors import InvalidNode, InvalidWorkflow
 from engine.events import Event, NodePreview, NodeProgress
+from engine.graph import NodeRef
 from engine.packs import GROUP, installed_packs, load_packs
 from engine.plan import plan
 from engine.workflow import read_api
@@ -132,6 +135,28 @@ async def test_files_and_hooks(names: dict[str, Any], folders: engine.Folders, m
     assert not names["is_still_there"](result, engine.Services(folders))
     (folders.directory("output") / "words.txt").touch()
     assert names["is_still_there"](result, engine.Services(folders))
+
+
+def test_going_on_after_a_death(names: dict[str, Any], folders: engine.Folders, tmp_path: Path) -> None:
+    job, checkpoints, told = engine.Job({}, ()), Checkpoints(tmp_path / "unfinished"), list[float]()
+
+    def emit(event: Event) -> None:
+        assert isinstance(event, NodeProgress)
+        told.append(event.value)
+        if len(told) == 220:
+            raise OSError("dies")
+
+    def context() -> engine.Context:
+        node, services = NodeRef("n", "n", None, "n"), engine.Services(folders)
+        return engine.Context(job, node, services, emit, threading.Event(), checkpoints=checkpoints)
+
+    with pytest.raises(OSError, match="dies"):
+        names["sum_up"](context(), 250)
+    assert names["sum_up"](context(), 250) == sum(range(251))
+    assert told[220] == 201
+    shown = [names["save_text"](context(), "some").ui for _ in range(2)]
+    assert shown == [{"files": ["words_00001_.txt"]}] * 2
+    assert [path.name for path in folders.directory("output").iterdir()] == ["words_00001_.txt"]
 
 
 async def test_progress_and_previews(names: dict[str, Any], folders: engine.Folders) -> None:

@@ -22,6 +22,8 @@ from tests.faults.rig import Rig
 from tests.faults.trials import JOBS, Drawing, Trial, drawn
 
 STEPS = 30
+WIDTH = 120
+"""Of what is printed where there is no terminal."""
 
 
 def main() -> int:
@@ -30,7 +32,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="of chance, to have the same trials again")
     asked = parser.parse_args()
     seed = random.randrange(1_000_000) if asked.seed is None else asked.seed
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
     console.print(f"{asked.kills} kills with 3 jobs of {STEPS} steps queued each time; --seed {seed} repeats them")
     began = time.monotonic()
     trials = drawn(asked.kills, seed, list(SAMPLERS), STEPS, STEPS)
@@ -54,22 +56,19 @@ async def all_tried(root: Path, trials: Sequence[Trial], console: Console) -> li
 def table(verdicts: Sequence[Verdict]) -> Table:
     """A line for each sampler whose jobs were the ones to be hit, and one for all."""
     made = Table(
-        "sampler", *("worker killed", "server killed", "jobs", "lost", "doubled", "unequal"), "went on after steps"
+        "sampler", title="killed: worker, server; what became of all jobs; after which steps samplings went on"
     )
-    made.add_column("away, s")
-    for column in made.columns[1:]:
-        column.justify = "right"
-    samplers = dict.fromkeys(verdict.trial.jobs[verdict.trial.victim].sampler for verdict in verdicts)
-    for sampler in samplers:
-        hit = [each for each in verdicts if each.trial.jobs[each.trial.victim].sampler == sampler]
-        made.add_row(sampler, *line(hit))
+    for heading in ("worker", "server", "jobs", "lost", "doubled", "unequal", "went on after", "away, s"):
+        made.add_column(heading, justify="right")
+    for sampler in dict.fromkeys(verdict.trial.hit.sampler for verdict in verdicts):
+        made.add_row(sampler, *line([verdict for verdict in verdicts if verdict.trial.hit.sampler == sampler]))
     made.add_section()
-    made.add_row("all", *line(verdicts, numbers=False))
+    made.add_row("all", *line(verdicts, whole=True))
     return made
 
 
-def line(verdicts: Sequence[Verdict], *, numbers: bool = True) -> list[str]:
-    """The figures of some trials. ``numbers``: which steps, and not how many samplings and their mean step."""
+def line(verdicts: Sequence[Verdict], *, whole: bool = False) -> list[str]:
+    """The figures of some trials; of the ``whole`` how many samplings went on and their mean step, not each step."""
     steps = [step for verdict in verdicts for step in verdict.went_on_at]
     away = [verdict.away_s for verdict in verdicts if verdict.away_s is not None]
     kinds = [verdict.trial.kind for verdict in verdicts]
@@ -77,7 +76,7 @@ def line(verdicts: Sequence[Verdict], *, numbers: bool = True) -> list[str]:
         *(str(kinds.count(kind)) for kind in ("worker", "server")),
         str(JOBS * len(verdicts)),
         *(str(sum(getattr(each, name) for each in verdicts)) for name in ("lost", "doubled", "unequal")),
-        " ".join(map(str, steps)) if numbers or not steps else f"{len(steps)} samplings, mean {mean(steps):.1f}",
+        f"{len(steps)} x {mean(steps):.1f}" if whole and steps else " ".join(map(str, steps)),
         f"{mean(away):.1f}" if away else "",
     ]
 

@@ -65,7 +65,7 @@ async def tried(rig: Rig, trial: Trial, references: Mapping[Drawing, Reference])
     verdict, logged = Verdict(trial), len(rig.log())
     prefixes = [f"faults/{trial.number}_{k}" for k in range(len(trial.jobs))]
     ids = [await rig.post(drawing, prefix) for drawing, prefix in zip(trial.jobs, prefixes, strict=True)]
-    killed_at = await _killed(rig, trial, ids[trial.victim], references[trial.jobs[trial.victim]].seconds)
+    killed_at = await _killed(rig, trial, ids[trial.victim], references[trial.hit].seconds)
     known = await rig.history()  # after a server was killed nobody tells of these any more
     try:
         await _settled(rig)

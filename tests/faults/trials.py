@@ -48,6 +48,11 @@ class Trial:
     victim: int
     share: float
 
+    @property
+    def hit(self) -> Drawing:
+        """What the victim draws."""
+        return self.jobs[self.victim]
+
 
 def drawn(kills: int, seed: int, samplers: Sequence[str], steps: int, other_steps: int) -> list[Trial]:
     """So many trials: every sampler's turn comes with each kind of kill, and chance says when and beside what."""

@@ -14,8 +14,7 @@ from engine.errors import UnsafePath
 from engine.events import RunFailed, RunFinished
 from engine.jobs import Job
 from engine.pool_local import LocalPool
-from engine.registry import Registry
-from tests.support.toys import Whole, api, new_lanes
+from tests.support.toys import Whole, api, new_lanes, registry
 
 KEY = b"k" * 32
 
@@ -123,12 +122,45 @@ def count(ctx: Context, start: Whole = 0) -> int:
 
 
 async def attempt(root: Path, start: int = 0, job_id: str = "job") -> object:
-    registry = Registry()
-    registry.add(count.definition)
-    pool = LocalPool(lambda: registry, NoCache(), new_lanes(), checkpoints=Checkpoints(root))
+    types = registry(count.definition)
+    pool = LocalPool(lambda: types, NoCache(), new_lanes(), checkpoints=Checkpoints(root))
     events = [event async for event in pool.run(Job(api(c=("Count", {"start": start})), ("c",), id=job_id))]
     await pool.close()
     return events[-1]
+
+
+@node("Shorten", lane="cpu")
+def shorten(ctx: Context, value: Whole = 5) -> int:
+    ctx.rung("a number was cut", differs=True)
+    return value - 1
+
+
+@node("Keeper", lane="cpu", is_output=True)
+def keeper(ctx: Context, value: int) -> int:
+    """Stores, then fails; the next time it says what it found."""
+    ctx.deeds.store(b"%d" % value)
+    found = ctx.stored.load()
+    ctx.stored.store(b"%d" % value)
+    if value == 5:
+        ctx.rung("now this one too", differs=True)
+        ctx.stored.store(b"inexact")
+    if found is None:
+        raise OSError("dies")
+    assert found == b"5"
+    return value
+
+
+@pytest.mark.parametrize(("source", "goes_on"), [("Number", True), ("Shorten", False)])
+async def test_what_is_not_exact_is_not_stored(tmp_path: Path, source: str, goes_on: bool) -> None:
+    """It would be taken up after a death as if there had been memory enough."""
+    types = registry(shorten.definition, keeper.definition)
+    document = api(n=(source, {"value": 5}), k=("Keeper", {"value": ["n", 0]}))
+    ends = []
+    for _ in range(2):
+        pool = LocalPool(lambda: types, NoCache(), new_lanes(), checkpoints=Checkpoints(tmp_path))
+        ends.append([event async for event in pool.run(Job(document, ("k",), id="job"))][-1])
+        await pool.close()
+    assert [isinstance(end, RunFinished) for end in ends] == [False, goes_on]
 
 
 async def test_a_node_finds_what_it_stored_in_the_attempt_before(tmp_path: Path) -> None:
