@@ -117,7 +117,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(server: NastyServer, jobs: int) -> tuple[list[Samples], Counter[str], list[str]]:
-    """Have the jobs run, some of them queued ahead; return what was measured, how many ended how, and what was wrong."""
+    """Have the jobs run, some queued ahead; return what was measured, how many ended how, and what was wrong."""
     samples, states, wrong = [Samples("server"), Samples("worker")], Counter[str](), list[str]()
     worker, queued = server.until_worker(), deque[tuple[str, str]]()
     with Client(server.url) as client:
@@ -186,7 +186,7 @@ def _trim(data: Path, flags: list[str]) -> Database:
     """Start once more with a limit on the history; one job has it applied."""
     with NastyServer(data, *flags, "--keep-jobs", str(KEPT)) as server, Client(server.url) as client:
         client.run(picture(STEPS))
-        until(lambda: _database(data).jobs <= KEPT or None, 60, f"there are more than {KEPT} jobs in history")
+        until(lambda: _database(data).jobs <= KEPT or None, 300, f"there are more than {KEPT} jobs in history")
         server.stop()
     return _database(data)
 

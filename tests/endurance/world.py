@@ -45,7 +45,7 @@ class NastyServer(Server):
                     return child
         return None
 
-    def until_worker(self, within_s: float = 60.0) -> psutil.Process:
+    def until_worker(self, within_s: float = 300.0) -> psutil.Process:
         """The process that computes, once it has loaded the node types."""
         self.get("/object_info/NastyFail")
         return until(lambda: self.worker, within_s, "there is no worker")
