@@ -12,7 +12,8 @@ from engine.jobs import Job
 from tests.conformance.conftest import Listener
 from tests.semantics.stage import Stage
 from tests.support.toys import api
-from web.cli.wiring import build_folders, local_pool
+from web.cli.pools import local_pool
+from web.cli.wiring import build_folders
 
 SHOWN = api(n=("Number", {"value": 1}), o=("Show", {"value": ["n", 0], "style": "plain"}))
 LONG = api(n=("TLong", {"v": 1}))

@@ -10,7 +10,8 @@ from engine.jobs import Job, Outcome
 from engine.jobs_sqlite import SqliteQueue
 from tests.semantics.stage import Stage
 from tests.support.toys import api
-from web.cli.wiring import build_folders, local_pool
+from web.cli.pools import local_pool
+from web.cli.wiring import build_folders
 
 SHOWN = api(n=("Number", {"value": 1}), o=("Show", {"value": ["n", 0], "style": "plain"}))
 

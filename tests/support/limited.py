@@ -37,7 +37,8 @@ from nodes.types import Mask
 from tests.support.toys import api
 from web.cli import build_parser
 from web.cli.memory import trimmer
-from web.cli.wiring import build_folders, remembering_pool
+from web.cli.pools import remembering_pool
+from web.cli.wiring import build_folders
 
 MIB = 2**20
 DECODED = 512  # pixels a side

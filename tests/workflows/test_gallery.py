@@ -8,7 +8,8 @@ import pytest
 from engine.lower import lower
 from engine.registry import Registry
 from web.cli.documents import SHIPPED
-from web.cli.wiring import NodeTypes, build_folders
+from web.cli.pools import NodeTypes
+from web.cli.wiring import build_folders
 from web.shipped import BLUEPRINTS, GALLERY, WORKFLOWS
 
 

@@ -12,7 +12,8 @@ from engine.raise_ui import raise_ui
 from engine.registry import Registry
 from web.cli import main
 from web.cli.documents import SHIPPED
-from web.cli.wiring import NodeTypes, build_folders
+from web.cli.pools import NodeTypes
+from web.cli.wiring import build_folders
 
 SIZES = {
     "text_to_image": [(128, 128)],

@@ -29,7 +29,8 @@ from nodes.diffusion.unet.config import Level, UNetConfig
 from nodes.diffusion.unet.model import UNet
 from web.cli import build_parser
 from web.cli.documents import SHIPPED
-from web.cli.wiring import BUNDLED, build_folders, remembering_pool
+from web.cli.pools import remembering_pool
+from web.cli.wiring import BUNDLED, build_folders
 
 ROUNDING = 1e-5
 """Of the largest number: float32 rounds at 6e-8, and sums in another order over some steps add that up."""

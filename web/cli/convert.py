@@ -13,9 +13,10 @@ from engine.pool_local import LocalPool
 from engine.raise_ui import raise_ui
 from engine.ui_workflow import is_ui
 from web.cli.documents import Document, lowered, read_document
+from web.cli.pools import local_pool
 from web.cli.report import Report, lines_of
 from web.cli.terminal import OK, Mistake, say
-from web.cli.wiring import build_folders, local_pool
+from web.cli.wiring import build_folders
 
 
 def main(args: argparse.Namespace) -> int:

@@ -14,8 +14,9 @@ from rich.text import Text
 
 from engine.folders import Folders
 from engine.node import NodeInfo
+from web.cli.pools import local_pool
 from web.cli.terminal import OK, Mistake, say_json
-from web.cli.wiring import build_folders, local_pool
+from web.cli.wiring import build_folders
 
 LIMITS = ("default", "min", "max", "step", "multiline", "tooltip")
 MOST_CHOICES = 60

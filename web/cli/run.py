@@ -20,10 +20,11 @@ from engine.pool import WorkerPool
 from web.cli.documents import SHIPPED, Document, lowered, read_document
 from web.cli.edits import edited
 from web.cli.explaining import Explanation, show_explanation
+from web.cli.pools import remembering_pool
 from web.cli.progress import Show, progress
 from web.cli.report import STATUS, Report, Whereabouts, lines_of, place_in, place_of
 from web.cli.terminal import FAILED, INTERRUPTED, Mistake, complain, say, say_json
-from web.cli.wiring import build_folders, remembering_pool
+from web.cli.wiring import build_folders
 
 
 def main(args: argparse.Namespace) -> int:

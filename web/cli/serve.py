@@ -13,18 +13,21 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import closing, suppress
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import quote
 
 from aiohttp import web
 from pydantic import ValidationError
 
+from engine.folders import Folders
+from engine.pool import WorkerPool
 from web.app import make_app
 from web.cli.data_lock import held
 from web.cli.frontend import find_frontend
 from web.cli.logs import logged_as
 from web.cli.starting import worker_pool
 from web.cli.terminal import FAILED, OK, Mistake, say
-from web.cli.wiring import build_folders, build_parts, data_dir, remembering_pool
+from web.cli.wiring import build_folders, build_parts, data_dir
 from web.keys import Parts
 from web.logs.book import kept_log
 from web.logs.forms import TEXT
@@ -54,14 +57,20 @@ def _main(args: argparse.Namespace) -> int:
         folders.lay_out()
 
         async def build() -> Parts:
-            in_process = args.in_process or sys.platform == "win32"
-            pool = remembering_pool(args, folders) if in_process else worker_pool(args, data)
-            return replace(await build_parts(data, folders, settings, pool), logs=logs)
+            return replace(await build_parts(data, folders, settings, _pool(args, data, folders)), logs=logs)
 
         # KeyboardInterrupt comes where signals cannot be handled on the loop.
         with closing(folders), kept_log(TEXT) as logs, suppress(KeyboardInterrupt):
             asyncio.run(_serve(listener, build))
     return OK
+
+
+def _pool(args: argparse.Namespace, data: Path, folders: Folders) -> WorkerPool:
+    if not args.in_process and sys.platform != "win32":
+        return worker_pool(args, data)
+    from web.cli.pools import remembering_pool  # and all that runs workflows
+
+    return remembering_pool(args, folders)
 
 
 def build_settings(args: argparse.Namespace) -> Settings:

@@ -12,9 +12,10 @@ from rich.text import Text
 from engine.errors import InvalidWorkflow
 from engine.folders import Folders
 from web.cli.documents import Document, lowered, read_document
+from web.cli.pools import local_pool
 from web.cli.report import STATUS, Report
 from web.cli.terminal import say
-from web.cli.wiring import build_folders, local_pool
+from web.cli.wiring import build_folders
 
 
 def main(args: argparse.Namespace) -> int:

@@ -13,8 +13,9 @@ from filelock import AcquireReturnProxy, FileLock, Timeout
 from engine.pool import WorkerPool
 from engine.worker_main import run_worker
 from web.cli import build_parser
+from web.cli.pools import remembering_pool
 from web.cli.terminal import FAILED, Mistake
-from web.cli.wiring import build_folders, data_dir, remembering_pool
+from web.cli.wiring import build_folders, data_dir
 
 LOCK_WAIT_S = 30.0
 """For the worker of a server that was killed: it ends by itself in a moment."""

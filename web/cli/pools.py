@@ -1,0 +1,155 @@
+"""The pools of this process, and the node types that they load. Importing it brings in no torch; loading those does."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.cache import NoCache
+from engine.checkpoints import Checkpoints
+from engine.folders import Folders
+from engine.lanes import Lanes, call_in
+from engine.ledger import Ledger
+from engine.machine import machine
+from engine.memory import Weights
+from engine.notebook import Notebook
+from engine.pool_local import LocalPool
+from engine.registry import Registry
+from engine.services import Services
+from web.cli.caching import MIB, LazyCodec, build_cache, salt
+from web.cli.memory import giver_back, hold_to, trimmer
+from web.cli.wiring import UNFINISHED, data_dir
+
+if TYPE_CHECKING:
+    import argparse
+
+    from nodes.diffusion.stepper import Stepper
+
+LANES = {"gpu": 1, "cpu": os.cpu_count() or 1, "hook": 1}
+SAMPLING = "sampling"
+"""The lane of nodes that sample: one for each job at a time, and all of them by turns in the device's lane."""
+
+
+class NodeTypes:
+    """The built-in node types, loaded when they are first needed: that imports torch and takes seconds.
+
+    With ``packs`` those of installed packages too. As ``Models`` it tells of the weights, of which at most
+    ``budget_bytes`` are in memory, by default half of what this process may have. ``stepper`` makes what shares the
+    device between samplings.
+    """
+
+    def __init__(
+        self,
+        folders: Folders,
+        packs: bool = False,
+        budget_bytes: int | None = None,
+        stepper: Callable[[], Stepper] | None = None,
+    ) -> None:
+        self._folders, self._packs, self._stepper = folders, packs, stepper or _stepper
+        self.budget_bytes = machine().limit_bytes // 2 if budget_bytes is None else budget_bytes
+        self._provided: list[object] = []
+        self._registry: Registry | None = None
+
+    def provide(self, service: object) -> None:
+        """Give nodes one more service; before they are loaded."""
+        self._provided.append(service)
+
+    def load(self) -> Registry:
+        """All node types, with the services they ask for."""
+        import nodes
+        from nodes.diffusion.checkpoint import Loader
+        from nodes.diffusion.lazy import Residency
+
+        residency = Residency(self.budget_bytes)
+        services = Services(self._folders, residency, Loader(residency), self._stepper(), *self._provided)
+        registry = Registry(services)
+        nodes.register(registry)
+        _add_packs(registry, wanted=self._packs)
+        self._registry = registry
+        gc.freeze()  # what is loaded stays: looking through it for cycles would hold up everybody for half a second
+        return registry
+
+    def weights(self) -> Sequence[Weights]:
+        """What is in memory, the least recently used first."""
+        if self._registry is None:
+            return ()
+        from nodes.memory import weights
+
+        return weights(self._registry.services)
+
+    def drop_all(self, but: Collection[object] = ()) -> Sequence[object]:
+        """Let go of the weights in memory, but those of some networks."""
+        if self._registry is None:
+            return ()
+        from nodes.memory import drop_weights
+
+        return drop_weights(self._registry.services, but)
+
+
+def local_pool(folders: Folders, *, packs: bool = False) -> LocalPool:
+    """A pool in this process that remembers nothing; it loads the node types when it is first asked something."""
+    types = NodeTypes(folders, packs)
+    return LocalPool(types.load, NoCache(), _lanes(), types.drop_all, digest=LazyCodec().digest)
+
+
+def remembering_pool(args: argparse.Namespace, folders: Folders, *, resuming: bool = True) -> LocalPool:
+    """A pool that shares what it remembers with every other one on the same data.
+
+    With ``resuming``, jobs that are run again go on where they were: for those of a queue.
+    """
+    if args.memory_mb is not None:
+        hold_to(args.memory_mb)
+    data, codec = data_dir(args.data), LazyCodec()
+    budget = None if args.weights_mb is None else int(args.weights_mb * MIB)
+    types = NodeTypes(folders, args.packs, budget, partial(_stepper, args.batch, data / "cache" / "gains.json"))
+    cache = build_cache(data, args, codec)
+    ledger = Ledger(cache, types, trimmer())
+    types.provide(ledger)
+    return LocalPool(
+        types.load,
+        cache,
+        _lanes(args.jobs),
+        types.drop_all,
+        size=args.jobs,
+        digest=codec.digest,
+        notebook=Notebook(data / "cache" / "runs.sqlite"),
+        cutoff=args.early_cutoff,
+        tidy=giver_back(),
+        ledger=ledger,
+        checkpoints=Checkpoints(data / UNFINISHED, salt(args.batch)) if resuming else None,
+    )
+
+
+def _lanes(jobs: int = 1) -> Lanes:
+    # One more, for a job that is too urgent to wait for another to end.
+    return Lanes({**LANES, SAMPLING: jobs + 1}, _without_gradients, each={SAMPLING: 1})
+
+
+def _stepper(batch: str = "off", kept: Path | None = None) -> Stepper:
+    """What shares the device between samplings: ``batch`` is off, auto, or how many evaluations go into one call."""
+    from nodes.diffusion.gains import Gains
+    from nodes.diffusion.stepper import Stepper
+
+    turn = partial(call_in, "gpu")
+    if batch == "auto":
+        return Stepper(turn, gains=Gains(kept))
+    return Stepper(turn, 1 if batch == "off" else int(batch))
+
+
+def _without_gradients() -> None:
+    from nodes.computing import without_gradients  # brings torch, which the node types have brought by then
+
+    without_gradients()
+
+
+def _add_packs(registry: Registry, *, wanted: bool) -> None:
+    from engine.packs import installed_packs, load_packs, tell_unloaded
+
+    if wanted:
+        load_packs(registry, installed_packs())
+    else:
+        tell_unloaded(installed_packs())
