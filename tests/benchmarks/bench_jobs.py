@@ -28,7 +28,8 @@ from nodes.diffusion.stepper import Joinable, Stepper
 from tests.benchmarks.conftest import Report
 from web.cli import build_parser
 from web.cli.documents import SHIPPED
-from web.cli.wiring import BUNDLED, build_folders, remembering_pool
+from web.cli.pools import remembering_pool
+from web.cli.wiring import BUNDLED, build_folders
 
 pytestmark = pytest.mark.benchmark
 
