@@ -7,7 +7,8 @@ import pytest
 from nodes.diffusion.stepper import Stepper
 from web.cli import build_parser
 from web.cli.caching import salt
-from web.cli.wiring import build_folders, remembering_pool
+from web.cli.pools import remembering_pool
+from web.cli.wiring import build_folders
 
 
 @pytest.mark.parametrize("batch", ["off", "auto", "1", "12"])
