@@ -86,14 +86,13 @@ class Context:
         self.rungs.append(text)
         if differs:
             self.inexact.add(self.node.id)
-            self.stored.drop()
         self.note(f"out of memory: {text}")
 
     @property
     def stored(self) -> Stored:
         """A place for what this call needs to go on where it is, should the process die. The next attempt finds it if
         the inputs are still the same; it goes when the job has ended. What is not quite what ``key`` stands for is not
-        stored, since the next attempt would not know."""
+        stored, since the next attempt would not know: that goes on from what was stored last before."""
         return self.checkpoints.of_call(self.job.id, self.node.id, self.call, self.key, lambda: self._is_exact)
 
     @property

@@ -160,7 +160,7 @@ async def test_what_is_not_exact_is_not_stored(tmp_path: Path, source: str, goes
         pool = LocalPool(lambda: types, NoCache(), new_lanes(), checkpoints=Checkpoints(tmp_path))
         ends.append([event async for event in pool.run(Job(document, ("k",), id="job"))][-1])
         await pool.close()
-    assert [isinstance(end, RunFinished) for end in ends] == [False, goes_on]
+    assert [isinstance(end, RunFinished) for end in ends] == [False, goes_on], ends
 
 
 async def test_a_node_finds_what_it_stored_in_the_attempt_before(tmp_path: Path) -> None:
