@@ -104,8 +104,18 @@ class Runner:
                 self._tell(story, RunFailed(story.job.id, story.failure(error)))
 
     def _tell(self, story: Story, event: Event) -> None:
+        """Publish what happens, but for the end: a server that is killed before it is kept runs the job again."""
         story.add(event)
-        self._bus.publish(event)
+        if story.outcome is None:
+            self._bus.publish(event)
+        elif isinstance(event, RunFinished | RunFailed | RunCancelled):
+            story.end = event
+
+    def _tell_end(self, story: Story) -> None:
+        """Once. Clients do not wait for a disk that is full: then the end is told before it is kept."""
+        if end := story.end:
+            story.end = None
+            self._bus.publish(end)
 
     async def _leave(self, story: Story) -> None:
         """Into history if the job has ended, else back into the queue; then another may run in its place."""
@@ -124,7 +134,10 @@ class Runner:
     async def _put_away(self, story: Story) -> None:
         job, death = story.job, story.death
         if story.outcome is not None:
-            await self._finish(story, story.outcome)
+            try:
+                await self._finish(story, story.outcome)
+            finally:
+                self._tell_end(story)
         elif death is None or death.innocent:
             await self._queue.release(job.id)
         else:
@@ -132,6 +145,7 @@ class Runner:
             last = RunFailed(job.id, story.failure(death))
             if await self._queue.died(job.id, story.ended(last)):
                 self._tell(story, last)
+                self._tell_end(story)
 
     async def _finish(self, story: Story, outcome: Outcome) -> None:
         try:
@@ -139,6 +153,7 @@ class Runner:
         except (TypeError, ValueError, RecursionError) as error:  # a node showed what has no form as JSON
             failed = RunFailed(story.job.id, story.failure(error))
             await self._queue.finish(story.job.id, replace(story.ended(failed), outputs={}, nodes={}))
+            story.end = failed
 
     async def _kept(self, what: str, work: Callable[[], Awaitable[T]]) -> T:
         """Have the queue do something, again and again until it can; once more when the server stops."""
@@ -177,6 +192,7 @@ class Story:
     running: dict[NodeId, NodeRef] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     outcome: Outcome | None = None
+    end: RunFinished | RunFailed | RunCancelled | None = None  # as long as it is not told
     death: WorkerDied | None = None
 
     def add(self, event: Event) -> None:
