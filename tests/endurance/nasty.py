@@ -48,7 +48,8 @@ class Case:
 
 @dataclass(frozen=True)
 class Seen:
-    """How it went; seconds are from when the job began. ``job`` and ``other`` are as ``/v1`` shows them."""
+    """How it went; seconds are from ``began``, when the job was queued, or when something was done to its worker.
+    ``job`` and ``other`` are as ``/v1`` shows them."""
 
     case: Case
     heard: Heard
@@ -142,12 +143,21 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     wanted, flags = (QUICK, [*SHORT, *args.serve]) if args.quick else ((args.only,), args.serve)
     cases = [case for case in CASES if any(part in case.name for part in wanted)]
-    seen = []
+    seen, failures = list[Seen](), list[str]()
     for case in cases:
-        say(case.name)
-        seen.append(asyncio.run(_try(case, flags)))
-    show("Nasty nodes: seconds count from when the job began", COLUMNS, [each.row() for each in seen])
-    return verdict([failure for each in seen for failure in each.failures()])
+        try:
+            seen.append(asyncio.run(_try(case, flags)))
+        except TimeoutError:
+            failures.append(f"{case.name}: not all had ended after {ALL_WITHIN_S:g} s")
+            continue
+        failures += seen[-1].failures()
+        say(" | ".join(seen[-1].row()))
+    show(
+        "Nasty nodes: seconds count from when the job was queued, or its worker was hurt",
+        COLUMNS,
+        [each.row() for each in seen],
+    )
+    return verdict(failures)
 
 
 async def _try(case: Case, flags: list[str]) -> Seen:
@@ -171,9 +181,10 @@ async def _play(case: Case, stage: Stage) -> Seen:
     async with asyncio.timeout(ALL_WITHIN_S):
         job_id, heard = await stage.queue(case.prompt(), "ours")
         other_id, other_heard = await stage.queue(picture(4), "other")
-        await heard.began.wait()
         began = time.monotonic()
         if case.then:
+            await heard.began.wait()
+            began = time.monotonic()
             await case.then(stage, job_id)
         await asyncio.gather(heard.ended.wait(), other_heard.ended.wait())
     job, other = await stage.job(job_id), await stage.job(other_id)

@@ -21,10 +21,12 @@ FREQUENT = ("progress", "progress_state", "execution_cached")
 
 @dataclass
 class Heard:
-    """What a client heard of a job, each with its time. It has begun with its first message of the kind ``first``."""
+    """What a client heard of a job, each with its time, and why it failed. It has begun with the first message of the
+    kind ``first``."""
 
     first: str
     messages: list[tuple[str, float]] = field(default_factory=list)
+    error: str = ""
     began: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -34,6 +36,8 @@ class Heard:
         self.messages.append((kind, time.monotonic()))
         if kind == self.first:
             self.began.set()
+        if kind == "execution_error":
+            self.error = f"{data['exception_type']}: {data['exception_message']}"
         if kind in ENDS:
             self.ended.set()
 
@@ -50,6 +54,14 @@ class Heard:
         """The kinds of messages in their order, each once as long as it repeats itself."""
         told = [kind for kind, _ in self.messages if kind not in FREQUENT]
         return ", ".join(kind for index, kind in enumerate(told) if not index or told[index - 1] != kind)
+
+
+class Refused(Exception):
+    """The server's complaint about a request."""
+
+    def __init__(self, status: int, error: Mapping[str, Any]) -> None:
+        super().__init__(f"{status}: {error['message']}: {error['details']}")
+        self.status = status
 
 
 class Stage:
@@ -91,19 +103,24 @@ class Stage:
         self.stack.callback(asyncio.create_task(doing).cancel)
 
     async def queue(self, prompt: Mapping[str, Any], client_id: str) -> tuple[str, Heard]:
-        """Queue a job; return its id, and what is heard of it from then on."""
+        """Queue a job; return its id, and what is heard of it from then on. Raises Refused."""
         job_id = str(uuid.uuid4())
         heard = self._jobs[job_id] = Heard("progress" if len(prompt) > 1 else "execution_start")
         body = {"prompt": prompt, "client_id": client_id, "prompt_id": job_id}
         async with self._session.post(f"{self.server.url}/prompt", json=body) as answer:
-            assert answer.ok, await answer.text()
+            if not answer.ok:
+                raise Refused(answer.status, (await answer.json())["error"])
         return job_id, heard
 
     async def job(self, job_id: str) -> dict[str, Any]:
         """As ``/v1`` shows it."""
-        async with self._session.get(f"{self.server.url}/v1/jobs/{job_id}") as answer:
-            view: dict[str, Any] = await answer.json()
-            return view
+        view: dict[str, Any] = await self.get(f"/v1/jobs/{job_id}")
+        return view
+
+    async def get(self, path: str) -> Any:
+        async with self._session.get(self.server.url + path) as answer:
+            assert answer.ok, await answer.text()
+            return await answer.json()
 
     async def cancel(self, job_id: str) -> None:
         async with self._session.delete(f"{self.server.url}/v1/jobs/{job_id}") as answer:
