@@ -10,19 +10,18 @@ import argparse
 import asyncio
 import os
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, closing, contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 import aiohttp
 
 from tests.endurance.stage import Heard, Refused, Stage
-from tests.endurance.world import NastyServer, picture, show, verdict
+from tests.endurance.world import NastyServer, copied_queue, picture, show, verdict
 from web.client import Client
 
 SIZE_MIB = 64
@@ -160,12 +159,8 @@ class Trial:
         (self._data / BALLAST).unlink()
 
     def _sound(self) -> str:
-        """Of a copy: the log of the database goes along."""
-        with tempfile.TemporaryDirectory() as folder:
-            for path in self._data.glob("queue.sqlite*"):
-                shutil.copy(path, folder)
-            with closing(sqlite3.connect(Path(folder, "queue.sqlite"))) as db:
-                answer = str(db.execute("PRAGMA integrity_check").fetchone()[0])
+        with copied_queue(self._data) as db:
+            answer = str(db.execute("PRAGMA integrity_check").fetchone()[0])
         self._claim(answer == "ok", f"the database is not sound: {answer}")
         return answer
 

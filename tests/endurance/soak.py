@@ -7,20 +7,18 @@ memory over jobs.
 from __future__ import annotations
 
 import argparse
-import sqlite3
 import sys
 import tempfile
 import time
 from collections import Counter, deque
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from tests.endurance.world import NastyServer, nasty, picture, say, show, until, verdict
+from tests.endurance.world import NastyServer, copied_queue, nasty, picture, say, show, until, verdict
 from web.client import Client
 
 JOBS, STEPS, AHEAD = 2000, 4, 8
@@ -174,7 +172,7 @@ class Database:
 def _database(data: Path) -> Database:
     path, log = data / "queue.sqlite", data / "queue.sqlite-wal"
     sizes = path.stat().st_size, log.stat().st_size if log.exists() else 0
-    with closing(sqlite3.connect(path)) as db:
+    with copied_queue(data) as db:
         free, jobs, sound = (
             db.execute(question).fetchone()[0]
             for question in ("PRAGMA freelist_count", "SELECT count(*) FROM jobs", "PRAGMA integrity_check")
@@ -186,7 +184,7 @@ def _trim(data: Path, flags: list[str]) -> Database:
     """Start once more with a limit on the history; one job has it applied."""
     with NastyServer(data, *flags, "--keep-jobs", str(KEPT)) as server, Client(server.url) as client:
         client.run(picture(STEPS))
-        until(lambda: _database(data).jobs <= KEPT or None, 300, f"there are more than {KEPT} jobs in history")
+        until(lambda: len(list(client.jobs())) <= KEPT or None, 300, f"more than {KEPT} jobs are in history")
         server.stop()
     return _database(data)
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import copy
 import itertools
 import json
+import shutil
+import sqlite3
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -61,6 +64,16 @@ def picture(steps: int, seed: int | None = None) -> dict[str, Any]:
 def nasty(kind: str, **inputs: int) -> dict[str, Any]:
     """A prompt of one misbehaving node, with a seed of its own."""
     return {"1": {"class_type": f"Nasty{kind}", "inputs": {"seed": next(SEEDS), **inputs}}}
+
+
+@contextmanager
+def copied_queue(data: Path) -> Iterator[sqlite3.Connection]:
+    """The database of a server, which keeps it to itself: a copy, with its log. Nothing may be written meanwhile."""
+    with tempfile.TemporaryDirectory() as folder:
+        for path in data.glob("queue.sqlite*"):
+            shutil.copy(path, folder)
+        with closing(sqlite3.connect(Path(folder, "queue.sqlite"))) as db:
+            yield db
 
 
 def until(look: Callable[[], T | None], within_s: float, complaint: str) -> T:
