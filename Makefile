@@ -8,7 +8,7 @@ ADDRESS := http://127.0.0.1:8188
 
 # A failed recipe leaves no stamp behind, so the next run tries again.
 .DELETE_ON_ERROR:
-.PHONY: help setup run serve test check bench benchmarks parity semantics conformance fuzz faults browser clients editor editor-check clean
+.PHONY: help setup run serve test check bench benchmarks parity semantics conformance fuzz faults soak nasty diskfull browser clients editor editor-check clean
 
 help:
 	@echo "make run     draw the first picture into output/"
@@ -21,6 +21,9 @@ help:
 	@echo "make conformance  test the protocol; print its lines, routes and messages with their tests"
 	@echo "make fuzz    call every route in thousands of ways and compare the answers with /openapi.json"
 	@echo "make faults  kill worker and server at 100 random instants; nothing may be lost, doubled or different"
+	@echo "make soak    run 2,000 jobs in a row and see whether anything grows"
+	@echo "make nasty   run nodes that crash, hang or take all memory, and see what clients notice"
+	@echo "make diskfull  let the disk below a server run full; needs root, to mount a small one"
 	@echo "make browser try the editor, and ComfyUI's front end, unmodified, in the system's Chromium"
 	@echo "make clients run a workflow through clients that others wrote for ComfyUI"
 	@echo "make editor  check, test and build the editor into web/static; needs Node.js 20 or newer"
@@ -70,6 +73,15 @@ fuzz: $(VENV)/developing
 faults: $(VENV)/developing
 	@$(BIN)/python -m tests.faults --kills 100
 
+soak: $(VENV)/developing
+	@$(BIN)/python -m tests.endurance.soak --plot docs/pictures/soak.svg
+
+nasty: $(VENV)/developing
+	@$(BIN)/python -m tests.endurance.nasty
+
+diskfull: $(VENV)/developing
+	@$(BIN)/python -m tests.endurance.diskfull
+
 browser: $(VENV)/browsing
 	$(BIN)/pytest -m browser -n 2 --dist loadfile tests/browser
 
@@ -101,6 +113,8 @@ $(EDITOR)/node_modules/.installed: $(EDITOR)/package-lock.json
 $(VENV)/installed: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing wireloom into $(VENV): some minutes, once"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@# What pip does for packages that it copies: else the first start compiles, and each one where Python may not write.
+	@$(BIN)/python -m compileall -q -x node_modules engine nodes web
 	@touch $@
 
 $(VENV)/developing: $(VENV)/installed
