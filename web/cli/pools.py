@@ -60,9 +60,6 @@ class NodeTypes:
 
     def load(self) -> Registry:
         """All node types, with the services they ask for."""
-        # torch's threads on the CPU, OpenMP's, wait for each other in a busy loop, for which a busy machine has no
-        # time: beside three other programs a step took 6 to 8 times as long. It is read when torch is imported.
-        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         import nodes
         from nodes.diffusion.checkpoint import Loader
         from nodes.diffusion.lazy import Residency
