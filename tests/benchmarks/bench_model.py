@@ -85,7 +85,7 @@ def test_checkpoints(report: Report, tmp_path: Path) -> None:
     words, none = ([[loaded.clip.encode(text)[0], {}]] for text in ("a red apple", ""))
     store = Checkpoints(tmp_path).of_call("job", "5", 0, b"")
     times: dict[bool, list[float]] = {False: [], True: []}
-    for _ in range(20):
+    for _ in range(10):
         for stored in times:
             options: dict[str, Any] = {"seed": 1, "steps": 30, "cfg": 4.0, "sampler_name": "lms", "scheduler": "normal"}
             latent = {"samples": torch.zeros(1, 4, 16, 16)}
