@@ -26,7 +26,8 @@ FAIL_EACH, CANCEL_EACH, LONG_STEPS = 25, 40, 5000
 LOOK_EACH = 10
 WARM_UP = 0.25
 """The part of the jobs after which nothing should grow any more."""
-MOST_MB_PER_THOUSAND = {"server": 5.0, "worker": 20.0}
+MOST_MB_PER_THOUSAND = {"server": 15.0, "worker": 20.0}
+"""The server keeps the events of jobs, about 8 kB each, until they are 64 MiB: see web/v1/log.py."""
 MORE_FDS, MORE_THREADS = 8, 4
 ENOUGH = 400
 """Jobs below which a slope says nothing."""
