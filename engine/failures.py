@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import traceback
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +17,8 @@ MEMORY_HINT = (
     "There was not enough memory, although all that could be let go was. Try a smaller picture or batch, or the tiled "
     "VAE nodes; close other programs, or give this one more memory."
 )
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+FULL_HINT = "The disk is full: make room on it, and run the workflow again."
 PLAIN = (int, float, str, bool, type(None))
 SHOWN_CHARACTERS = 500
 
@@ -24,8 +27,12 @@ def of_node(run: Run, failed: NodeFailed) -> NodeFailure:
     """A node raised. Blamed is the node of the workflow; the text names the one that it expanded into."""
     real = run.graph[run.graph.ref(failed.node.id).real]
     within = "" if real.id == failed.node.id else f"in node {failed.node.id} ({failed.node.type})"
-    hint = MEMORY_HINT if is_out_of_memory(failed.error) else ""
+    hint = MEMORY_HINT if is_out_of_memory(failed.error) else FULL_HINT if _is_full(failed.error) else ""
     return failure(real.id, real.type, failed.error, failed.inputs, run, within, hint)
+
+
+def _is_full(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno in FULL
 
 
 def of_cycle(run: Run, error: CycleError) -> NodeFailure:

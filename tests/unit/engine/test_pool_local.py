@@ -1,6 +1,7 @@
 """Jobs through the pool of this process: the last event tells how they ended."""
 
 import asyncio
+import errno
 import gc
 import threading
 import weakref
@@ -196,4 +197,18 @@ async def test_it_is_tidied_up_after_each_job() -> None:
         async for _event in pool.run(Job(prompt=api(o=("Show", {"value": 1, "style": "plain"})), targets=())):
             pass
     assert tidied == [False, False]
+    await pool.close()
+
+
+async def test_a_full_disk_is_told_in_words() -> None:
+    @node("Full")
+    def full() -> Annotated[int, Socket("INT")]:
+        raise OSError(errno.ENOSPC, "No space left on device", "/somewhere/picture.png")
+
+    pool = LocalPool(lambda: registry(full.definition), NoCache(), new_lanes())
+    workflow = api(f=("Full", {}), o=("Show", {"value": ["f", 0], "style": "plain"}))
+    last = (await _collected(pool, Job(prompt=workflow, targets=())))[-1]
+    assert isinstance(last, RunFailed)
+    assert "/somewhere/picture.png" in last.failure.message
+    assert "The disk is full" in last.failure.message
     await pool.close()
