@@ -14,10 +14,11 @@ from engine.lower_groups import group_node, is_group
 from engine.lower_links import PRIMITIVE, REROUTE, Constant, resolve
 from engine.lower_promoted import promoted
 from engine.lower_scope import MAX_DEPTH, Promoted, Scope, refusal
-from engine.lower_widgets import constant, widget_values
+from engine.lower_widgets import widget_values
 from engine.problems import Problem
 from engine.registry import Registry
-from engine.ui_workflow import BYPASSED, MUTED, UiGraph, UiNode, UiSubgraph, UiWorkflow, is_ui, read_ui
+from engine.ui_workflow import BYPASSED, MUTED, UiGraph, UiNode, UiSubgraph, UiWorkflow, read_ui
+from engine.workflow import constant, is_ui
 
 VIRTUAL = frozenset({REROUTE, PRIMITIVE, "Note", "MarkdownNote"})
 MAX_NODES = 100_000

@@ -10,6 +10,7 @@ from engine.lower_scope import Scope
 from engine.node import MISSING, InputSpec, NodeDef
 from engine.registry import Registry
 from engine.ui_workflow import UiNode
+from engine.workflow import constant
 
 WIDGETS = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"})
 SEEDS = ("seed", "noise_seed")
@@ -115,11 +116,6 @@ def default(spec: InputSpec, registry: Registry) -> Any:
         return shown
     choices = registry.choices(spec) or spec.options.get("options")
     return choices[0] if isinstance(choices, list | tuple) and choices else MISSING
-
-
-def constant(value: Any) -> Any:
-    """Arrays are wrapped, or they would be taken for links."""
-    return {"__value__": value} if isinstance(value, list) else value
 
 
 def _fitting(count: int, definition: NodeDef) -> list[Position]:

@@ -30,8 +30,7 @@ from engine.registry import Registry
 from engine.relief import is_out_of_memory
 from engine.replacements import Replacement, replaced
 from engine.run import Computing, Run, no_digest
-from engine.ui_workflow import is_ui
-from engine.workflow import read_api
+from engine.workflow import is_ui, read_api
 
 PLANNED_NODES = 20_000
 """Of checked workflows that are kept until they run: most run soon, and need not be checked again."""

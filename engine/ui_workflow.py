@@ -165,11 +165,6 @@ def _ordered(plain: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
     return {**{key: plain[key] for key in keys if key in plain}, **plain}
 
 
-def is_ui(document: Any) -> bool:
-    """Whether a JSON document is a workflow as editors save it: its nodes are in an array."""
-    return isinstance(document, Mapping) and isinstance(document.get("nodes"), list)
-
-
 def read_ui(document: Any) -> UiWorkflow:
     """Parse either schema. Raises NotAWorkflow saying what is wrong and at which node."""
     try:

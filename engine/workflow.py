@@ -11,7 +11,7 @@ from engine.errors import NotAWorkflow
 from engine.graph import NodeId
 from engine.json_text import parse
 
-__all__ = ["ApiNode", "ApiWorkflow", "is_api", "parse", "read_api"]
+__all__ = ["ApiNode", "ApiWorkflow", "constant", "is_api", "is_ui", "parse", "read_api"]
 
 
 class ApiNode(BaseModel):
@@ -63,6 +63,16 @@ def is_api(document: Any) -> bool:
             for node in document.values()
         )
     )
+
+
+def is_ui(document: Any) -> bool:
+    """Whether a JSON document is a workflow as editors save it, see ``ui_workflow``: its nodes are in an array."""
+    return isinstance(document, Mapping) and isinstance(document.get("nodes"), list)
+
+
+def constant(value: Any) -> Any:
+    """A value as it stands in the API format: arrays are wrapped, or they would be taken for links."""
+    return {"__value__": value} if isinstance(value, list) else value
 
 
 def _kind(value: Any) -> str:

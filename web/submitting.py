@@ -16,8 +16,7 @@ from engine.graph import NodeId
 from engine.jobs import Job, Ticket
 from engine.pool import PlanSummary
 from engine.problems import Problem
-from engine.ui_workflow import is_ui
-from engine.workflow import read_api
+from engine.workflow import is_ui, read_api
 from web.keys import bus_key, pool_key, queue_key, settings_key
 from web.safety.limits import check_room, check_size
 from web.webhooks.webhooks import webhooks_key

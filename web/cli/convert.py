@@ -11,7 +11,7 @@ from typing import Any
 from engine.errors import InvalidWorkflow, NotAWorkflow
 from engine.pool_local import LocalPool
 from engine.raise_ui import raise_ui
-from engine.ui_workflow import is_ui
+from engine.workflow import is_ui
 from web.cli.documents import Document, lowered, read_document
 from web.cli.pools import local_pool
 from web.cli.report import Report, lines_of

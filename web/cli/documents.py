@@ -12,8 +12,8 @@ from engine.errors import NotAWorkflow
 from engine.lower import lower
 from engine.pool_local import LocalPool
 from engine.registry import Registry
-from engine.ui_workflow import is_ui, read_ui
-from engine.workflow import parse, read_api
+from engine.ui_workflow import read_ui
+from engine.workflow import is_ui, parse, read_api
 from web.cli.terminal import Mistake
 
 SHIPPED = Path(__file__).parents[2] / "workflows"

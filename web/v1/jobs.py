@@ -14,7 +14,7 @@ from engine.errors import JobNotFound
 from engine.events import JobDone, QueueChanged
 from engine.exposed import OWN, exposed
 from engine.jobs import Entry, Ticket
-from engine.ui_workflow import is_ui
+from engine.workflow import is_ui
 from web.errors import complaint
 from web.idempotency import KeyHeader, taking_in
 from web.keys import bus_key, pool_key, queue_key, settings_key

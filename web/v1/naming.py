@@ -7,8 +7,8 @@ from typing import Any
 
 from engine.exposed import Exposed, Place, constants
 from engine.graph import NodeId
-from engine.lower_widgets import constant
 from engine.node import NodeInfo
+from engine.workflow import constant
 from web.edits import NoSuchPlace, Prompt, find_input, find_node, label, nearest, with_inputs
 
 

@@ -10,8 +10,8 @@ from engine import lower as lowering
 from engine.errors import InvalidWorkflow, NotAWorkflow
 from engine.lower import lower
 from engine.plan import plan
-from engine.ui_workflow import is_ui, read_ui
-from engine.workflow import read_api
+from engine.ui_workflow import read_ui
+from engine.workflow import is_ui, read_api
 from tests.support.graphs import Json, registry
 
 REGISTRY = registry()
