@@ -226,11 +226,11 @@ def test_the_queue_shows_live_pictures_places_and_time_and_one_is_cancelled(ours
     ours.set("Draw", "seed", "99")
     page.keyboard.press("Control+Shift+Enter")
     expect(jobs).to_have_count(4)
-    waiting = own.get("/queue")["queue_pending"]
-    assert min(waiting)[2]["5"]["inputs"]["seed"] == 99
-    jobs.nth(1).get_by_role("button", name="Cancel job").click()
+    running = own.get("/queue")["queue_running"]
+    assert [job[2]["5"]["inputs"]["seed"] for job in sorted(running)] == [99, 1]  # the one in front goes first, at once
+    jobs.nth(0).get_by_role("button", name="Cancel job").click()
     expect(jobs).to_have_count(3)
-    assert all(job[2]["5"]["inputs"]["seed"] != 99 for job in own.get("/queue")["queue_pending"])
+    assert all(job[2]["5"]["inputs"]["seed"] != 99 for job in own.get("/queue")["queue_running"])
     page.get_by_role("button", name="Clear queue").click()
     expect(jobs).to_have_count(1)
     page.get_by_role("button", name="Stop the running job").click()
