@@ -118,13 +118,16 @@ class Rig:
         return [path for path in folder.glob("*") if path.name.startswith((f"{Path(prefix).name}_", "."))]
 
     async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        async for message in socket:
-            if message.type is not aiohttp.WSMsgType.TEXT:
-                continue
-            told = json.loads(message.data)
-            async with self._stirred:
-                self.heard.append((time.monotonic(), told["type"], str(told["data"].get("prompt_id", ""))))
-                self._stirred.notify_all()
+        try:
+            async for message in socket:
+                if message.type is not aiohttp.WSMsgType.TEXT:
+                    continue
+                told = json.loads(message.data)
+                async with self._stirred:
+                    self.heard.append((time.monotonic(), told["type"], str(told["data"].get("prompt_id", ""))))
+                    self._stirred.notify_all()
+        finally:
+            await socket.close()
 
     async def _hang_up(self) -> None:
         if self._listening:
