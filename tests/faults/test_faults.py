@@ -1,4 +1,4 @@
-"""A short run of ``make faults``: killed six times, nothing is lost, doubled or different."""
+"""A short run of ``make faults``: killed four times, nothing is lost, doubled or different."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ QUICK = ["euler_ancestral", "dpmpp_3m_sde", "lms"]
 
 @pytest.mark.slow
 async def test_jobs_survive_that_their_processes_are_killed(tmp_path: Path) -> None:
-    trials = drawn(6, 7, QUICK, STEPS, 4)
+    trials = drawn(4, 7, QUICK, STEPS, 4)
     assert {trial.kind for trial in trials} == set(KINDS)
     verdicts = await all_tried(tmp_path, trials, Console(quiet=True))
     assert [trouble for verdict in verdicts for trouble in verdict.troubles] == []
