@@ -44,7 +44,7 @@ serve: $(VENV)/installed
 setup: $(VENV)/developing
 
 test: $(VENV)/developing
-	$(BIN)/pytest -m "not slow and not benchmark" --cov=engine --cov-report=term-missing:skip-covered --cov-fail-under=95
+	OMP_WAIT_POLICY=passive $(BIN)/pytest -n 2 --dist loadgroup -m "not slow and not benchmark" --cov=engine --cov-report=term-missing:skip-covered --cov-fail-under=95
 
 check: $(VENV)/developing
 	$(BIN)/ruff check .
