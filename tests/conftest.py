@@ -1,5 +1,6 @@
 """Settings for all tests."""
 
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -18,3 +19,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         group = TOGETHER if TOGETHER in item.path.parents else item.path
         item.add_marker(pytest.mark.xdist_group(str(group)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What a test printed may be no UTF-8, and no other process would take it then."""
+    report = yield
+    report.sections = [(name, text.encode(errors="replace").decode()) for name, text in report.sections]
+    return report
