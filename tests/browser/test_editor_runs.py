@@ -226,7 +226,9 @@ def test_the_queue_shows_live_pictures_places_and_time_and_one_is_cancelled(ours
     ours.set("Draw", "seed", "99")
     page.keyboard.press("Control+Shift+Enter")
     expect(jobs).to_have_count(4)
-    running = own.get("/queue")["queue_running"]
+    within_s = time.monotonic() + 20
+    while len(running := own.get("/queue")["queue_running"]) < 2 and time.monotonic() < within_s:
+        page.wait_for_timeout(100)
     assert [job[2]["5"]["inputs"]["seed"] for job in sorted(running)] == [99, 1]  # the one in front goes first, at once
     jobs.nth(0).get_by_role("button", name="Cancel job").click()
     expect(jobs).to_have_count(3)
