@@ -137,12 +137,20 @@ def _megabytes(text: str) -> float:
 
 
 def _seconds(text: str) -> float:
+    return _duration(text, "seconds", 2**31)
+
+
+def _days(text: str) -> float:
+    return _duration(text, "days", 2**40)
+
+
+def _duration(text: str, unit: str, end: float) -> float:
     try:
         number = float(text)
     except ValueError:
         number = 0.0
-    if not 0 < number < 2**31:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds, more than 0")
+    if not 0 < number < end:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of {unit}, more than 0")
     return number
 
 
@@ -157,16 +165,6 @@ def _count(text: str) -> int:
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 1 or more")
     return int(text)
-
-
-def _days(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < 2**40:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days, more than 0")
-    return number
 
 
 def _batch(text: str) -> str:
