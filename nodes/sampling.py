@@ -15,7 +15,7 @@ from nodes.diffusion.preview import preview_jpeg
 from nodes.diffusion.samplers import SAMPLERS
 from nodes.diffusion.sampling import StepReport, sample_latent
 from nodes.diffusion.sigmas import SCHEDULES
-from nodes.diffusion.stepper import Sampling, Stepper
+from nodes.diffusion.stepper import Stepper
 from nodes.memory import holding, ladder
 from nodes.types import Cond, Latent, Model, Seed
 
@@ -57,9 +57,10 @@ def report_to(ctx: Context, model: Model, latest: list[Any]) -> Callable[[StepRe
 sampler_node = partial(node, category="sampling", lane="sampling")
 
 
-def shared(ctx: Context, model: Model) -> Sampling:
-    """The model for this node's sampling, beside those of other jobs on the same device."""
-    return ctx.service(Stepper).sampling(model, ctx.job.urgency, ctx.check)
+def shared(ctx: Context, model: Model) -> Model:
+    """The model for this node's sampling: by turns with those of other jobs on its device, and careful with memory."""
+    sampling = ctx.service(Stepper).sampling(model, ctx.job.urgency, ctx.check)
+    return model.through(Frugal(sampling.network, ladder(ctx, model.unet)))
 
 
 @sampler_node("KSampler")
@@ -84,7 +85,7 @@ def ksampler(
     latest: list[Any] = []
     with holding(ctx, "sampling", latent_image, positive, negative, latest):
         return sample_latent(
-            Frugal(shared(ctx, model), ladder(ctx, model.unet)),
+            shared(ctx, model),
             latent_image,
             positive,
             negative,
@@ -120,7 +121,7 @@ def ksampler_advanced(
     latest: list[Any] = []
     with holding(ctx, "sampling", latent_image, positive, negative, latest):
         return sample_latent(
-            Frugal(shared(ctx, model), ladder(ctx, model.unet)),
+            shared(ctx, model),
             latent_image,
             positive,
             negative,

@@ -1,18 +1,22 @@
 """The denoiser: a network and its conditionings, as one function from ``(x, sigma)`` to the denoised latent."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
 from nodes.diffusion.conditioning import Conditioning
-from nodes.diffusion.guidance import guided, needs_uncond
+from nodes.diffusion.extras import Extras
+from nodes.diffusion.guidance import Guidance, Moment
+from nodes.diffusion.inputs import Inputs
 from nodes.diffusion.latent import LatentFormat
 from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.regions import Region, regions
 from nodes.diffusion.resizing import match_batch
+from nodes.diffusion.unet.hooks import NO_HOOKS, Hooks
 
 STRETCH = 4  # a context is repeated at most this often to share a call with a longer one
 TINY = 1e-37  # keeps cells that no item covers from 0 / 0
@@ -21,9 +25,8 @@ TINY = 1e-37  # keeps cells that no item covers from 0 / 0
 class DiffusionModel(Protocol):
     """What sampling needs of a model; ``nodes.diffusion.model.Model`` is one."""
 
-    @property
-    def network(self) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-        """(x scaled by c_in (B, C, h, w), timesteps (B,), context (B, T, D)) -> output (B, C, h, w)."""
+    def network(self, inputs: Inputs) -> Tensor:
+        """The network's output (B, C, h, w)."""
 
     @property
     def prediction(self) -> Prediction: ...
@@ -36,6 +39,15 @@ class DiffusionModel(Protocol):
 
     @property
     def device(self) -> torch.device: ...
+
+    @property
+    def extras(self) -> Extras: ...
+
+    @property
+    def hooks(self) -> Hooks: ...
+
+    @property
+    def guidance(self) -> Guidance: ...
 
 
 class Denoise(Protocol):
@@ -60,16 +72,29 @@ class Denoiser:
     ) -> None:
         """``size`` is the latents' (h, w)."""
         self._model, self._cfg = model, cfg
-        self._regions = regions((positive, negative), model.prediction, size[-2], size[-1], model.device)
+        self._regions = regions((positive, negative), model, size[-2], size[-1])
 
     def __call__(self, x: Tensor, sigma: Tensor, uncond: bool = False) -> Tensor:
         """The denoised estimate for ``x`` (B, C, h, w); with ``uncond`` (2, B, C, h, w), the unconditional second."""
-        wanted = self._regions if uncond or needs_uncond(self._cfg) else self._regions[:1]
+        guidance = self._model.guidance
+        wanted = self._regions if uncond or guidance.needs_uncond(self._cfg) else self._regions[:1]
         estimates = estimate(self._model, wanted, x, sigma)
-        if len(estimates) == 1:
-            return estimates[0]
-        result = guided(estimates[0], estimates[1], self._cfg) if needs_uncond(self._cfg) else estimates[0]
-        return torch.stack((result, estimates[1])) if uncond else result
+        again = partial(self._again, x, sigma)
+        result = guidance(Moment(x, sigma, self._cfg, estimates[0], estimates[-1], again))
+        return torch.stack((result, estimates[-1])) if uncond else result
+
+    def _again(
+        self,
+        at: Tensor,
+        level: Tensor,
+        k: int,
+        x: Tensor | None = None,
+        sigma: Tensor | None = None,
+        hooks: Hooks | None = None,
+    ) -> Tensor:
+        """See ``guidance.Again``."""
+        here, there = at if x is None else x, level if sigma is None else sigma
+        return estimate(self._model, [self._regions[k]], here, there, hooks or NO_HOOKS)[0]
 
 
 class KeepUnmasked:
@@ -91,13 +116,22 @@ class KeepUnmasked:
         return torch.stack((torch.lerp(self._latent, denoised, self._mask), unguided))
 
 
-def estimate(model: DiffusionModel, lists: Sequence[Sequence[Region]], x: Tensor, sigma: Tensor) -> list[Tensor]:
-    """The denoised estimate of each list: its active items' own, averaged by their weights cell by cell."""
+def estimate(
+    model: DiffusionModel,
+    lists: Sequence[Sequence[Region]],
+    x: Tensor,
+    sigma: Tensor,
+    hooks: Hooks = NO_HOOKS,
+) -> list[Tensor]:
+    """The denoised estimate of each list: its active items' own, averaged by their weights cell by cell.
+
+    ``hooks`` are called inside the network after the model's own.
+    """
     looks = [look for k, one in enumerate(lists) for look in looks_of(k, one, x, sigma.item())]
     sums = [torch.zeros_like(x, dtype=torch.float32) for _ in lists]
     weights = [torch.full_like(total, TINY) for total in sums]
     for group in groups(looks):
-        for look, denoised in zip(group, evaluated(model, group, x, sigma), strict=True):
+        for look, denoised in zip(group, evaluated(model, group, x, sigma, hooks), strict=True):
             look.region.area.of(sums[look.list]).add_(denoised * look.weight)
             look.region.area.of(weights[look.list]).add_(look.weight)
     return [total / weight for total, weight in zip(sums, weights, strict=True)]
@@ -133,19 +167,41 @@ def groups(looks: Sequence[Look]) -> list[list[Look]]:
 
 def fits(look: Look, group: Sequence[Look]) -> bool:
     """Whether a look can join a group."""
-    first, lengths = group[0].region, [member.region.context.shape[1] for member in (*group, look)]
-    same_crop = look.region.area[:2] == first.area[:2]
-    same_width = look.region.context.shape[2] == first.context.shape[2]
+    one, first = look.region, group[0].region
+    lengths = [member.region.context.shape[1] for member in (*group, look)]
+    same_crop = one.area[:2] == first.area[:2]
+    same_width = one.context.shape[2] == first.context.shape[2]
     return same_crop and same_width and math.lcm(*lengths) <= STRETCH * min(lengths)
 
 
-def evaluated(model: DiffusionModel, group: Sequence[Look], x: Tensor, sigma: Tensor) -> Sequence[Tensor]:
+def evaluated(model: DiffusionModel, group: Sequence[Look], x: Tensor, sigma: Tensor, hooks: Hooks) -> Sequence[Tensor]:
     """One call of the network: the denoised crop of each look, (B, C, area.h, area.w)."""
-    length = math.lcm(*(look.region.context.shape[1] for look in group))
-    contexts = [look.region.context for look in group]
-    context = torch.cat([match_batch(c.repeat(1, length // c.shape[1], 1), len(x)) for c in contexts])
     crops = torch.cat([look.region.area.of(x) for look in group])
-    timesteps = model.prediction.timestep(sigma).expand(len(crops))
-    scaled = model.prediction.network_input(crops, sigma)
-    output = model.network(scaled.to(model.dtype), timesteps, context.to(model.dtype))
+    output = model.network(inputs_of(model, group, crops, sigma, hooks))
     return model.prediction.denoised(crops, sigma, output).chunk(len(group))
+
+
+def inputs_of(model: DiffusionModel, group: Sequence[Look], crops: Tensor, sigma: Tensor, hooks: Hooks) -> Inputs:
+    """What the network is given for a group: the rows of each look, one after the other."""
+    count = len(crops) // len(group)
+    length = math.lcm(*(look.region.context.shape[1] for look in group))
+    contexts = [look.region.context.repeat(1, length // look.region.context.shape[1], 1) for look in group]
+    scaled = model.prediction.network_input(crops, sigma)
+    if (beside := rows([look.region.concat for look in group], count)) is not None:
+        scaled = torch.cat((scaled, beside), 1)
+    vector = rows([look.region.vector for look in group], count)
+    return Inputs(
+        x=scaled.to(model.dtype),
+        timesteps=model.prediction.timestep(sigma).expand(len(crops)),
+        context=torch.cat([match_batch(context, count) for context in contexts]).to(model.dtype),
+        vector=None if vector is None else vector.to(model.dtype),
+        hooks=model.hooks.and_then(hooks),
+        lists=tuple(look.list for look in group for _ in range(count)),
+        sigma=sigma.item(),
+    )
+
+
+def rows(parts: Sequence[Tensor | None], count: int) -> Tensor | None:
+    """Each look's tensor, ``count`` rows of it; None if none has one: a family's items all have, or all have not."""
+    given = [match_batch(part, count) for part in parts if part is not None]
+    return torch.cat(given) if given else None

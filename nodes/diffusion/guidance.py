@@ -1,8 +1,15 @@
-"""Guidance: two denoised estimates, with and without the prompt, into one."""
+"""Guidance: denoised estimates, with and without the prompt, into one."""
+
+from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeAlias
 
 from torch import Tensor
+
+from nodes.diffusion.unet.hooks import Hooks
 
 
 def guided(cond: Tensor, uncond: Tensor, cfg: float) -> Tensor:
@@ -13,3 +20,69 @@ def guided(cond: Tensor, uncond: Tensor, cfg: float) -> Tensor:
 def needs_uncond(cfg: float) -> bool:
     """Whether the unconditional estimate matters at this scale; at 1 it cancels out, and half the work with it."""
     return not math.isclose(cfg, 1.0)
+
+
+class Again(Protocol):
+    """Another estimate in the same evaluation: of list ``k``, at another ``x`` or ``sigma``, with further hooks."""
+
+    def __call__(
+        self, k: int, x: Tensor | None = None, sigma: Tensor | None = None, hooks: Hooks | None = None
+    ) -> Tensor: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """One evaluation, as guidance sees it: at ``x`` (B, C, h, w) and ``sigma`` (a scalar), in the network's scale.
+
+    ``cond`` and ``uncond`` are denoised estimates like ``x``. ``uncond`` is ``cond`` where nothing asked for it.
+    """
+
+    x: Tensor
+    sigma: Tensor
+    cfg: float
+    cond: Tensor
+    uncond: Tensor
+    again: Again
+
+
+Before: TypeAlias = Callable[[Moment], Moment]
+Combine: TypeAlias = Callable[[Moment], Tensor]
+After: TypeAlias = Callable[[Moment, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """What a model has done with its estimates: ``before`` change them, ``combine`` takes the place of CFG, ``after``
+    change the result, each in its order.
+
+    ``always_uncond`` has the unconditional estimate made also where CFG does not need it.
+    """
+
+    before: tuple[Before, ...] = ()
+    combine: Combine | None = None
+    after: tuple[After, ...] = ()
+    always_uncond: bool = False
+
+    def adding(self, *, before: Sequence[Before] = (), after: Sequence[After] = ()) -> Guidance:
+        """With more of them, behind those that are there."""
+        return replace(self, before=(*self.before, *before), after=(*self.after, *after))
+
+    def needs_uncond(self, cfg: float) -> bool:
+        return self.always_uncond or needs_uncond(cfg)
+
+    def __call__(self, moment: Moment) -> Tensor:
+        """The guided estimate."""
+        for change in self.before:
+            moment = change(moment)
+        if self.combine:
+            result = self.combine(moment)
+        elif needs_uncond(moment.cfg):
+            result = guided(moment.cond, moment.uncond, moment.cfg)
+        else:
+            result = moment.cond
+        for finish in self.after:
+            result = finish(moment, result)
+        return result
+
+
+PLAIN = Guidance()

@@ -9,9 +9,7 @@ from typing import Generic, NamedTuple, TypeVar
 import torch
 from torch import Tensor
 
-from nodes.diffusion.denoiser import DiffusionModel
-from nodes.diffusion.latent import LatentFormat
-from nodes.diffusion.prediction import Prediction
+from nodes.diffusion.inputs import Inputs
 
 T = TypeVar("T")
 
@@ -77,45 +75,24 @@ class Ladder:
 
 
 class Frugal:
-    """A model whose network is given fewer latents at a time once memory ran out; all else is the model's own.
+    """A network that is given fewer latents at a time once memory ran out.
 
     The evaluation that failed is repeated, so a sampling goes on at the same step. What was found to fit stays so.
     """
 
-    def __init__(self, model: DiffusionModel, ladder: Ladder) -> None:
-        self._model, self._ladder = model, ladder
+    def __init__(self, network: Callable[[Inputs], Tensor], ladder: Ladder) -> None:
+        self._network, self._ladder = network, ladder
         self._most: int | None = None
 
-    @property
-    def prediction(self) -> Prediction:
-        return self._model.prediction
-
-    @property
-    def latent_format(self) -> LatentFormat:
-        return self._model.latent_format
-
-    @property
-    def dtype(self) -> torch.dtype:
-        return self._model.dtype
-
-    @property
-    def device(self) -> torch.device:
-        return self._model.device
-
-    @property
-    def network(self) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-        """The model's network, cond and uncond one after the other if need be, then halves of the batch."""
-        return self._evaluate
-
-    def _evaluate(self, x: Tensor, timesteps: Tensor, context: Tensor) -> Tensor:
-        network, count = self._model.network, len(x)
+    def __call__(self, inputs: Inputs) -> Tensor:
+        """The network's output; cond and uncond one after the other if need be, then halves of the batch."""
+        count = len(inputs)
 
         def in_parts(most: int) -> Tensor:
             if most >= count:
-                return network(x, timesteps, context)
+                return self._network(inputs)
             self._most = most
-            parts = zip(*(torch.split(each, most) for each in (x, timesteps, context)), strict=True)
-            return torch.cat([network(*part) for part in parts])
+            return torch.cat([self._network(part) for part in inputs.split(most)])
 
         def way(most: int) -> Way[Tensor]:
             said = f"the network takes {most} of {count} latents at a time; numbers may differ in their last digits"

@@ -1,20 +1,32 @@
 """The diffusion model as nodes hold it."""
 
-from collections.abc import Hashable
-from dataclasses import dataclass
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
+from nodes.diffusion.extras import NO_EXTRAS, Extras
+from nodes.diffusion.guidance import PLAIN, Guidance
+from nodes.diffusion.inputs import Inputs
 from nodes.diffusion.latent import LatentFormat
 from nodes.diffusion.lazy import Lazy
 from nodes.diffusion.prediction import Prediction
+from nodes.diffusion.unet.hooks import NO_HOOKS, Hooks
 from nodes.diffusion.unet.model import UNet
+
+Network: TypeAlias = Callable[[Inputs], Tensor]
 
 
 @dataclass(frozen=True)
 class Model:
-    """An immutable handle: the network, what its output means, and the space it works in."""
+    """An immutable handle: the network, what its output means, the space it works in, and what was changed about it.
+
+    ``dataclasses.replace`` makes a model that differs, as nodes do that patch one.
+    """
 
     unet: Lazy[UNet]
     prediction: Prediction
@@ -22,6 +34,14 @@ class Model:
     in_channels: int = 4
     kind: str = ""
     """What tells how fast the network is: the same for all of its architecture, and between starts."""
+    extras: Extras = NO_EXTRAS
+    """What the family's network is told beside the words."""
+    hooks: Hooks = NO_HOOKS
+    """What is called inside the network."""
+    guidance: Guidance = PLAIN
+    """What is done with its estimates."""
+    via: Network | None = field(default=None, compare=False)
+    """Who evaluates the network in its place: by turns with others, or with little memory."""
 
     @property
     def identity(self) -> Hashable | None:
@@ -38,11 +58,28 @@ class Model:
         """Where the network computes."""
         return self.unet.device
 
-    def network(self, x: Tensor, timesteps: Tensor, context: Tensor) -> Tensor:
-        """(B, C, h, w), (B,), (B, T, D) -> the network's output (B, C, h, w) in float32."""
+    def through(self, via: Network) -> Model:
+        """The same model, evaluated by somebody else, who has ``network`` of this one."""
+        return replace(self, via=via)
+
+    def network(self, inputs: Inputs) -> Tensor:
+        """The network's output (B, C, h, w), in float32. Raises ValueError for inputs that are not this network's."""
+        if self.via is not None:
+            return self.via(inputs)
         unet = self.unet.get()
-        wanted = unet.config.context_dim
-        if context.shape[-1] != wanted:
-            raise ValueError(f"this model takes text {wanted} wide, but the conditioning is {context.shape[-1]} wide")
-        out = unet(self.unet.cast(x), timesteps.to(self.device), self.unet.cast(context))
-        return out.float()
+        check(inputs, unet)
+        return unet(inputs.to(self.device, self.dtype)).float()
+
+
+def check(inputs: Inputs, unet: UNet) -> None:
+    """Raises ValueError if what a network is told is not as wide as it takes it."""
+    wanted, given = unet.config.context_dim, inputs.context.shape[-1]
+    if given != wanted:
+        raise ValueError(f"this model takes text {wanted} wide, but the conditioning is {given} wide")
+    wanted, given = unet.config.in_channels, inputs.x.shape[1]
+    if given != wanted:
+        raise ValueError(f"this model takes latents of {wanted} channels, with what belongs to them, but got {given}")
+    wide = unet.config.vector_dim
+    if wide is not None and (inputs.vector is None or inputs.vector.shape[-1] != wide):
+        found = "none" if inputs.vector is None else f"one {inputs.vector.shape[-1]} wide"
+        raise ValueError(f"this model takes a vector {wide} wide beside the text, but the conditioning has {found}")

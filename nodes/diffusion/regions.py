@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from nodes.diffusion.conditioning import Conditioning
+from nodes.diffusion.extras import Extras, Wish
 from nodes.diffusion.prediction import Prediction
 
 FEATHER = 8  # cells over which an area's weight falls off at edges inside the picture
@@ -32,6 +33,19 @@ class Area(NamedTuple):
         return inside_y and self.x <= other.x and other.x + other.w <= self.x + self.w
 
 
+class Settling(Protocol):
+    """What is asked of a model to settle conditionings for it."""
+
+    @property
+    def prediction(self) -> Prediction: ...
+
+    @property
+    def extras(self) -> Extras: ...
+
+    @property
+    def device(self) -> torch.device: ...
+
+
 @dataclass(frozen=True)
 class Region:
     """One conditioning item on a latent of known size."""
@@ -42,6 +56,8 @@ class Region:
     start: float = float("inf")  # the highest sigma at which it is active
     end: float = 0.0  # the lowest
     default: bool = False  # fills what others leave
+    vector: Tensor | None = None  # (1, V): what the family's network is told beside the words
+    concat: Tensor | None = None  # (1 or B, C, area.h, area.w): channels behind the latent's
 
     def active(self, sigma: float) -> bool:
         return self.end <= sigma <= self.start
@@ -56,16 +72,14 @@ class Item:
     area: Area | None
 
 
-def regions(
-    lists: Sequence[Conditioning], prediction: Prediction, height: int, width: int, device: torch.device
-) -> list[list[Region]]:
+def regions(lists: Sequence[Conditioning], model: Settling, height: int, width: int) -> list[list[Region]]:
     """Settle several conditionings (positive, negative) for a latent of ``height`` x ``width`` cells.
 
     An area in one list that has no equal in another is also looked at with that other list's words.
     """
     items = [[settled(context, fields, height, width) for context, fields in one] for one in lists]
     complete = [own + mirrored(own, [one for one in items if one is not own]) for own in items]
-    return [[region(item, prediction, height, width, device) for item in one] for one in complete]
+    return [[region(item, model, height, width, k) for item in one] for k, one in enumerate(complete)]
 
 
 def settled(context: Tensor, fields: Mapping[str, Any], height: int, width: int) -> Item:
@@ -116,8 +130,8 @@ def cells(item: Item) -> float:
     return float("inf") if item.area is None else item.area.h * item.area.w
 
 
-def region(item: Item, prediction: Prediction, height: int, width: int, device: torch.device) -> Region:
-    """An item with its weights and sigmas."""
+def region(item: Item, model: Settling, height: int, width: int, k: int) -> Region:
+    """An item of list ``k`` with its weights, its sigmas, and what its network is told beside the words."""
     fields, area = item.fields, item.area or Area(height, width, 0, 0)
     strength = fields.get("strength", 1.0)
     if (mask := fields.get("mask")) is not None:
@@ -125,13 +139,18 @@ def region(item: Item, prediction: Prediction, height: int, width: int, device: 
     else:
         weight = strength * feathered(area, height, width)
     start, end = fields.get("start_percent"), fields.get("end_percent")
+    wish, extras = Wish(fields, height, width, k), model.extras
+    vector = extras.vector(wish) if extras.vector else None
+    concat = extras.concat(wish) if extras.concat else None
     return Region(
-        context=item.context.to(device),
+        context=item.context.to(model.device),
         area=area,
-        weight=weight.to(device),
-        start=float("inf") if start is None else prediction.percent_to_sigma(start),
-        end=0.0 if end is None else prediction.percent_to_sigma(end),
+        weight=weight.to(model.device),
+        start=float("inf") if start is None else model.prediction.percent_to_sigma(start),
+        end=0.0 if end is None else model.prediction.percent_to_sigma(end),
         default=bool(fields.get("default", False)),
+        vector=None if vector is None else vector.to(model.device),
+        concat=None if concat is None else area.of(concat).to(model.device),
     )
 
 

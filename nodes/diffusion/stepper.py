@@ -21,10 +21,8 @@ from weakref import WeakSet
 import torch
 from torch import Tensor
 
-from nodes.diffusion.denoiser import DiffusionModel
 from nodes.diffusion.gains import Gains
-from nodes.diffusion.latent import LatentFormat
-from nodes.diffusion.prediction import Prediction
+from nodes.diffusion.inputs import Form, Inputs, joined
 
 CHECK_EVERY_S = 0.1
 """How soon a sampling that waits notices that it was cancelled."""
@@ -34,13 +32,18 @@ AUTO_MOST = 16
 """How many evaluations are joined at most where gains decide."""
 
 Turn: TypeAlias = Callable[[Callable[[], None]], object]
-Form: TypeAlias = tuple[Hashable, ...]
 
 log = logging.getLogger(__name__)
 
 
-class Joinable(DiffusionModel, Protocol):
-    """What the stepper needs of a model, beside what sampling does."""
+class Joinable(Protocol):
+    """What the stepper needs of a model."""
+
+    def network(self, inputs: Inputs) -> Tensor:
+        """The network's output, a row for each of the inputs'."""
+
+    @property
+    def device(self) -> torch.device: ...
 
     @property
     def identity(self) -> Hashable | None:
@@ -139,7 +142,7 @@ class Stepper:
         if self._batch == 1 or first.form is None:
             return 1
         most = min(waiting, self._batch, self._too_many.get(first.kind, self._batch))
-        return self._gains.best(first.kind, len(first.x), most) if self._gains else most
+        return self._gains.best(first.kind, len(first.inputs), most) if self._gains else most
 
     def _worth_waiting(self) -> float:
         """Seconds to wait for samplings that will soon ask: more urgent ones, or such as can join."""
@@ -160,7 +163,7 @@ class Stepper:
         began = time.monotonic()
         try:
             request.sampling.check()
-            output = request.sampling.model.network(request.x, request.timesteps, request.context)
+            output = request.sampling.model.network(request.inputs)
             seconds = self._measured([request], began, output)
         except BaseException as error:
             request.answer.set_exception(error)
@@ -171,9 +174,7 @@ class Stepper:
         """In one call; one by one if that goes wrong, so that each gets its own error."""
         began = time.monotonic()
         try:
-            x = torch.cat([request.x for request in group])
-            timesteps = torch.cat([request.timesteps for request in group])
-            output = group[0].sampling.model.network(x, timesteps, torch.cat([request.context for request in group]))
+            output = group[0].sampling.model.network(joined([request.inputs for request in group]))
             seconds = self._measured(group, began, output)
         except Exception as error:
             log.warning("%d evaluations could not be made in one call, and are made singly: %s", len(group), error)
@@ -182,14 +183,14 @@ class Stepper:
             for request in group:
                 self._evaluate(request)
             return
-        self._tell(group, torch.split(output, [len(request.x) for request in group]), seconds)
+        self._tell(group, torch.split(output, [len(request.inputs) for request in group]), seconds)
 
     def _measured(self, group: Sequence[Request], began: float, output: Tensor) -> float:
         if self._gains and output.device.type == "cuda":
             torch.cuda.synchronize(output.device)
         seconds = time.monotonic() - began
         if self._gains and group[0].form is not None:
-            self._gains.note(group[0].kind, sum(len(request.x) for request in group), seconds)
+            self._gains.note(group[0].kind, sum(len(request.inputs) for request in group), seconds)
         return seconds
 
     def _tell(self, group: Sequence[Request], outputs: Sequence[Tensor], seconds: float) -> None:
@@ -202,16 +203,16 @@ class Stepper:
 
 
 class Sampling:
-    """A model whose network is evaluated by turns; a ``DiffusionModel``. ``due`` is when it should ask again, or 0."""
+    """A model's network, evaluated by turns. ``due`` is when it should ask again, or 0."""
 
     def __init__(self, stepper: Stepper, model: Joinable, urgency: float, check: Callable[[], object]) -> None:
         self._stepper, self.model, self.urgency, self.check = stepper, model, urgency, check
         self._form: Form | None = None
         self.due = 0.0
 
-    def network(self, x: Tensor, timesteps: Tensor, context: Tensor) -> Tensor:
+    def network(self, inputs: Inputs) -> Tensor:
         """As the model's. Raises what that raises, and what ``check`` does."""
-        return self._stepper.evaluated(Request(self, x, timesteps, context))
+        return self._stepper.evaluated(Request(self, inputs))
 
     def asks(self, form: Form | None) -> None:
         """Note that it waits now."""
@@ -221,45 +222,27 @@ class Sampling:
         """Whether its next request might go with this one."""
         return self._form is not None and self._form == request.form and self.urgency == request.sampling.urgency
 
-    @property
-    def prediction(self) -> Prediction:
-        return self.model.prediction
-
-    @property
-    def latent_format(self) -> LatentFormat:
-        return self.model.latent_format
-
-    @property
-    def dtype(self) -> torch.dtype:
-        return self.model.dtype
-
-    @property
-    def device(self) -> torch.device:
-        return self.model.device
-
 
 class Request:
-    """An evaluation that is asked for: x (B, C, h, w), timesteps (B,), context (B, T, D).
+    """An evaluation that is asked for.
 
     ``form`` is what others must have in common with it to join it; None if none can.
     """
 
-    def __init__(self, sampling: Sampling, x: Tensor, timesteps: Tensor, context: Tensor) -> None:
-        self.sampling, self.x, self.timesteps, self.context = sampling, x, timesteps, context
+    def __init__(self, sampling: Sampling, inputs: Inputs) -> None:
+        self.sampling, self.inputs = sampling, inputs
         self.answer: Future[Tensor] = Future()
         self.arrival = 0
-        identity = sampling.model.identity
-        tensors = (x, timesteps, context)
-        self.form: Form | None = None
-        if identity is not None:
-            self.form = (identity, *((each.shape[1:], each.dtype) for each in tensors))
+        identity, form = sampling.model.identity, inputs.form
+        self.form: Form | None = None if identity is None or form is None else (identity, *form)
 
     @property
     def kind(self) -> str:
         """What tells how long it takes, but for how many latents it has."""
-        shapes = "x".join(map(str, self.x.shape[1:])), "x".join(map(str, self.context.shape[1:]))
-        numbers = str(self.x.dtype).removeprefix("torch.")
-        return f"{self.sampling.model.kind} {shapes[0]} {shapes[1]} {numbers} {self.sampling.device.type}"
+        x, context = self.inputs.x, self.inputs.context
+        shapes = "x".join(map(str, x.shape[1:])), "x".join(map(str, context.shape[1:]))
+        numbers = str(x.dtype).removeprefix("torch.")
+        return f"{self.sampling.model.kind} {shapes[0]} {shapes[1]} {numbers} {self.sampling.model.device.type}"
 
     def order(self) -> tuple[float, int]:
         """The lowest goes first."""

@@ -21,10 +21,11 @@ from engine.lanes import Lanes, Owner, call_in
 from engine.pool_local import LocalPool
 from nodes.computing import without_gradients
 from nodes.diffusion.checkpoint import Loader
+from nodes.diffusion.inputs import Inputs
 from nodes.diffusion.lazy import Residency
 from nodes.diffusion.model import Model
 from nodes.diffusion.sampling import sample_latent
-from nodes.diffusion.stepper import Joinable, Stepper
+from nodes.diffusion.stepper import Stepper
 from tests.benchmarks.conftest import Report
 from web.cli import build_parser
 from web.cli.documents import SHIPPED
@@ -158,10 +159,11 @@ def test_what_turns_cost(report: Report) -> None:
     async def compare() -> tuple[float, float]:
         lanes = Lanes({"gpu": 1, "sampling": 1}, without_gradients).of(Owner())
         stepper = Stepper(partial(call_in, "gpu"))
+        by_turns = model.through(stepper.sampling(model).network)
         plain, turns = [], []
         for _ in range(2 * ROUNDS):
             plain.append(await lanes.run("gpu", 0, lambda: sampling_seconds(model, contexts)))
-            turns.append(await lanes.run("sampling", 0, lambda: sampling_seconds(stepper.sampling(model), contexts)))
+            turns.append(await lanes.run("sampling", 0, lambda: sampling_seconds(by_turns, contexts)))
         lanes.close()
         return min(plain), min(turns)
 
@@ -177,7 +179,7 @@ def bundled() -> tuple[Model, list[torch.Tensor]]:
     return loaded.model, [loaded.clip.encode(words)[0] for words in ("a red apple", "")]
 
 
-def sampling_seconds(model: Joinable, contexts: Sequence[torch.Tensor], steps: int = 20) -> float:
+def sampling_seconds(model: Model, contexts: Sequence[torch.Tensor], steps: int = 20) -> float:
     """For one step."""
     positive, negative = ([[context, {}]] for context in contexts)
     latent = {"samples": torch.zeros(1, 4, 16, 16)}
@@ -206,5 +208,5 @@ def test_gains(report: Report, pixels: int, dtype: torch.dtype) -> None:
 def each_ms(model: Model, count: int, side: int) -> float:
     x, context = torch.randn(count, 4, side, side), torch.randn(count, 77, model.unet.get().config.context_dim)
     before = time.perf_counter()
-    model.network(x, torch.full((count,), 500.0), context)
+    model.network(Inputs(x, torch.full((count,), 500.0), context))
     return (time.perf_counter() - before) / count * 1e3

@@ -13,6 +13,7 @@ import torch
 
 from engine.checkpoints import Checkpoints
 from nodes.diffusion.checkpoint import Loader
+from nodes.diffusion.inputs import Inputs
 from nodes.diffusion.lazy import Residency
 from nodes.diffusion.resuming import Bookmark
 from nodes.diffusion.sampling import sample_latent
@@ -126,6 +127,6 @@ def step_seconds(model: Any) -> float:
     times = []
     for _ in range(3):
         before = time.perf_counter()
-        model.network(x, timesteps, context)
+        model.network(Inputs(x, timesteps, context))
         times.append(time.perf_counter() - before)
     return min(times)

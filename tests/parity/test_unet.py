@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from nodes.diffusion.checkpoint import Loader
+from nodes.diffusion.inputs import Inputs
 from nodes.diffusion.lazy import Residency
 from nodes.diffusion.unet.config import Level, UNetConfig
 from nodes.diffusion.unet.model import UNet
@@ -105,7 +106,7 @@ def compared(ours: UNet, theirs: UNet2DConditionModel, size: tuple[int, int]) ->
     x = torch.randn(2, ours.config.in_channels, *size, generator=generator)
     context = torch.randn(2, 5, ours.config.context_dim, generator=generator)
     timesteps = torch.tensor([7.0, 981.0])
-    return relative_error(ours(x, timesteps, context), theirs(x, timesteps, context).sample)
+    return relative_error(ours(Inputs(x, timesteps, context)), theirs(x, timesteps, context).sample)
 
 
 @pytest.mark.parametrize("size", [(16, 16), (8, 24), (15, 9)], ids=str)

@@ -24,7 +24,7 @@ from nodes.diffusion.lazy import Lazy, Residency
 from nodes.diffusion.model import Model
 from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.sampling import sample_latent
-from nodes.diffusion.stepper import Joinable, Stepper
+from nodes.diffusion.stepper import Stepper
 from nodes.diffusion.unet.config import Level, UNetConfig
 from nodes.diffusion.unet.model import UNet
 from web.cli import build_parser
@@ -66,7 +66,7 @@ def bundled() -> tuple[Model, list[Tensor]]:
     return loaded.model, [loaded.clip.encode(each)[0] for each in words]
 
 
-def drawn(model: Joinable, contexts: Sequence[Tensor], which: int) -> Tensor:
+def drawn(model: Model, contexts: Sequence[Tensor], which: int) -> Tensor:
     latent = {"samples": torch.zeros(1, 4, 16, 16)}
     positive, negative = [[contexts[which], {}]], [[contexts[-1], {}]]
     samples: Tensor = sample_latent(model, latent, positive, negative, scheduler="karras", **WAYS[which])["samples"]
@@ -80,7 +80,7 @@ def together(model: Model, contexts: Sequence[Tensor], batch: int) -> tuple[list
         stepper = Stepper(device.submit, batch)
 
         def draw(which: int) -> Tensor:
-            shared = stepper.sampling(model)
+            shared = model.through(stepper.sampling(model).network)
             everybody.wait(20)
             return drawn(shared, contexts, which)
 

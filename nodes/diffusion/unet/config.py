@@ -34,6 +34,7 @@ class UNetConfig:
     head_channels: int | None = None
     groups: int = 32
     linear_projections: bool = False
+    vector_dim: int | None = None  # what is told beside the words, if anything
 
     def __post_init__(self) -> None:
         for width in (self.model_channels, *(level.channels for level in self.levels)):
@@ -74,4 +75,5 @@ def unet_config(header: Header) -> UNetConfig:
         head_channels=header.number("unet.num_head_channels"),
         groups=header.number("unet.norm_groups") or norm_groups(model_channels),
         linear_projections=len(shapes.get("middle_block.1.proj_in.weight", ())) == 2,
+        vector_dim=shapes["label_emb.0.0.weight"][1] if "label_emb.0.0.weight" in shapes else None,
     )

@@ -5,13 +5,15 @@ Three parts: **down** shrinks the image into features, step by step, and keeps a
 connections. Words come in by cross-attention, the noise level by the time embedding.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
 
+from nodes.diffusion.inputs import Inputs, Residuals
 from nodes.diffusion.unet.blocks import Downsample, ResBlock, Upsample, timestep_embedding
 from nodes.diffusion.unet.config import UNetConfig
+from nodes.diffusion.unet.hooks import Inside
 from nodes.diffusion.unet.transformer import SpatialTransformer
 
 
@@ -21,12 +23,14 @@ class Stage(nn.ModuleList):
     def __init__(self, *layers: nn.Module) -> None:
         super().__init__(layers)
 
-    def forward(self, x: Tensor, emb: Tensor, context: Tensor, size: torch.Size | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, emb: Tensor, context: Tensor, size: torch.Size | None = None, inside: Inside | None = None
+    ) -> Tensor:
         for layer in self:
             if isinstance(layer, ResBlock):
                 x = layer(x, emb)
             elif isinstance(layer, SpatialTransformer):
-                x = layer(x, context)
+                x = layer(x, context, inside)
             elif isinstance(layer, Upsample):
                 x = layer(x, size)
             else:
@@ -42,6 +46,7 @@ class UNet(nn.Module):
         self.config = config
         width = config.model_channels
         self.time_embed = nn.Sequential(nn.Linear(width, 4 * width), nn.SiLU(), nn.Linear(4 * width, 4 * width))
+        self.label_emb = vector_embedding(config.vector_dim, 4 * width) if config.vector_dim else None
         self.input_blocks = nn.ModuleList(self._down_stages())
         bottom = config.levels[-1].channels
         self.middle_block = Stage(
@@ -52,32 +57,66 @@ class UNet(nn.Module):
             nn.GroupNorm(config.groups, width), nn.SiLU(), nn.Conv2d(width, config.out_channels, 3, padding=1)
         )
 
-    def forward(self, x: Tensor, timesteps: Tensor, context: Tensor) -> Tensor:
-        """Latent (B, C, h, w), timesteps (B,) in 0..999, context (B, T, D) -> prediction (B, C, h, w)."""
-        waves = timestep_embedding(timesteps, self.config.model_channels)
-        emb = self.time_embed(waves.to(x.dtype))
-        h, skips = self.down(x, emb, context)
-        h = self.middle(h, emb, context)
-        return self.out(self.up(h, skips, emb, context))
+    def forward(self, inputs: Inputs) -> Tensor:
+        """A prediction (B, C', h, w) for latents (B, C, h, w), timesteps in 0..999, what is told and asked beside."""
+        emb = self.embedding(inputs)
+        inside = Inside(inputs) if inputs.hooks else None
+        h, skips = self.down(inputs.x, emb, inputs.context, inputs.residuals, inside)
+        h = self.middle(h, emb, inputs.context, inputs.residuals, inside)
+        return self.out(self.up(h, skips, emb, inputs.context, inside))
 
-    def down(self, x: Tensor, emb: Tensor, context: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """To ever fewer pixels with ever more channels; also returns what each stage gave."""
+    def embedding(self, inputs: Inputs) -> Tensor:
+        """The noise level, and what else the network is told as one vector: (B, E)."""
+        waves = timestep_embedding(inputs.timesteps, self.config.model_channels)
+        emb = self.time_embed(waves.to(inputs.x.dtype))
+        return emb if self.label_emb is None else emb + self.label_emb(inputs.vector)
+
+    def down(
+        self,
+        x: Tensor,
+        emb: Tensor,
+        context: Tensor,
+        residuals: Residuals | None = None,
+        inside: Inside | None = None,
+    ) -> tuple[Tensor, list[Tensor]]:
+        """To ever fewer pixels with ever more channels; also returns what each stage gave, for the way up."""
         skips = []
-        for stage in self.input_blocks:
-            x = stage(x, emb, context)
-            skips.append(x)
+        for n, stage in enumerate(self.input_blocks):
+            if inside:
+                inside.enter("input", n)
+            x = stage(x, emb, context, inside=inside)
+            x = plus(x, residuals.inner, n) if residuals else x
+            if inside:
+                (x,) = inside.call("input_block", x)
+            skips.append(plus(x, residuals.down, n) if residuals else x)
+            if inside:
+                (x,) = inside.call("input_block_after_skip", x)
         return x, skips
 
-    def middle(self, x: Tensor, emb: Tensor, context: Tensor) -> Tensor:
+    def middle(
+        self,
+        x: Tensor,
+        emb: Tensor,
+        context: Tensor,
+        residuals: Residuals | None = None,
+        inside: Inside | None = None,
+    ) -> Tensor:
         """The bottleneck: fewest pixels, most channels."""
-        return self.middle_block(x, emb, context)
+        if inside:
+            inside.enter("middle", 0)
+        x = self.middle_block(x, emb, context, inside=inside)
+        return plus(x, (residuals.middle,), 0) if residuals else x
 
-    def up(self, x: Tensor, skips: list[Tensor], emb: Tensor, context: Tensor) -> Tensor:
+    def up(self, x: Tensor, skips: list[Tensor], emb: Tensor, context: Tensor, inside: Inside | None = None) -> Tensor:
         """Back to full size; each stage sees its like of the way down beside what came from below."""
         skips = list(skips)
-        for stage in self.output_blocks:
-            x = torch.cat((x, skips.pop()), dim=1)
-            x = stage(x, emb, context, skips[-1].shape[-2:] if skips else None)
+        for n, stage in enumerate(self.output_blocks):
+            skip = skips.pop()
+            if inside:
+                inside.enter("output", n)
+                x, skip = inside.call("output_block", x, skip)
+            x = torch.cat((x, skip), dim=1)
+            x = stage(x, emb, context, skips[-1].shape[-2:] if skips else None, inside)
         return x
 
     def _down_stages(self) -> Iterator[Stage]:
@@ -128,3 +167,14 @@ class UNet(nn.Module):
                 linear=config.linear_projections,
             )
         ]
+
+
+def vector_embedding(channels: int, width: int) -> nn.Sequential:
+    """What SDXL is told beside the words, as wide as the time embedding; nested as in its checkpoints."""
+    return nn.Sequential(nn.Sequential(nn.Linear(channels, width), nn.SiLU(), nn.Linear(width, width)))
+
+
+def plus(x: Tensor, residuals: Sequence[Tensor | None], n: int) -> Tensor:
+    """``x`` with the residual of its place, if there is one."""
+    residual = residuals[n] if n < len(residuals) else None
+    return x if residual is None else x + residual.to(x)

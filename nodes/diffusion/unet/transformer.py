@@ -5,6 +5,8 @@ from torch import Tensor, nn
 from torch.nn.functional import gelu
 
 from nodes.diffusion.attention import attention
+from nodes.diffusion.unet.hooks import Attention as Which
+from nodes.diffusion.unet.hooks import Inside
 
 
 class SpatialTransformer(nn.Module):
@@ -14,18 +16,21 @@ class SpatialTransformer(nn.Module):
         self, channels: int, heads: int, depth: int, context_dim: int, groups: int, *, linear: bool = False
     ) -> None:
         super().__init__()
+        self.heads = heads
         self.norm = nn.GroupNorm(groups, channels, eps=1e-6)
         self.proj_in = nn.Linear(channels, channels) if linear else nn.Conv2d(channels, channels, 1)
         self.transformer_blocks = nn.ModuleList(TransformerLayer(channels, heads, context_dim) for _ in range(depth))
         self.proj_out = nn.Linear(channels, channels) if linear else nn.Conv2d(channels, channels, 1)
         self.linear = linear
 
-    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+    def forward(self, x: Tensor, context: Tensor, inside: Inside | None = None) -> Tensor:
         height, width = x.shape[-2:]
         h = self.norm(x)
         h = self.proj_in(tokens(h)) if self.linear else tokens(self.proj_in(h))  # (B, C, H, W) -> (B, HW, C)
-        for layer in self.transformer_blocks:
-            h = layer(h, context)
+        for n, layer in enumerate(self.transformer_blocks):
+            if inside:
+                inside.enter_layer(n, self.heads, (height, width))
+            h = layer(h, context, inside)
         h = pixels(self.proj_out(h), height, width) if self.linear else self.proj_out(pixels(h, height, width))
         return x + h
 
@@ -42,10 +47,12 @@ class TransformerLayer(nn.Module):
         self.norm3 = nn.LayerNorm(channels)
         self.ff = FeedForward(channels)
 
-    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+    def forward(self, x: Tensor, context: Tensor, inside: Inside | None = None) -> Tensor:
         h = self.norm1(x)
-        x = x + self.attn1(h, h)
-        x = x + self.attn2(self.norm2(x), context)
+        x = x + self.attn1(h, h, "attn1", inside)
+        if inside:
+            (x,) = inside.call("between", x)
+        x = x + self.attn2(self.norm2(x), context, "attn2", inside)
         return x + self.ff(self.norm3(x))
 
 
@@ -60,8 +67,19 @@ class Attention(nn.Module):
         self.to_v = nn.Linear(context_dim, channels, bias=False)
         self.to_out = nn.Sequential(nn.Linear(channels, channels))
 
-    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+    def forward(self, x: Tensor, context: Tensor, which: Which = "attn1", inside: Inside | None = None) -> Tensor:
+        if inside:
+            return self._hooked(x, context, which, inside)
         return self.to_out(attention(self.to_q(x), self.to_k(context), self.to_v(context), self.heads))
+
+    def _hooked(self, x: Tensor, context: Tensor, which: Which, inside: Inside) -> Tensor:
+        """The same with what hooks change."""
+        q_in, k_in, v_in = inside.call(which, x, context, context)
+        q, k, v = self.to_q(q_in), self.to_k(k_in), self.to_v(v_in)
+        replacement = inside.replacement(which)
+        out = replacement(q, k, v, inside.spot) if replacement else attention(q, k, v, self.heads)
+        (out,) = inside.call("attn1_out" if which == "attn1" else "attn2_out", self.to_out(out))
+        return out
 
 
 class FeedForward(nn.Module):

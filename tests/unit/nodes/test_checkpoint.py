@@ -12,6 +12,7 @@ from torch import Tensor
 
 from nodes.diffusion.checkpoint import Checkpoint, Loader
 from nodes.diffusion.errors import CorruptCheckpoint, DiffusionError, MissingWeights, UnknownCheckpoint
+from nodes.diffusion.inputs import Inputs
 from nodes.diffusion.lazy import Residency
 from nodes.diffusion.text.clip import ClipConfig, ClipText
 from nodes.diffusion.unet.config import Level, UNetConfig
@@ -77,7 +78,7 @@ def test_the_bundled_model_runs_from_prompt_to_picture() -> None:
     assert checkpoint.clip is not None
     assert checkpoint.vae is not None
     context, pooled = checkpoint.clip.encode("a red apple")
-    out = checkpoint.model.network(torch.zeros(1, 4, 16, 16), torch.tensor([500.0]), context)
+    out = checkpoint.model.network(Inputs(torch.zeros(1, 4, 16, 16), torch.tensor([500.0]), context))
     picture = checkpoint.vae.decode(out)
     assert (context.shape, pooled.shape, picture.shape) == ((1, 77, 128), (1, 128), (1, 128, 128, 3))
     assert picture.dtype == torch.float32

@@ -1,6 +1,5 @@
 """Guidance, batching, areas, masks and ranges, on networks small enough to work out by hand."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,39 +10,33 @@ from torch import Tensor
 from nodes.diffusion import conditioning
 from nodes.diffusion.denoiser import Denoiser, KeepUnmasked
 from nodes.diffusion.guidance import guided, needs_uncond
-from nodes.diffusion.latent import SD15, LatentFormat
+from nodes.diffusion.inputs import Inputs
 from nodes.diffusion.prediction import Prediction
+from tests.support.fakes import FakeModel
 
 SIGMA = torch.tensor(1.0)
 
 
 @dataclass
-class FakeModel:
+class Echo(FakeModel):
     """Its network's answer is the mean of each context, and it remembers what it was asked."""
 
     prediction: Prediction = field(default_factory=Prediction.x0)
-    latent_format: LatentFormat = SD15
-    dtype: torch.dtype = torch.float32
-    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     calls: list[tuple[Tensor, Tensor, Tensor]] = field(default_factory=list)
 
-    @property
-    def network(self) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-        def answer(x: Tensor, timesteps: Tensor, context: Tensor) -> Tensor:
-            self.calls.append((x, timesteps, context))
-            return context.mean((1, 2)).reshape(-1, 1, 1, 1).expand_as(x)
-
-        return answer
+    def network(self, inputs: Inputs) -> Tensor:
+        self.calls.append((inputs.x, inputs.timesteps, inputs.context))
+        return inputs.context.mean((1, 2)).reshape(-1, 1, 1, 1).expand_as(inputs.x)
 
 
 def words(value: float, tokens: int = 77, **fields: Any) -> list[list[Any]]:
     return [[torch.full((1, tokens, 8), value), fields]]
 
 
-def denoised(positive: list[Any], negative: list[Any], cfg: float = 1.0, model: FakeModel | None = None) -> Tensor:
+def denoised(positive: list[Any], negative: list[Any], cfg: float = 1.0, model: Echo | None = None) -> Tensor:
     """At sigma 1, for one latent of 16 x 16 cells: (16, 16)."""
     x = torch.zeros(1, 4, 16, 16)
-    return Denoiser(model or FakeModel(), positive, negative, cfg, x.shape[-2:])(x, SIGMA)[0, 0]
+    return Denoiser(model or Echo(), positive, negative, cfg, x.shape[-2:])(x, SIGMA)[0, 0]
 
 
 def test_guidance_goes_from_uncond_through_cond() -> None:
@@ -54,7 +47,7 @@ def test_guidance_goes_from_uncond_through_cond() -> None:
 
 
 def test_cond_and_uncond_share_one_call() -> None:
-    model, x = FakeModel(), torch.randn(2, 4, 8, 8)
+    model, x = Echo(), torch.randn(2, 4, 8, 8)
     Denoiser(model, words(3), words(1), 7.0, (8, 8))(x, SIGMA)
     ((seen, timesteps, context),) = model.calls
     torch.testing.assert_close(seen, torch.cat((x, x)) / 2**0.5)
@@ -63,13 +56,13 @@ def test_cond_and_uncond_share_one_call() -> None:
 
 
 def test_at_scale_one_only_cond_is_evaluated() -> None:
-    model = FakeModel()
+    model = Echo()
     denoised(words(3), words(1), cfg=1.0, model=model)
     assert [len(x) for x, _, _ in model.calls] == [1]
 
 
 def test_the_unconditional_estimate_is_there_for_cfg_pp_even_at_scale_one() -> None:
-    both = Denoiser(FakeModel(), words(3), words(1), 1.0, (8, 8))(torch.zeros(2, 4, 8, 8), SIGMA, True)
+    both = Denoiser(Echo(), words(3), words(1), 1.0, (8, 8))(torch.zeros(2, 4, 8, 8), SIGMA, True)
     assert both.shape == (2, 2, 4, 8, 8)
     assert both[0].unique().tolist() == [3]
     assert both[1].unique().tolist() == [1]
@@ -83,13 +76,13 @@ def test_an_empty_negative_list_estimates_zero() -> None:
     ("tokens", "seen"), [((77, 154), [154]), ((77, 231), [231]), ((2, 3), [6]), ((77, 385), [77, 385])]
 )
 def test_contexts_are_repeated_to_a_common_length_up_to_fourfold(tokens: tuple[int, int], seen: list[int]) -> None:
-    model = FakeModel()
+    model = Echo()
     assert denoised(words(3, tokens[0]), words(1, tokens[1]), cfg=2.0, model=model).unique().tolist() == [5]
     assert sorted(context.shape[1] for _, _, context in model.calls) == seen
 
 
 def test_the_network_is_called_in_its_own_dtype() -> None:
-    model = FakeModel(dtype=torch.bfloat16)
+    model = Echo(dtype=torch.bfloat16)
     assert denoised(words(3), words(1), cfg=2.0, model=model).dtype == torch.float32
     assert model.calls[0][0].dtype == model.calls[0][2].dtype == torch.bfloat16
 
@@ -100,7 +93,7 @@ def test_items_of_a_list_are_averaged_by_strength() -> None:
 
 def test_an_area_sees_its_crop_and_fades_towards_edges_inside() -> None:
     """A 16 x 8 area on the right half: the feather is 8 // 4 = 2 cells, only on the side inside."""
-    model = FakeModel()
+    model = Echo()
     out = denoised(words(1) + words(5, area=(16, 8, 0, 8)), [], model=model)
     assert sorted(tuple(x.shape[-2:]) for x, _, _ in model.calls) == [(16, 8), (16, 16)]
     assert out[:, :8].unique().tolist() == [1]
@@ -109,13 +102,13 @@ def test_an_area_sees_its_crop_and_fades_towards_edges_inside() -> None:
 
 
 def test_an_area_may_be_fractions_of_the_latent() -> None:
-    model = FakeModel()
+    model = Echo()
     denoised(words(1, area=("percentage", 0.5, 0.25, 0.5, 0.75)), [], model=model)
     assert model.calls[0][0].shape[-2:] == (8, 4)
 
 
 def test_an_area_without_an_opposite_is_looked_at_with_the_others_words_too() -> None:
-    model = FakeModel()
+    model = Echo()
     out = denoised(words(4, area=(8, 8, 0, 0)), words(1), cfg=2.0, model=model)
     assert sorted((tuple(x.shape[-2:]), len(x)) for x, _, _ in model.calls) == [((8, 8), 2), ((16, 16), 1)]
     assert out[0, 0] == 7
@@ -137,7 +130,7 @@ def test_a_mask_weighs_cell_by_cell() -> None:
 def test_a_masks_bounds_become_the_area() -> None:
     mask = torch.zeros(1, 16, 16)
     mask[:, 2:12, 4:6] = 1
-    model = FakeModel()
+    model = Echo()
     denoised(conditioning.with_mask(words(2), mask, 1.0, to_bounds=True), [], model=model)
     assert model.calls[0][0].shape[-2:] == (10, 8)
 

@@ -1,7 +1,6 @@
 """The driver of one latent: where it starts, what it reports and what it returns."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,30 +9,12 @@ from torch import Tensor
 
 from nodes.diffusion.latent import SD15, LatentFormat
 from nodes.diffusion.noise import initial_noise
-from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.samplers import SAMPLERS
 from nodes.diffusion.sampling import StepReport, noised, sample_along, sample_latent
+from tests.support.fakes import FakeModel
 
 CONDITIONING = [[torch.zeros(1, 2, 3), {}]]
 EMPTY = {"samples": torch.zeros(2, 4, 4, 4)}
-
-
-@dataclass(frozen=True)
-class FakeModel:
-    """Denoises as if all data were standard normal: eps = x / sqrt(1 + sigma^2) * sigma, of the scaled x."""
-
-    prediction: Prediction = field(default_factory=Prediction.eps)
-    latent_format: LatentFormat = SD15
-    dtype: torch.dtype = torch.float32
-    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
-
-    @property
-    def network(self) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-        def eps(x: Tensor, timesteps: Tensor, context: Tensor) -> Tensor:
-            sigma = self.prediction.sigma(timesteps).reshape(-1, 1, 1, 1)
-            return x * sigma / (1 + sigma**2).sqrt()
-
-        return eps
 
 
 def sample(latent: dict[str, Any] = EMPTY, **changes: Any) -> dict[str, Any]:

@@ -13,8 +13,7 @@ import torch
 from torch import Tensor
 
 from nodes.diffusion.gains import TRIES, Gains
-from nodes.diffusion.latent import SD15, LatentFormat
-from nodes.diffusion.prediction import Prediction
+from nodes.diffusion.inputs import Inputs
 from nodes.diffusion.stepper import Sampling, Stepper
 
 CONTEXT = torch.zeros(1, 2, 3)
@@ -26,14 +25,12 @@ class Doubles:
 
     identity: Hashable | None = "doubles"
     fails: Callable[[Tensor], bool] = lambda x: False
-    prediction: Prediction = field(default_factory=Prediction.eps)
-    latent_format: LatentFormat = SD15
-    dtype: torch.dtype = torch.float32
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     kind: str = "doubles"
     seen: list[list[float]] = field(default_factory=list)
 
-    def network(self, x: Tensor, timesteps: Tensor, context: Tensor) -> Tensor:
+    def network(self, inputs: Inputs) -> Tensor:
+        x = inputs.x
         assert not torch.is_grad_enabled()
         self.seen.append(x[:, 0, 0, 0].tolist())
         if self.fails(x):
@@ -78,7 +75,11 @@ def latent(value: float, rows: int = 1, size: int = 4) -> Tensor:
 
 
 def ask(threads: ThreadPoolExecutor, sampling: Sampling, x: Tensor) -> Future[Tensor]:
-    return threads.submit(sampling.network, x, torch.zeros(len(x)), CONTEXT.expand(len(x), -1, -1))
+    return threads.submit(sampling.network, inputs(x))
+
+
+def inputs(x: Tensor) -> Inputs:
+    return Inputs(x, torch.zeros(len(x)), CONTEXT.expand(len(x), -1, -1))
 
 
 def ask_all(
@@ -116,7 +117,7 @@ def test_a_few_evaluations_end_while_many_go_on(device: Device, threads: ThreadP
 
     def steps(sampling: Sampling, count: int, value: float) -> None:
         for _ in range(count):
-            sampling.network(latent(value), torch.zeros(1), CONTEXT)
+            sampling.network(inputs(latent(value)))
 
     sampling = [threads.submit(steps, stepper.sampling(model), count, count) for count in (50, 4)]
     device.let_through(2)
@@ -201,16 +202,16 @@ def test_a_turn_waits_for_the_others_of_a_batch(threads: ThreadPoolExecutor) -> 
     stepper, model = Stepper(device.submit, batch=8), Doubles()
     slowly = threading.Event()
 
-    def network(x: Tensor, timesteps: Tensor, context: Tensor) -> Tensor:
+    def network(asked: Inputs) -> Tensor:
         slowly.wait(0.2)  # the patience of what comes after is a part of this
-        return Doubles.network(model, x, timesteps, context)
+        return Doubles.network(model, asked)
 
     model.network = network  # type: ignore[method-assign]
     samplings = [stepper.sampling(model) for _ in range(4)]
 
     def steps(sampling: Sampling) -> None:
         for _ in range(6):
-            sampling.network(latent(1), torch.zeros(1), CONTEXT)
+            sampling.network(inputs(latent(1)))
 
     for each in [threads.submit(steps, sampling) for sampling in samplings]:
         each.result(30)
