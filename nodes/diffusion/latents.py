@@ -92,6 +92,7 @@ def crop(latent: Latent, width: int, height: int, x: int, y: int) -> dict[str, A
 def composite(destination: Latent, source: Latent, x: int, y: int, feather: int) -> dict[str, Any]:
     """``source`` over ``destination`` at (x, y) pixels, fading over ``feather`` pixels at its edges inside."""
     below = destination["samples"]
+    fits(source["samples"], below)
     x, y, reach = x // CELL, y // CELL, feather // CELL
     above = source["samples"][..., : max(0, below.shape[-2] - y), : max(0, below.shape[-1] - x)]
     height, width = above.shape[-2:]
@@ -112,6 +113,7 @@ def composite_masked(
     ``resize_source`` stretches the source to the destination's size first. A place outside is no error.
     """
     below, above = destination["samples"], source["samples"]
+    fits(above, below)
     if resize_source:
         above = resize(above, below.shape[-1], below.shape[-2], "bilinear")
     return {**destination, "samples": masks.paste(below, above, x // CELL, y // CELL, mask)}
@@ -128,13 +130,15 @@ def fade(size: int, reach: int, *, at_start: bool, at_end: bool) -> Tensor:
     return line
 
 
-def fitted(samples: Tensor, like: Tensor) -> Tensor:
-    """``samples`` resized, bilinear and cropped in the middle, to the size of ``like``.
-
-    Raises ValueError if they have not as many channels.
-    """
+def fits(samples: Tensor, like: Tensor) -> None:
+    """Raises ValueError if the one has not as many channels as the other: then they are of different models."""
     if samples.shape[1] != like.shape[1]:
         raise ValueError(f"a latent of {samples.shape[1]} channels does not fit one of {like.shape[1]}")
+
+
+def fitted(samples: Tensor, like: Tensor) -> Tensor:
+    """``samples`` resized, bilinear and cropped in the middle, to the size of ``like``. Raises as ``fits`` does."""
+    fits(samples, like)
     if samples.shape[-2:] == like.shape[-2:]:
         return samples
     return resize(samples, like.shape[-1], like.shape[-2], "bilinear", "center")

@@ -1,5 +1,6 @@
 """Batches of latents, and which noise each of them is given."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -55,9 +56,12 @@ def test_a_join_resizes_the_second_and_keeps_both_masks() -> None:
     assert "noise_mask" not in nodes_.join(batch(1), batch(2))
 
 
-def test_a_latent_of_other_channels_cannot_be_joined() -> None:
+@pytest.mark.parametrize(
+    "work", [latents.join, partial(latents.composite, x=0, y=0, feather=0), partial(latents.composite_masked, x=0, y=0)]
+)
+def test_latents_of_different_models_do_not_go_together(work: Any) -> None:
     with pytest.raises(ValueError, match="a latent of 16 channels does not fit one of 4"):
-        latents.join(batch(1), {"samples": torch.zeros(1, 16, 2, 2)})
+        work(batch(1), {"samples": torch.zeros(1, 16, 2, 2)})
 
 
 def test_a_list_is_made_into_batches_of_one_size() -> None:

@@ -1,5 +1,6 @@
 """Latents resized, composed, turned, cut and put together, with their noise masks; small tensors worked out by hand."""
 
+import copy
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from torch import Tensor
 
 from nodes import latent_maths as maths_nodes
 from nodes import latents as nodes_
-from nodes.diffusion import latent_shapes, latents
+from nodes.diffusion import latent_batches, latent_maths, latent_shapes, latents
 
 
 def numbered(height: int, width: int, batch: int = 1, **more: Any) -> dict[str, Any]:
@@ -189,3 +190,36 @@ def test_a_mask_of_another_size_is_brought_to_the_latents_before_it_is_cut() -> 
     piece = latent_shapes.cut(numbered(4, 4, noise_mask=mask), "y", 1, 1)
     assert piece["noise_mask"].shape == (1, 1, 8, 32)
     assert piece["noise_mask"][0, 0, 4, [0, 31]].tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda a, b: latents.upscale(a, 128, 0, "bilinear", "disabled"),
+        lambda a, b: latents.from_batch(a, 0, 1),
+        lambda a, b: latents.repeat(a, 2),
+        latents.join,
+        lambda a, b: latents.crop(a, 64, 64, 8, 8),
+        lambda a, b: latents.composite(a, b, 8, 8, 16),
+        lambda a, b: latents.composite_masked(a, b, 8, 8, torch.ones(1, 8, 8)),
+        lambda a, b: latent_shapes.rotate(a, 1),
+        lambda a, b: latent_shapes.flip(a, "x"),
+        lambda a, b: latent_shapes.concat(a, b, "-x"),
+        lambda a, b: latent_shapes.cut(a, "y", 1, 2),
+        lambda a, b: latent_batches.rebatch([a, b], 2)[0],
+        lambda a, b: latent_batches.with_seed_behavior(a, "fixed"),
+        latent_maths.add,
+        lambda a, b: latent_maths.interpolate(a, b, 0.5),
+    ],
+)
+def test_nothing_that_is_given_is_changed_and_what_is_not_known_is_kept(work: Any) -> None:
+    given = numbered(10, 12, batch=2, noise_mask=corner(10, 12), batch_index=[3, 5], type="x")
+    other = numbered(10, 12, batch=1)
+    before = copy.deepcopy(given)
+    made = work(given, other)
+    assert made is not given
+    assert made["type"] == "x"
+    assert torch.equal(given["samples"], before["samples"])
+    assert torch.equal(given["noise_mask"], before["noise_mask"])
+    assert given["batch_index"] == [3, 5]
+    assert other.keys() == {"samples"}
