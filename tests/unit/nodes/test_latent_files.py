@@ -109,11 +109,16 @@ async def test_files_of_the_input_folder_are_listed_and_those_of_output_found(
     await pool.close()
 
 
-def test_a_missing_latent_is_refused_before_anything_runs(registry: Registry) -> None:
-    document = {"1": {"class_type": "LoadLatent", "inputs": {"latent": "c.latent"}}, "2": SAVE}
+@pytest.mark.parametrize("name", ["c.latent", "../secret.latent", "/etc/passwd", "a\\..\\..\\secret.latent", "CON"])
+def test_what_is_missing_or_outside_is_refused_before_anything_runs(
+    name: str, folders: Folders, registry: Registry
+) -> None:
+    (folders.directory("input").parent / "secret.latent").write_bytes(latent_files.encoded(SAMPLES, {}))
+    document = {"1": {"class_type": "LoadLatent", "inputs": {"latent": name}}, "2": SAVE}
     with pytest.raises(InvalidWorkflow) as refused:
         plan(read_api(document), registry)
-    assert "Invalid file: c.latent" in str(refused.value.node_problems)
+    (problem,) = refused.value.node_problems["1"].errors
+    assert problem.details == f"latent - Invalid file: {name}"
 
 
 async def test_a_damaged_latent_fails_its_node(folders: Folders, registry: Registry) -> None:
