@@ -89,8 +89,10 @@ def same_input(config: list[Any], spec: Mapping[str, Any]) -> bool:
     wanted = dict(spec.get("options", {}))
     if spec["type"] != "COMBO":
         same_kind = kind == spec["type"]
+    elif values := spec.get("values"):
+        same_kind = kind == list(dict.fromkeys(values))  # one list of ComfyUI's names a method twice
     else:
-        same_kind = kind == spec["values"] if "values" in spec else isinstance(kind, list)
+        same_kind = isinstance(kind, list)  # files, or what the editor asks a route for
     for either in (options, wanted):
         if isinstance(kind, str) and kind in EMPTY and either.get("default") == EMPTY[kind]:
             del either["default"]
@@ -141,6 +143,8 @@ def text() -> str:
     different = [Place(name, where) for name, found in there.items() for where in found]
     absent = [name for name in REFERENCE if name not in ours]
     unexplained = "NO REASON in docs/compatibility.md"
+    stale = [name for name in told.absent if name in ours]
+    stale += [f"{p.node}, {p.where}" for p in told.different if p not in different]
     return "\n".join(
         [
             f"Equal: {len(equal)}",
@@ -149,6 +153,7 @@ def text() -> str:
             *(f"  {p.node}, {p.where}: {told.different.get(p, unexplained)}" for p in different),
             f"\nAbsent: {len(absent)}",
             *(f"  {name}: {told.absent.get(name, unexplained)}" for name in absent),
+            *(["\nTo strike out of docs/compatibility.md:", *(f"  {each}" for each in stale)] if stale else []),
             f"\n{len(equal)} of {len(REFERENCE)} equal, {len(there) - len(equal)} different, {len(absent)} absent;"
             f" {len(ours.keys() - REFERENCE.keys())} nodes of our own\n",
         ]

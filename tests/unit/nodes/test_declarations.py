@@ -4,11 +4,12 @@
 """
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.core_nodes import REFERENCE, Place, differences, said, same_input, served, text
+from tests.support.core_nodes import REFERENCE, differences, said, same_input, served, text
 
 Served = dict[str, dict[str, Any]]
 
@@ -58,6 +59,7 @@ def test_the_report_counts_every_node_once(ours: Served) -> None:
     last = text().rstrip().splitlines()[-1]
     assert last.startswith(f"{there - different} of 240 equal, {different} different, {240 - there} absent;")
     assert "NO REASON" not in text()
+    assert "To strike out" not in text()
 
 
 @pytest.mark.parametrize(
@@ -93,14 +95,35 @@ def test_an_empty_default_says_no_more_than_none() -> None:
     assert not same_input(["INT", {}], {"type": "INT", "options": {"default": 0}})
 
 
-def test_a_row_without_a_reason_is_an_error(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    document = tmp_path / "compatibility.md"
-    parts = ("Different on purpose", "Not there yet", "Out of scope")
-    table = "| nodes | why |\n| --- | --- |\n| `KSampler` |  |\n"
-    document.write_text("".join(f"## {part}\n\n{table if part == parts[1] else ''}\n" for part in parts))
-    monkeypatch.setattr("tests.support.core_nodes.DOCUMENT", document)
-    with pytest.raises(ValueError, match="a row has 2 cells"):
+@pytest.fixture
+def document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A document with one row, to be changed."""
+    made = tmp_path / "compatibility.md"
+    table = "| nodes | why |\n| --- | --- |\n| `KSampler` | not built |\n"
+    made.write_text(f"## Different on purpose\n\n## Not there yet\n\n{table}\n## Out of scope\n\n`LoadVideo`\n")
+    monkeypatch.setattr("tests.support.core_nodes.DOCUMENT", made)
+    return made
+
+
+def test_a_document_is_read_by_its_tables(document: Path) -> None:
+    assert (said().absent, said().different) == ({"KSampler": "not built"}, {})
+    assert said().out_of_scope == {"LoadVideo"}
+
+
+@pytest.mark.parametrize("row", ["| `KSampler` |  |", "| `KSampler` |", "| `KSampler` | not built | yet |"])
+def test_a_row_without_a_reason_is_an_error(row: str, document: Path) -> None:
+    document.write_text(document.read_text().replace("| `KSampler` | not built |", row))
+    with pytest.raises(ValueError, match="a row has 2 cells that say something"):
         said()
-    document.write_text(document.read_text().replace("|  |", "| not built |"))
-    assert said().absent == {"KSampler": "not built"}
-    assert Place("KSampler", "seed") not in said().different
+
+
+def test_a_node_that_is_named_twice_is_an_error(document: Path) -> None:
+    document.write_text(document.read_text().replace("`KSampler`", "`KSampler` `KSampler`"))
+    with pytest.raises(ValueError, match="KSampler is there twice"):
+        said()
+
+
+def test_the_report_says_what_the_document_does_not_know_and_what_is_to_be_struck_out(document: Path) -> None:
+    told = text()
+    assert "  LoraLoader: NO REASON" in told
+    assert told.partition("To strike out")[2].splitlines()[1].strip() == "KSampler"
