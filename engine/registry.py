@@ -63,7 +63,7 @@ class Registry(Mapping[str, NodeDef]):
     def choices(self, spec: InputSpec) -> Sequence[str] | None:
         """What a choice input offers now; None if it is no choice."""
         if isinstance(spec.choices, FileIn):
-            return self.services.get(Folders).list(spec.choices.folder)
+            return self.services.get(Folders).list(spec.choices.folder, spec.choices.endings)
         return spec.choices() if callable(spec.choices) else spec.choices
 
     def config(self, spec: InputSpec) -> list[Any]:

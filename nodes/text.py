@@ -6,6 +6,7 @@ from pydantic import Field
 
 from engine.declare import node
 from engine.marks import Widget
+from nodes.diffusion import conditioning as conds
 from nodes.types import Clip, Cond
 
 
@@ -27,3 +28,19 @@ def set_last_layer(clip: Clip, stop_at_clip_layer: Annotated[int, Field(ge=-24, 
     if clip is None:
         raise ValueError("there is no text encoder: the checkpoint has none, connect one from another file")
     return clip.with_layer(stop_at_clip_layer)
+
+
+@node(
+    "CLIPTextEncodeControlnet",
+    category="_for_testing/conditioning",
+    module="comfy_extras.nodes_cond",
+    flags={"experimental": True},
+)
+def encode_text_for_controlnet(
+    clip: Clip, conditioning: Cond, text: Annotated[str, Widget(multiline=True, dynamicPrompts=True)]
+) -> Cond:
+    """Words of their own for control networks, beside those that the diffusion model sees."""
+    if clip is None:
+        raise ValueError("there is no text encoder: the checkpoint has none, connect one from another file")
+    context, pooled = clip.encode(text)
+    return conds.with_control_text(conditioning, context, pooled)
