@@ -9,6 +9,7 @@ from pydantic import Field
 from engine.declare import node
 from engine.marks import Widget
 from nodes.diffusion import masks
+from nodes.imaging.agreeing import colours, grey
 from nodes.types import MAX_SIDE, Image, Mask, Offset, Size
 
 mask_node = partial(node, category="mask", module="comfy_extras.nodes_mask", lane="cpu")
@@ -64,10 +65,16 @@ def feather(mask: Mask, left: Offset = 0, top: Offset = 0, right: Offset = 0, bo
     return masks.feather(mask, left, top, right, bottom)
 
 
+@mask_node("ThresholdMask")
+def threshold(mask: Mask, value: Annotated[float, Field(ge=0.0, le=1.0), Widget(step=0.01)] = 0.5) -> Mask:
+    """Select all of what is above a value, and nothing else."""
+    return (mask > value).float()
+
+
 @mask_node("MaskToImage", title="Convert Mask to Image")
 def to_image(mask: Mask) -> Image:
     """A mask as a grey picture."""
-    return mask.reshape(-1, *mask.shape[-2:], 1).expand(-1, -1, -1, 3).clone()
+    return grey(mask)
 
 
 @mask_node("ImageToMask", title="Convert Image to Mask")
@@ -77,3 +84,14 @@ def from_image(image: Image, channel: Literal["red", "green", "blue", "alpha"] =
     if index >= image.shape[-1]:
         raise ValueError(f"the image has {image.shape[-1]} channels, and so no {channel}")
     return image[..., index].clone()
+
+
+@mask_node("ImageColorToMask")
+def from_color(
+    image: Image,
+    color: Annotated[int, Field(ge=0, le=0xFFFFFF), Widget(step=1, display="color")] = 0,
+) -> Mask:
+    """Select the pixels of one colour, 0xRRGGBB, exactly, after rounding to 8 bits."""
+    rgb = torch.tensor([color >> 16, color >> 8 & 0xFF, color & 0xFF], device=image.device)
+    values = (colours("image", image).clamp(0, 1) * 255).round().long()
+    return (values == rgb).all(dim=-1).float()
