@@ -19,11 +19,12 @@ class FileIn:
     """A file name within a named folder: shown as a list, checked and stamped by ``Folders``.
 
     With ``anywhere`` any file below the folder passes, listed or not, and a name may end in ``[output]``,
-    ``[input]`` or ``[temp]`` to say another folder.
+    ``[input]`` or ``[temp]`` to say another folder. ``listed`` is such another folder, whose files are shown so.
     """
 
     folder: str
     anywhere: bool = False
+    listed: str | None = None
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def save_png(
     return shown(ctx, images, filename_prefix, film, ".png")
 
 
-save_webp.intact(are_files_as_saved)
+save_webp.intact(are_files_as_saved)  # such files go and are replaced like single pictures
 save_png.intact(are_files_as_saved)
 
 

@@ -13,14 +13,11 @@ from engine.declare import node
 from engine.errors import UnsafePath
 from engine.folders import Folders
 from engine.marks import FileIn, Widget
-from engine.node import Check
 from engine.problems import Problem
 from engine.services import Services
 from nodes.diffusion import pictures
-from nodes.limits import too_large
+from nodes.limits import FLOAT_BYTES, too_large
 from nodes.types import Batch, Image, Mask, Size
-
-FLOAT_BYTES = 4
 
 T = TypeVar("T")
 
@@ -41,7 +38,7 @@ def load_image(
     ctx: Context, image: Annotated[str, FileIn("input", anywhere=True), Widget(image_upload=True)]
 ) -> Loaded:
     """Load a picture from the input folder; the mask is its transparency."""
-    return Loaded(*read(ctx, "input", image, pictures.load_image))
+    return Loaded(*read(ctx, image, pictures.load_image))
 
 
 @node(
@@ -55,7 +52,7 @@ def load_image_output(
     ctx: Context,
     image: Annotated[
         str,
-        FileIn("output", anywhere=True),
+        FileIn("input", anywhere=True, listed="output"),
         Widget(
             image_upload=True,
             image_folder="output",
@@ -68,7 +65,7 @@ def load_image_output(
     ],
 ) -> Loaded:
     """Load a picture from the output folder; the mask is its transparency."""
-    return Loaded(*read(ctx, "output", image, pictures.load_image))
+    return Loaded(*read(ctx, image, pictures.load_image))
 
 
 @node("LoadImageMask", title="Load Image (as Mask)", category="mask", lane="cpu")
@@ -78,38 +75,32 @@ def load_mask(
     channel: Literal["alpha", "red", "green", "blue"] = "alpha",
 ) -> Mask:
     """Load one channel of a picture from the input folder as a mask; of alpha, what is transparent is selected."""
-    return read(ctx, "input", image, lambda path: pictures.load_channel(path, channel[0].upper()))
+    return read(ctx, image, lambda path: pictures.load_channel(path, channel[0].upper()))
 
 
-def read(ctx: Context, folder: str, name: str, load: Callable[[Path], T]) -> T:
+def read(ctx: Context, name: str, load: Callable[[Path], T]) -> T:
     """What ``load`` makes of a file. Raises ValueError, which names it, if it is no picture."""
     try:
-        return load(ctx.service(Folders).resolve(folder, name))
+        return load(ctx.service(Folders).resolve("input", name))
     except pictures.BROKEN as error:
         raise ValueError(f"{name} is not a picture that can be read ({error})") from error
 
 
-def is_picture(folder: str) -> Check:
+@load_image.check()
+@load_image_output.check()
+@load_mask.check()
+def check_picture(inputs: Mapping[str, Any], services: Services) -> list[Problem]:
     """What is no picture at all is refused at once; a damaged one only shows when it is loaded."""
-
-    def check(inputs: Mapping[str, Any], services: Services) -> list[Problem]:
-        name = inputs.get("image")
-        if not isinstance(name, str):
+    name = inputs.get("image")
+    if not isinstance(name, str):
+        return []
+    try:
+        with pictures.open_picture(services.get(Folders).resolve("input", name)):
             return []
-        try:
-            with pictures.open_picture(services.get(Folders).resolve(folder, name)):
-                return []
-        except (UnsafePath, *pictures.BROKEN) as error:
-            extra = {"input_name": "image", "received_value": name, "hint": f"{name} is not a picture: {error}"}
-            details = f"image - Invalid image file: {name}"
-            return [Problem("custom_validation_failed", "Custom validation failed for node", details, extra)]
-
-    return check
-
-
-load_image.check()(is_picture("input"))
-load_image_output.check()(is_picture("output"))
-load_mask.check()(is_picture("input"))
+    except (UnsafePath, *pictures.BROKEN) as error:
+        extra = {"input_name": "image", "received_value": name, "hint": f"{name} is not a picture: {error}"}
+        details = f"image - Invalid image file: {name}"
+        return [Problem("custom_validation_failed", "Custom validation failed for node", details, extra)]
 
 
 @node("EmptyImage", category="image", lane="cpu")

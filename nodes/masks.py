@@ -1,15 +1,19 @@
 """Nodes that make and change masks."""
 
+from collections.abc import Mapping
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from pydantic import Field
 
 from engine.declare import node
 from engine.marks import Widget
+from engine.problems import Problem
+from engine.services import Services
 from nodes.diffusion import masks
-from nodes.imaging.agreeing import colours, grey
+from nodes.imaging.agreeing import colours, grey, masks_of
+from nodes.limits import FLOAT_BYTES, too_large
 from nodes.types import MAX_SIDE, Image, Mask, Offset, Size
 
 mask_node = partial(node, category="mask", module="comfy_extras.nodes_mask", lane="cpu")
@@ -25,6 +29,13 @@ def solid(
     return torch.full((1, height, width), value)
 
 
+@solid.check()
+def check_size(inputs: Mapping[str, Any], services: Services) -> list[Problem]:
+    """The mask must fit into memory."""
+    width, height = (inputs.get(name) or 1 for name in ("width", "height"))
+    return too_large("width", width * height * FLOAT_BYTES, f"masks of {width}x{height}")
+
+
 @mask_node("InvertMask")
 def invert(mask: Mask) -> Mask:
     """What was selected is not, and the other way round."""
@@ -33,8 +44,11 @@ def invert(mask: Mask) -> Mask:
 
 @mask_node("CropMask")
 def crop(mask: Mask, x: Offset = 0, y: Offset = 0, width: Size = 512, height: Size = 512) -> Mask:
-    """A rectangle of a mask."""
-    return mask.reshape(-1, *mask.shape[-2:])[:, y : y + height, x : x + width]
+    """A rectangle of a mask; where the mask ends, so does the rectangle. Raises ValueError if it lies outside."""
+    whole = masks_of(mask)
+    if x >= whole.shape[2] or y >= whole.shape[1]:
+        raise ValueError(f"x {x}, y {y} is outside of the mask, which is {whole.shape[2]}x{whole.shape[1]} pixels")
+    return whole[:, y : y + height, x : x + width]
 
 
 @mask_node("MaskComposite")

@@ -33,7 +33,7 @@ def canny(image: Tensor, low: float, high: float) -> Tensor:
 def gradient(grey: Tensor) -> tuple[Tensor, Tensor]:
     """Sobel's gradient of a blurred picture (B, H, W): its length, and its angle in eighths of a turn, 0 to 7."""
     weights = gaussian(torch.arange(-2.0, 3.0), SIGMA)
-    smooth = convolved(convolved(grey.unsqueeze(-1), weights, 1), weights, 2).movedim(-1, 1)
+    smooth = convolved(convolved(grey.unsqueeze(-1), weights, 2), weights, 1).movedim(-1, 1)
     kernel = torch.tensor(SOBEL).to(smooth)
     kernels = torch.stack((kernel, kernel.T)).unsqueeze(1)
     across, down = conv2d(pad(smooth, (1, 1, 1, 1), mode="replicate"), kernels).unbind(1)
@@ -42,14 +42,15 @@ def gradient(grey: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def is_ridge(magnitude: Tensor, angle: Tensor) -> Tensor:
-    """Where a gradient (B, H, W) is larger than at the neighbours before and behind it."""
+    """Where a gradient (B, H, W) is larger than at the neighbour before it, and no smaller than at that behind: a sharp
+    edge between two pixels has the same at both, and must be drawn once."""
     height, width = magnitude.shape[-2:]
     wide = pad(magnitude, (1, 1, 1, 1))
     larger = torch.zeros_like(magnitude, dtype=torch.bool)
     for k, (y, x) in enumerate(ALONG):
         behind = wide[:, 1 + y : 1 + y + height, 1 + x : 1 + x + width]
         before = wide[:, 1 - y : 1 - y + height, 1 - x : 1 - x + width]
-        larger |= (angle % 4 == k) & (magnitude > behind) & (magnitude > before)
+        larger |= (angle % 4 == k) & (magnitude > before) & (magnitude >= behind)
     return larger
 
 

@@ -10,7 +10,7 @@ SHARPENING = 10  # how much of the detail strength 1 adds
 def blur(image: Tensor, radius: int, sigma: float) -> Tensor:
     """Gaussian blur over a square of 2 ``radius`` + 1 pixels; ``sigma`` is in radii. Pictures go on as mirrored."""
     weights = gaussian(torch.linspace(-1, 1, 2 * radius + 1), sigma)
-    return convolved(convolved(image, weights, 1), weights, 2)
+    return convolved(convolved(image, weights, 2), weights, 1)
 
 
 def sharpen(image: Tensor, radius: int, sigma: float, strength: float) -> Tensor:

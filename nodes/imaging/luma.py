@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 WEIGHTS = (0.299, 0.587, 0.114)
+BLUE, RED = 0.564, 0.713  # 1 / 1.772 and 1 / 1.402, as rounded in the recommendation
 MIDDLE = 0.5  # where Cb and Cr of grey lie
 
 
@@ -18,10 +19,11 @@ def luma(image: Tensor) -> Tensor:
 def to_yuv(image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Y, Cb and Cr of an RGB image, (B, H, W) each, grey being 0.5 in the latter two."""
     y = luma(image)
-    return y, (image[..., 2] - y) * 0.564 + MIDDLE, (image[..., 0] - y) * 0.713 + MIDDLE
+    return y, (image[..., 2] - y) * BLUE + MIDDLE, (image[..., 0] - y) * RED + MIDDLE
 
 
 def to_rgb(y: Tensor, cb: Tensor, cr: Tensor) -> Tensor:
     """The RGB image (B, H, W, 3) of Y, Cb and Cr (B, H, W), clamped."""
-    cb, cr = cb - MIDDLE, cr - MIDDLE
-    return torch.stack((y + 1.403 * cr, y - 0.714 * cr - 0.344 * cb, y + 1.773 * cb), dim=-1).clamp(0, 1)
+    blue, red = y + (cb - MIDDLE) / BLUE, y + (cr - MIDDLE) / RED
+    green = (y - WEIGHTS[0] * red - WEIGHTS[2] * blue) / WEIGHTS[1]
+    return torch.stack((red, green, blue), dim=-1).clamp(0, 1)

@@ -40,13 +40,13 @@ def shifted(picture: Image.Image, spread: float, pattern: NDArray[np.float64]) -
 
 
 def spread(palette: Image.Image) -> float:
-    """How far apart neighbours of a palette are in each channel, on average: what a pattern must bridge, in 0..255."""
+    """How far neighbours of a palette are apart, on average: what a pattern must bridge, in 0..255."""
     colours = np.asarray(palette.getpalette(), dtype=np.float64).reshape(-1, COLOURS)
     if len(colours) < 2:
         return 0.0
     apart = np.linalg.norm(colours[:, None] - colours, axis=-1)
     np.fill_diagonal(apart, np.inf)
-    return float(apart.min(axis=1).mean() / np.sqrt(COLOURS))
+    return float(apart.min(axis=1).mean())
 
 
 def bayer(order: int) -> NDArray[np.float64]:
