@@ -86,9 +86,11 @@ def test_modes_of_solid_pictures(mode: Any, result: list[float]) -> None:
 
 @pytest.mark.parametrize(
     ("mode", "of_source"),
-    [("SRC_OVER", True), ("DST_OVER", True), ("XOR", True), ("SRC_OUT", True), ("SRC", True), ("ADD", True)]
-    + [("DARKEN", True), ("LIGHTEN", True), ("SCREEN", True), ("OVERLAY", True), ("DST_ATOP", True)]
-    + [("SRC_IN", False), ("DST_IN", False), ("SRC_ATOP", False), ("MULTIPLY", False), ("DST", False)],
+    [
+        *((mode, True) for mode in ("SRC_OVER", "DST_OVER", "XOR", "SRC_OUT", "SRC", "ADD", "DST_ATOP")),
+        *((mode, True) for mode in ("DARKEN", "LIGHTEN", "SCREEN", "OVERLAY")),
+        *((mode, False) for mode in ("SRC_IN", "DST_IN", "SRC_ATOP", "MULTIPLY", "DST", "DST_OUT", "CLEAR")),
+    ],
 )
 def test_where_only_the_source_is_it_stays_or_goes(mode: Any, of_source: bool) -> None:
     result = pixel(compositing.porter_duff_composite(RED, half(0.25), BLUE, CLEAR, mode))
