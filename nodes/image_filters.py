@@ -8,7 +8,7 @@ from pydantic import Field
 from engine.declare import node
 from engine.marks import Widget
 from nodes.imaging import filters, luma, quantizing
-from nodes.imaging.agreeing import channels_as, colours, same_batch, same_size
+from nodes.imaging.agreeing import channels_as, colours, grey, same_batch, same_size
 from nodes.imaging.blending import blend
 from nodes.imaging.canny import canny
 from nodes.imaging.morphology import morph
@@ -101,13 +101,14 @@ def morphology(
 @node("Canny", category="image/preprocessors", module="comfy_extras.nodes_canny", lane="cpu")
 def edges(image: Image, low_threshold: Threshold = 0.4, high_threshold: Threshold = 0.8) -> Image:
     """White lines on black where colours change. Raises ValueError if the low threshold is above the high one."""
-    return canny(image, low_threshold, high_threshold).unsqueeze(-1).repeat(1, 1, 1, 3)
+    seen = image if image.shape[-1] == 1 else colours("image", image)
+    return grey(canny(seen, low_threshold, high_threshold))
 
 
 @planes("ImageRGBToYUV")
 def to_yuv(image: Image) -> Planes:
     """Brightness and two differences of colour, each as a grey picture; no colour is 0.5."""
-    return Planes(*(plane.unsqueeze(-1).repeat(1, 1, 1, 3) for plane in luma.to_yuv(colours("image", image))))
+    return Planes(*(grey(plane) for plane in luma.to_yuv(colours("image", image))))
 
 
 @planes("ImageYUVToRGB")

@@ -14,6 +14,7 @@ from engine.problems import Problem
 from engine.services import Services
 from nodes.diffusion.resizing import resize_image
 from nodes.imaging import arranging
+from nodes.imaging.agreeing import filled
 from nodes.limits import out_of_range, refuse_too_large
 from nodes.types import MAX_SIDE, Image, Mask, Offset, Size, SizeOrKeep
 
@@ -92,7 +93,7 @@ def by_factor(image: Image, factor: float, method: str) -> Image:
 
 def resized(image: Image, width: int, height: int, method: str, crop: str = "disabled") -> Image:
     """``resize_image``, unless the result needs more than the whole memory: then ValueError."""
-    refuse_too_large(len(image), height, width, image.shape[-1])
+    refuse_too_large(len(filled("image", image)), height, width, image.shape[-1])
     return resize_image(image, width, height, method, crop)
 
 

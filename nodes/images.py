@@ -16,6 +16,7 @@ from engine.marks import FileIn, Widget
 from engine.problems import Problem
 from engine.services import Services
 from nodes.diffusion import pictures
+from nodes.imaging.agreeing import filled
 from nodes.limits import FLOAT_BYTES, too_large
 from nodes.types import Batch, Image, Mask, Size
 
@@ -143,7 +144,7 @@ def grid(
     gap: Annotated[int, Field(ge=0, le=256, description="White pixels between pictures.")] = 4,
 ) -> Image:
     """All pictures of a batch in one, row by row."""
-    count, height, width, channels = images.shape
+    count, height, width, channels = filled("images", images).shape
     columns = min(columns or math.ceil(math.sqrt(count)), count)
     rows = math.ceil(count / columns)
     sheet = torch.ones(1, rows * (height + gap) - gap, columns * (width + gap) - gap, channels)

@@ -68,7 +68,7 @@ def with_alpha(image: Tensor, alpha: Tensor) -> Tensor:
 
 
 def colours(name: str, image: Tensor) -> Tensor:
-    """The first three channels. Raises ValueError if there are fewer."""
-    if image.shape[-1] < COLOURS:
+    """The first three channels. Raises ValueError if there are fewer, or no pictures."""
+    if filled(name, image).shape[-1] < COLOURS:
         raise ValueError(f"{name} has {image.shape[-1]} channels, expected red, green and blue")
     return image[..., :COLOURS]

@@ -18,14 +18,14 @@ ALONG = ((0, 1), (1, 1), (1, 0), (1, -1))
 
 
 def canny(image: Tensor, low: float, high: float) -> Tensor:
-    """Edges (B, H, W), 0 or 1, of an image (B, H, W, C), of which alpha is left out.
+    """Edges (B, H, W), 0 or 1, of an image (B, H, W, 3), or of a grey one (B, H, W, 1).
 
     The gradient must exceed ``high`` somewhere along an edge and ``low`` all along; a step from black to white has
     about 2.5 after the blur. Raises ValueError if ``low`` is above ``high``.
     """
     if low > high:
         raise ValueError(f"low_threshold {low} is above high_threshold {high}")
-    magnitude, angle = gradient(luma(image[..., :3].float()))
+    magnitude, angle = gradient(luma(image.float()))
     ridge = magnitude * is_ridge(magnitude, angle)
     return torch.stack([connected(one > low, one > high) for one in ridge]).to(image)
 

@@ -32,7 +32,7 @@ def gaussian(at: Tensor, sigma: float) -> Tensor:
 
 def convolved(image: Tensor, weights: Tensor, axis: int) -> Tensor:
     """``weights`` (2R + 1,) along axis 1 or 2 of an image, which goes on as mirrored at its border pixels."""
-    padded = image.index_select(axis, mirrored(image.shape[axis], len(weights) // 2))
+    padded = image.index_select(axis, mirrored(image.shape[axis], len(weights) // 2).to(image.device))
     planes = padded.movedim(-1, 1).flatten(0, 1).unsqueeze(1)  # (B, H, W, C) -> (B C, 1, H, W)
     kernel = weights.to(image).reshape((1, 1, -1, 1) if axis == 1 else (1, 1, 1, -1))
     filtered = conv2d(planes, kernel).squeeze(1)

@@ -181,6 +181,10 @@ def test_edges_need_thresholds_in_order_and_leave_alpha_out() -> None:
     clear = torch.cat((square(), picture(32, 32, 1)), dim=-1)
     assert torch.equal(image_filters.edges(clear), image_filters.edges(square()))
     assert image_filters.edges(square()[..., :1].expand(2, -1, -1, -1)).shape == (2, 32, 32, 3)
+    with pytest.raises(ValueError, match="image has 2 channels, expected red, green and blue"):
+        image_filters.edges(square()[..., :2])
+    with pytest.raises(ValueError, match="image is empty"):
+        image_filters.edges(square()[:0])
 
 
 def test_a_long_edge_is_followed_to_its_end() -> None:
