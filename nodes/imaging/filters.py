@@ -33,10 +33,10 @@ def gaussian(at: Tensor, sigma: float) -> Tensor:
 def convolved(image: Tensor, weights: Tensor, axis: int) -> Tensor:
     """``weights`` (2R + 1,) along axis 1 or 2 of an image, which goes on as mirrored at its border pixels."""
     padded = image.index_select(axis, mirrored(image.shape[axis], len(weights) // 2).to(image.device))
-    planes = padded.movedim(-1, 1).flatten(0, 1).unsqueeze(1)  # (B, H, W, C) -> (B C, 1, H, W)
+    channels = image.shape[-1]
     kernel = weights.to(image).reshape((1, 1, -1, 1) if axis == 1 else (1, 1, 1, -1))
-    filtered = conv2d(planes, kernel).squeeze(1)
-    return filtered.reshape(len(image), image.shape[-1], *filtered.shape[1:]).movedim(1, -1)
+    # Channel by channel, (B, C, H, W) as a view: as planes of one channel it takes ten times as long.
+    return conv2d(padded.movedim(-1, 1), kernel.expand(channels, -1, -1, -1), groups=channels).movedim(1, -1)
 
 
 def mirrored(size: int, margin: int) -> Tensor:
