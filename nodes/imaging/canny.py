@@ -21,7 +21,7 @@ def canny(image: Tensor, low: float, high: float) -> Tensor:
     """Edges (B, H, W), 0 or 1, of an image (B, H, W, 3), or of a grey one (B, H, W, 1).
 
     The gradient must exceed ``high`` somewhere along an edge and ``low`` all along; a step from black to white has
-    about 2.5 after the blur. Raises ValueError if ``low`` is above ``high``.
+    about 2.6 after the blur. Raises ValueError if ``low`` is above ``high``.
     """
     if low > high:
         raise ValueError(f"low_threshold {low} is above high_threshold {high}")
