@@ -19,13 +19,14 @@ class FileIn:
     """A file name within a named folder: shown as a list, checked and stamped by ``Folders``.
 
     With ``anywhere`` any file below the folder passes, listed or not, and a name may end in ``[output]``,
-    ``[input]`` or ``[temp]`` to say another folder. ``endings`` (with the dot) are what listed files end in, if not in
-    what the folder's usually do.
+    ``[input]`` or ``[temp]`` to say another folder. ``listed`` is such another folder, whose files are shown so.
+    ``endings`` (with the dot) are what listed files end in, if not in what the folder's usually do.
     """
 
     folder: str
     anywhere: bool = False
     endings: tuple[str, ...] = ()
+    listed: str | None = None
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,10 @@ class Registry(Mapping[str, NodeDef]):
     def choices(self, spec: InputSpec) -> Sequence[str] | None:
         """What a choice input offers now; None if it is no choice."""
         if isinstance(spec.choices, FileIn):
-            return self.services.get(Folders).list(spec.choices.folder, spec.choices.endings)
+            folders, listed, endings = self.services.get(Folders), spec.choices.listed, spec.choices.endings
+            if listed:
+                return [f"{name} [{listed}]" for name in folders.list(listed, endings)]
+            return folders.list(spec.choices.folder, endings)
         return spec.choices() if callable(spec.choices) else spec.choices
 
     def config(self, spec: InputSpec) -> list[Any]:

@@ -39,3 +39,5 @@ SizeOrKeep: TypeAlias = Annotated[int, Field(ge=0, le=MAX_SIDE), Widget(step=1)]
 """Pixels; 0 keeps the aspect."""
 Offset: TypeAlias = Annotated[int, Field(ge=0, le=MAX_SIDE), Widget(step=1)]
 """Pixels."""
+Batch: TypeAlias = Annotated[int, Field(ge=1, le=4096)]
+"""Pictures."""

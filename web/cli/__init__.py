@@ -186,7 +186,7 @@ def _no_folder(value: str) -> bool:
 def _add_run(commands: Commands) -> None:
     run = _command(commands, "run", "run a workflow and save its pictures")
     run.add_argument(
-        "file", type=Path, nargs="?", help="a workflow in either format, or a PNG made by one; else text to image"
+        "file", type=Path, nargs="?", help="a workflow in either format, or a picture made by one; else text to image"
     )
     run.add_argument(
         "--set",
@@ -292,13 +292,13 @@ def _add_serve(commands: Commands) -> None:
 
 def _add_validate(commands: Commands) -> None:
     validate = _command(commands, "validate", "check a workflow without running it")
-    validate.add_argument("file", type=Path, help="a workflow in either format, or a PNG made by one")
+    validate.add_argument("file", type=Path, help="a workflow in either format, or a picture made by one")
     _add_packs(validate)
 
 
 def _add_convert(commands: Commands) -> None:
     convert = _command(commands, "convert", "bring a workflow from the editor's format to the API format, or back")
-    convert.add_argument("file", type=Path, help="a workflow in either format, or a PNG made by one")
+    convert.add_argument("file", type=Path, help="a workflow in either format, or a picture made by one")
     convert.add_argument("--to", choices=("api", "ui"), help="the format wanted (default: the other one)")
     convert.add_argument("--out", type=Path, metavar="FILE", help="where it goes, instead of to the terminal")
     _add_packs(convert)
