@@ -1,12 +1,13 @@
 """The sockets' types: what travels on links, by ComfyUI's names."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field
 from torch import Tensor
 
 from engine.marks import Socket, Widget
-from nodes.diffusion import model
+from nodes.diffusion import denoiser, model, noise, samplers
 from nodes.diffusion.text import clip
 from nodes.diffusion.vae import handle
 
@@ -25,6 +26,12 @@ Clip: TypeAlias = Annotated[clip.Clip | None, Socket("CLIP")]
 """None if the checkpoint holds no text encoder."""
 Vae: TypeAlias = Annotated[handle.Vae | None, Socket("VAE")]
 """None if the checkpoint holds no VAE."""
+Sampler: TypeAlias = Annotated[samplers.Sampler, Socket("SAMPLER")]
+Sigmas: TypeAlias = Annotated[Tensor, Socket("SIGMAS")]
+Guider: TypeAlias = Annotated[denoiser.Guider[model.Model], Socket("GUIDER")]
+Noise: TypeAlias = Annotated[noise.StartNoise, Socket("NOISE")]
+LatentOperation: TypeAlias = Annotated[Callable[[Tensor], Tensor], Socket("LATENT_OPERATION")]
+"""What changes a latent (B, C, h, w), in the network's scale."""
 Anything: TypeAlias = Annotated[Any, Socket("*")]
 
 Seed: TypeAlias = Annotated[int, Field(ge=0, le=2**64 - 1), Widget(default=0, control_after_generate=True)]
