@@ -140,7 +140,8 @@ def sample_along(
 
     if (mask := latent.get("noise_mask")) is not None:
         kept_noise = initial_noise(samples.shape, seed + 1).to(model.device) if sampler.fresh_inpaint_noise else noise
-        mask_at = model.guidance.mask_at and partial(model.guidance.mask_at, sigmas=sigmas, prediction=model.prediction)
+        rule = model.guidance.mask_at
+        mask_at = partial(rule, sigmas=sigmas, prediction=model.prediction) if rule else None
         denoise = KeepUnmasked(denoise, cell_mask(mask, clean), clean, kept_noise, mask_at)
 
     start = State(noised(clean, noise, sigmas[0], model.prediction.sigma_max))
