@@ -47,6 +47,8 @@ def test_a_node_is_declared_as_in_comfyui(name: str, infos: dict[str, NodeInfo])
         reference["python_module"],
         reference["output_node"],
     )
+    for flag in ("experimental", "deprecated"):
+        assert info.flags.get(flag, False) == reference.get(flag, False), flag
     assert [(o.type, o.name, o.is_list) for o in info.outputs] == [
         (o["type"], o["name"], o["is_list"]) for o in reference["outputs"]
     ]
