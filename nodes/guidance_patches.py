@@ -17,6 +17,7 @@ EXPERIMENTAL = {"experimental": True}
 patch_node = partial(node, lane="cpu")
 UpTo100 = Annotated[float, Field(ge=0.0, le=100.0), Widget(step=0.01)]
 Part = Annotated[float, Field(ge=0.0, le=1.0), Widget(step=0.01)]
+Percent = Annotated[float, Field(ge=0.0, le=1.0), Widget(step=0.001)]
 UpTo10 = Annotated[float, Field(ge=0, le=10), Widget(step=0.01)]
 
 
@@ -105,6 +106,33 @@ def epsilon_scaling(
     """Take the noise for a little less than the model says, since errors add up over steps."""
     rescale = partial(scaled.noise_scaled, factor=scaling_factor)
     return with_guidance(model, model.guidance.adding(after=[rescale]))
+
+
+@patch_node("TemporalScoreRescaling", title="Temporal Score Rescaling", category="advanced/guidance")
+def temporal_score_rescaling(
+    model: Model,
+    tsr_k: Annotated[
+        float, Field(ge=0.01, le=100.0, description="Above 1 is smoother, below 1 richer in detail."), Widget(step=0.01)
+    ] = 0.95,
+    tsr_sigma: Annotated[
+        float, Field(ge=0.01, le=100.0, description="How early it begins to count."), Widget(step=0.01)
+    ] = 1.0,
+) -> Patched:
+    """Draw what is likelier or rarer than the model would."""
+    rescale = partial(scaled.temperature_scaled, k=tsr_k, spread=tsr_sigma)
+    return Patched(with_guidance(model, model.guidance.adding(after=[rescale])))
+
+
+@patch_node("CFGOverride", title="CFG Override", category="advanced/guidance")
+def cfg_override(
+    model: Model,
+    cfg: Annotated[float, Field(ge=0.0, le=100.0), Widget(step=0.1)] = 1.0,
+    start_percent: Percent = 0.0,
+    end_percent: Percent = 1.0,
+) -> Model:
+    """Guide with another scale during a part of the sampling; of several, the last before the sampler counts."""
+    scale_at = partial(scaled.overridden, scale=cfg, start=start_percent, end=end_percent)
+    return with_guidance(model, replace(model.guidance, scale_at=(*model.guidance.scale_at, scale_at)))
 
 
 @patch_node(

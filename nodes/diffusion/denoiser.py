@@ -98,11 +98,13 @@ class Denoiser:
 
     def __call__(self, x: Tensor, sigma: Tensor, uncond: bool = False) -> Tensor:
         """The denoised estimate for ``x`` (B, C, h, w); with ``uncond`` (2, B, C, h, w), the unconditional second."""
-        guidance = self._model.guidance
-        wanted = {*self._rule.wants(guidance, uncond), *self._beside.values()}
+        guidance, rule = self._model.guidance, self._rule
+        if guidance.scale_at:
+            rule = rule.scaled(partial(guidance.scale, sigma=sigma.item(), prediction=self._model.prediction))
+        wanted = {*rule.wants(guidance, uncond), *self._beside.values()}
         lists = {k: items for k, items in self._regions.items() if k in wanted}
         estimates = estimate(self._model, lists, x, sigma)
-        answer = self._rule(Seen(estimates, guidance, partial(self._moment, estimates, x, sigma)))
+        answer = rule(Seen(estimates, guidance, partial(self._moment, estimates, x, sigma)))
         return torch.stack(answer) if uncond else answer.result
 
     def _moment(

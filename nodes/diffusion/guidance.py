@@ -62,6 +62,8 @@ class Moment:
 Before: TypeAlias = Callable[[Moment], Moment]
 Combine: TypeAlias = Callable[[Moment], Tensor]
 After: TypeAlias = Callable[[Moment, Tensor], Tensor]
+ScaleAt: TypeAlias = Callable[[float, float, Prediction], float]
+"""(scale, sigma, the model's prediction) -> the scale that counts there."""
 
 
 class MaskAt(Protocol):
@@ -85,12 +87,20 @@ class Guidance:
     """Have the unconditional estimate made also where CFG does not need it."""
     beside: Mapping[str, Conditioning] = field(default_factory=dict)
     """Further conditionings to estimate with in each evaluation, by names of their own."""
+    scale_at: tuple[ScaleAt, ...] = ()
+    """What changes a guider's scales, one after the other."""
     mask_at: MaskAt | None = None
     """What makes another noise mask for each noise level."""
 
     def adding(self, *, before: Sequence[Before] = (), after: Sequence[After] = ()) -> Guidance:
         """With more of them, behind those that are there."""
         return replace(self, before=(*self.before, *before), after=(*self.after, *after))
+
+    def scale(self, cfg: float, sigma: float, prediction: Prediction) -> float:
+        """The scale that counts at a sigma, if a guider's is ``cfg``."""
+        for change in self.scale_at:
+            cfg = change(cfg, sigma, prediction)
+        return cfg
 
     def needs_uncond(self, cfg: float) -> bool:
         return self.always_uncond or needs_uncond(cfg)

@@ -47,6 +47,9 @@ class Rule(Protocol):
 
     def __call__(self, seen: Seen) -> Guided: ...
 
+    def scaled(self, change: Callable[[float], float]) -> Rule:
+        """The same with other scales of guidance."""
+
 
 @dataclass(frozen=True)
 class Cfg:
@@ -61,6 +64,9 @@ class Cfg:
         result = seen.guided(POSITIVE, NEGATIVE, self.scale)
         return Guided(result, seen.of.get(NEGATIVE, seen.of[POSITIVE]))
 
+    def scaled(self, change: Callable[[float], float]) -> Rule:
+        return Cfg(change(self.scale))
+
 
 @dataclass(frozen=True)
 class Unguided:
@@ -71,6 +77,9 @@ class Unguided:
 
     def __call__(self, seen: Seen) -> Guided:
         return Guided(seen.guided(POSITIVE, NEGATIVE, 1.0), seen.of[POSITIVE])
+
+    def scaled(self, change: Callable[[float], float]) -> Rule:
+        return self
 
 
 @dataclass(frozen=True)
@@ -91,6 +100,9 @@ class DualCfg:
         first, second = seen.of[POSITIVE], seen.of[THIRD]
         result = seen.guided(THIRD, NEGATIVE, self.seconds) + self.firsts * (first - second)
         return Guided(result, seen.of.get(NEGATIVE, second))
+
+    def scaled(self, change: Callable[[float], float]) -> Rule:
+        return DualCfg(change(self.firsts), change(self.seconds))
 
 
 @dataclass(frozen=True)
@@ -113,6 +125,9 @@ class NestedCfg:
         away = seen.of.get(NEGATIVE, inner)
         return Guided(guided(inner, away, self.seconds) if needs_uncond(self.seconds) else inner, away)
 
+    def scaled(self, change: Callable[[float], float]) -> Rule:
+        return NestedCfg(change(self.firsts), change(self.seconds))
+
 
 @dataclass(frozen=True)
 class PerpNeg:
@@ -131,6 +146,9 @@ class PerpNeg:
         combine = partial(self._combined, seen.of[NEGATIVE])
         moment = seen.moment(POSITIVE, THIRD, self.scale)
         return Guided(replace(seen.guidance, combine=combine)(moment), seen.of[THIRD])
+
+    def scaled(self, change: Callable[[float], float]) -> Rule:
+        return replace(self, scale=change(self.scale))
 
     def _combined(self, negative: Tensor, moment: Moment) -> Tensor:
         return perp_neg(moment.cond, negative, moment.uncond, moment.cfg, self.negative)

@@ -1,4 +1,4 @@
-"""Guidance that corrects how large the result is, which high scales exaggerate."""
+"""Guidance with another scale, or that corrects how large the result is, which high scales exaggerate."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
 from nodes.diffusion.guidance import Moment, guided
+from nodes.diffusion.prediction import Prediction
 
 TINY = 1e-8
 
@@ -46,6 +47,21 @@ def noise_scaled(moment: Moment, result: Tensor, factor: float) -> Tensor:
     Epsilon scaling, Ning et al. 2023 (arXiv:2308.15321).
     """
     return moment.x - (moment.x - result) / factor
+
+
+def temperature_scaled(moment: Moment, result: Tensor, k: float, spread: float) -> Tensor:
+    """As if data that vary by ``spread`` varied by ``spread / sqrt(k)``: above 1 smoother, below 1 richer in detail.
+
+    Temporal score rescaling, Xu et al. 2025 (arXiv:2510.01184): exact for normal data; great sigmas change nothing.
+    """
+    variance = moment.sigma**2
+    return moment.x - (moment.x - result) * ((spread**2 + variance) / (spread**2 / k + variance))
+
+
+def overridden(cfg: float, sigma: float, prediction: Prediction, *, scale: float, start: float, end: float) -> float:
+    """``scale`` between two percents of the way, else ``cfg``; Kynkäänniemi et al. 2024 (arXiv:2404.07724)."""
+    active = prediction.percent_to_sigma(end) <= sigma <= prediction.percent_to_sigma(start)
+    return scale if active else cfg
 
 
 def mahiro(moment: Moment, result: Tensor) -> Tensor:

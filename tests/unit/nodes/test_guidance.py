@@ -1,5 +1,6 @@
 """Each variant of guidance against its formula, worked out by hand or by another way of computing it."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -139,6 +140,31 @@ def test_renormed_is_no_longer_than_cond_in_any_cell() -> None:
 def test_noise_is_divided() -> None:
     now = at(column(2.0), column(0.0), 1.0, x=column(10.0))
     assert scaled.noise_scaled(now, column(6.0), 2.0).item() == 10 - 4 / 2
+
+
+@pytest.mark.parametrize("k", [0.5, 1.0, 4.0])
+@pytest.mark.parametrize("sigma", [0.1, 1.0, 10.0])
+def test_rescaled_in_time_normal_data_vary_less(sigma: float, k: float) -> None:
+    """The estimate for N(0, s^2) becomes that for N(0, s^2 / k)."""
+    x, s = column(3.0), 0.7
+
+    def estimate(variance: float) -> Tensor:
+        return x * variance / (variance + sigma**2)
+
+    now = at(column(0.0), column(0.0), 1.0, x=x, sigma=torch.tensor(sigma))
+    torch.testing.assert_close(scaled.temperature_scaled(now, estimate(s**2), k, s), estimate(s**2 / k))
+
+
+def test_a_scale_is_overridden_within_its_percents_and_the_last_counts() -> None:
+    prediction = Prediction.eps()
+    guidance = Guidance(
+        scale_at=(
+            partial(scaled.overridden, scale=1.0, start=0.0, end=0.5),
+            partial(scaled.overridden, scale=2.0, start=0.4, end=0.8),
+        )
+    )
+    levels = [prediction.percent_to_sigma(percent) for percent in (0.01, 0.3, 0.45, 0.7, 0.9)]
+    assert [guidance.scale(8.0, sigma, prediction) for sigma in levels] == [1, 1, 2, 2, 8]
 
 
 def test_mahiro_leans_on_cond_where_uncond_opposes() -> None:

@@ -10,7 +10,7 @@ from nodes.diffusion.denoiser import Denoiser, Guider
 from nodes.diffusion.guidance import Guidance, Moment
 from nodes.diffusion.rules import Cfg, DualCfg, NestedCfg, PerpNeg, Rule, Unguided
 from nodes.diffusion.unet.hooks import Hooks
-from nodes.guidance_patches import perp_neg
+from nodes.guidance_patches import cfg_override, perp_neg
 from tests.unit.nodes.test_denoiser import SIGMA, Echo, words
 
 X = torch.zeros(1, 4, 8, 8)
@@ -84,6 +84,18 @@ def test_what_a_model_does_with_estimates_it_does_under_each_guider() -> None:
     ]
     assert answer(PerpNeg(4.0, 2.0), *THREE, model=model)[0] == pytest.approx(B + 4 * (A - B) + 100)
     assert answer(Unguided(), words(A), model=model)[0] == A + 100
+
+
+def test_an_overridden_scale_counts_in_each_guider() -> None:
+    """Scale 1 is no guidance, and half the work."""
+    model: Any = cfg_override(Echo(), 1.0)  # type: ignore[arg-type]
+    assert answer(Cfg(4.0), *THREE[:2], model=model) == (A, N)
+    for rule in (DualCfg(4.0, 6.0), NestedCfg(4.0, 6.0), PerpNeg(4.0, 0.0)):
+        assert answer(rule, *THREE, model=model)[0] == A
+    assert answer(Unguided(), THREE[0], model=model) == (A, A)
+    assert asked(Cfg(4.0), *THREE[:2], guidance=model.guidance) == [A]
+    late: Any = cfg_override(Echo(), 1.0, 0.9, 1.0)  # type: ignore[arg-type]
+    assert answer(Cfg(4.0), *THREE[:2], model=late)[0] == N + 4 * (A - N)
 
 
 def test_another_estimate_is_of_the_same_words_as_the_first() -> None:
