@@ -28,6 +28,7 @@ Vae: TypeAlias = Annotated[handle.Vae | None, Socket("VAE")]
 """None if the checkpoint holds no VAE."""
 Sampler: TypeAlias = Annotated[samplers.Sampler, Socket("SAMPLER")]
 Sigmas: TypeAlias = Annotated[Tensor, Socket("SIGMAS")]
+"""(N + 1,) float32, on the CPU: the noise levels between N steps."""
 Guider: TypeAlias = Annotated[denoiser.Guider[model.Model], Socket("GUIDER")]
 Noise: TypeAlias = Annotated[noise.StartNoise, Socket("NOISE")]
 LatentOperation: TypeAlias = Annotated[Callable[[Tensor], Tensor], Socket("LATENT_OPERATION")]
