@@ -1,11 +1,11 @@
 """Nodes that combine conditionings, and say where and when they hold."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from engine.declare import node
-from engine.marks import Socket, Widget
+from engine.marks import Widget
 from nodes.diffusion import conditioning as conds
 from nodes.types import MAX_SIDE, Cond, Mask
 
@@ -69,15 +69,3 @@ def set_timestep_range(conditioning: Cond, start: Percent = 0.0, end: Percent = 
 def zero_out(conditioning: Cond) -> Cond:
     """Replace a text by zeros: neither words nor the empty prompt."""
     return conds.zero_out(conditioning)
-
-
-@node(
-    "ConditioningSetDefaultCombine",
-    title="Cond Set Default Combine",
-    category="advanced/hooks/cond single",
-    module="comfy_extras.nodes_hooks",
-    flags={"experimental": True},
-)
-def set_default_combine(cond: Cond, cond_DEFAULT: Cond, hooks: Annotated[Any, Socket("HOOKS")] | None = None) -> Cond:
-    """Let a second text hold wherever the first leaves room: outside its areas and masks."""
-    return conds.with_default(cond, cond_DEFAULT, hooks)

@@ -25,12 +25,6 @@ def combine(first: Conditioning, second: Conditioning) -> list[list[Any]]:
     return with_fields([*first, *second])
 
 
-def with_default(conditioning: Conditioning, default: Conditioning, hooks: Any = None) -> list[list[Any]]:
-    """The second's items wherever those of the first leave room; ``hooks``, if any, are theirs."""
-    fields = {"default": True} if hooks is None else {"default": True, "hooks": hooks}
-    return combine(conditioning, with_fields(default, **fields))
-
-
 def concat(to: Conditioning, other: Conditioning) -> list[list[Any]]:
     """The first other item's tokens after those of every item."""
     more = other[0][0]

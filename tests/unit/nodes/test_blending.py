@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from nodes.conditioning import set_default_combine
 from nodes.diffusion.denoiser import Denoiser, Guider
 from nodes.diffusion.rules import Cfg, Unguided
 from tests.unit.nodes.test_denoiser import SIGMA, Echo, words
@@ -73,11 +72,9 @@ def test_an_area_among_equal_words_changes_nothing(
 def test_a_default_conditioning_holds_where_the_first_does_not() -> None:
     """Where a mask is 0.25, the default is 0.75 of the picture."""
     mask = torch.cat((torch.ones(1, SIDE, 8), torch.full((1, SIDE, 8), 0.25)), 2)
-    first, second = words(2.0, mask=mask), words(6.0)
-    out = estimate(set_default_combine(first, second))[0, 0]
+    out = estimate(words(2.0, mask=mask) + words(6.0, default=True))[0, 0]
     torch.testing.assert_close(out[:, :8], torch.full((SIDE, 8), 2.0))
     torch.testing.assert_close(out[:, 8:], torch.full((SIDE, 8), 0.25 * 2 + 0.75 * 6))
-    assert "default" not in second[0][1]
 
 
 def test_mask_strength_and_strength_multiply() -> None:
