@@ -1,7 +1,4 @@
-"""Guidance by directions: which part of one estimate lies along another.
-
-Products and lengths are of whole latents, summed in float64: they have many thousands of values.
-"""
+"""Guidance by directions: which part of one estimate lies along another. Products are of whole latents."""
 
 from __future__ import annotations
 
@@ -16,13 +13,13 @@ TINY = 1e-8  # keeps the projection onto nothing from 0 / 0
 
 
 def product(a: Tensor, b: Tensor) -> Tensor:
-    """The dot product of each latent of (B, C, h, w) with its like: (B, 1, 1, 1), float64."""
-    return (a.double() * b.double()).sum((1, 2, 3), keepdim=True)
+    """The dot product of each latent of (B, C, h, w) with its like: (B, 1, 1, 1)."""
+    return (a * b).sum((1, 2, 3), keepdim=True)
 
 
 def along(a: Tensor, b: Tensor) -> Tensor:
     """The part of each latent of ``a`` that is parallel to ``b``."""
-    return (product(a, b) / product(b, b).clamp(min=TINY) * b).to(a.dtype)
+    return product(a, b) / product(b, b).clamp(min=TINY) * b
 
 
 def zero_star(moment: Moment) -> Moment:
@@ -31,24 +28,20 @@ def zero_star(moment: Moment) -> Moment:
     CFG-Zero*, Fan et al. 2025 (arXiv:2503.18886), without its zero-init.
     """
     cond, uncond = moment.x - moment.cond, moment.x - moment.uncond
-    scale = (product(cond, uncond) / (product(uncond, uncond) + TINY)).to(uncond.dtype)
+    scale = product(cond, uncond) / (product(uncond, uncond) + TINY)
     return replace(moment, uncond=moment.x - scale * uncond)
 
 
 def tangential(moment: Moment) -> Moment:
     """The unconditional noise without what is at right angles to the direction that both estimates have in common.
 
-    TCFG, Kwon et al. 2025 (arXiv:2503.18137). The singular vectors of two rows are those of their 2 x 2
-    products, weighted by the rows.
+    TCFG, Kwon et al. 2025 (arXiv:2503.18137). That direction, the first singular vector of both as rows, is a sum of
+    them, weighted by the first eigenvector of their 2 x 2 products, whose angle has a closed form.
     """
     cond, uncond = moment.x - moment.cond, moment.x - moment.uncond
-    cc, cu, uu = product(cond, cond), product(cond, uncond), product(uncond, uncond)
-    gram = torch.cat((cc, cu, cu, uu), 1).reshape(-1, 2, 2)
-    weights = torch.linalg.eigh(gram).eigenvectors[:, :, -1]  # of the largest
-    a, b = (weight.reshape(-1, 1, 1, 1) for weight in weights.unbind(1))
-    common = a * cond.double() + b * uncond.double()
-    kept = product(uncond, common) / product(common, common).clamp(min=TINY) * common
-    return replace(moment, uncond=moment.x - kept.to(uncond.dtype))
+    angle = torch.atan2(2 * product(cond, uncond), product(cond, cond) - product(uncond, uncond)) / 2
+    common = angle.cos() * cond + angle.sin() * uncond
+    return replace(moment, uncond=moment.x - along(uncond, common))
 
 
 def apg(moment: Moment, eta: float, longest: float, momentum: float, name: str) -> Tensor:
@@ -64,7 +57,7 @@ def apg(moment: Moment, eta: float, longest: float, momentum: float, name: str) 
             change = change + momentum * moment.memory[name]
         moment.memory[name] = change
     if longest > 0:
-        length = product(change, change).sqrt().to(change.dtype)
+        length = product(change, change).sqrt()
         change = change * (longest / length.clamp(min=TINY)).clamp(max=1)
     parallel = along(change, moment.cond)
     return moment.cond + (moment.cfg - 1) * (change - parallel + eta * parallel)
@@ -76,10 +69,10 @@ def perp_neg(cond: Tensor, negative: Tensor, empty: Tensor, cfg: float, scale: f
     Perp-Neg, Armandpour et al. 2023 (arXiv:2304.04968), its ``w`` being ``scale``. As in ComfyUI, the
     product is that of the whole batch.
     """
-    towards, away = (cond - empty).double(), (negative - empty).double()
+    towards, away = cond - empty, negative - empty
     shared = (towards * away).sum() / (towards * towards).sum().clamp(min=TINY)
     perpendicular = away - shared * towards
-    return empty + (cfg * (towards - scale * perpendicular)).to(empty.dtype)
+    return empty + cfg * (towards - scale * perpendicular)
 
 
 def perp_neg_beside(moment: Moment, name: str, scale: float) -> Tensor:
