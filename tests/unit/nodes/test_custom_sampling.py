@@ -1,9 +1,7 @@
-"""Nodes for custom sampling: what KSampler does, taken apart; stored, resumed, reported and cancelled like it."""
+"""Nodes for custom sampling: what KSampler does, taken apart, to the same bytes."""
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -12,37 +10,19 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine.cache import NoCache
-from engine.checkpoints import Checkpoints
-from engine.context import Context
-from engine.errors import Cancelled
-from engine.events import Event, NodePreview, NodeProgress
-from engine.graph import NodeRef
-from engine.jobs import Job
-from engine.ledger import Ledger
-from engine.services import Services
 from nodes.custom_sampling import add_noise, disable_noise, random_noise, sampler_custom, sampler_custom_advanced
-from nodes.diffusion import resuming
 from nodes.diffusion.latent import SD15
-from nodes.diffusion.lazy import Lazy, Residency
 from nodes.diffusion.model import Model
 from nodes.diffusion.noise import initial_noise
-from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.samplers import SAMPLERS
 from nodes.diffusion.sigmas import SCHEDULES
-from nodes.diffusion.stepper import Stepper
-from nodes.diffusion.unet.config import Level, UNetConfig
-from nodes.diffusion.unet.model import UNet
-from nodes.guidance_patches import apg, differential_diffusion, rescale_cfg
-from nodes.guiders import basic_guider, cfg_guider, dual_cfg_guider, perp_neg_guider
+from nodes.guidance_patches import differential_diffusion, rescale_cfg
+from nodes.guiders import cfg_guider
 from nodes.sampling import ksampler, ksampler_advanced
-from tests.unit.nodes.test_resuming import Memory
+from tests.support.calls import EMPTY, MODEL, SIGMAS, STEPS, WORDS, Call, drawn
 
-STEPS = 5
-EMPTY = {"samples": torch.zeros(2, 4, 4, 4)}
+POSITIVE, NEGATIVE, _ = WORDS
 MASKED = {"samples": torch.randn(2, 4, 4, 4), "noise_mask": torch.linspace(0, 1, 4).expand(1, 1, 4, 4)}
-WORDS = [[[torch.randn(1, 3, 8, generator=torch.Generator().manual_seed(k)), {}]] for k in range(3)]
-POSITIVE, NEGATIVE, OTHER = WORDS
 
 
 @pytest.fixture(autouse=True)
@@ -52,36 +32,6 @@ def one_core() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-def build() -> UNet:
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return UNet(UNetConfig((Level(8, 1, 1),), 1, model_channels=8, context_dim=8, groups=4)).eval()
-
-
-MODEL = Model(Lazy(build, Residency(), torch.float32, torch.device("cpu")), Prediction.eps(), SD15, kind="tiny")
-SIGMAS = SCHEDULES["karras"](MODEL.prediction, STEPS)
-
-
-class Call(Context):
-    """A context by itself; ``events`` are what it told. ``found`` is what an attempt before it stored last."""
-
-    def __init__(self, found: bytes | None = None, *services: object) -> None:
-        self.events: list[Event] = []
-        super().__init__(
-            Job({}, ()),
-            NodeRef("1", "1", None, "1"),
-            Services(Stepper(), *services),
-            self.events.append,
-            threading.Event(),
-            checkpoints=Checkpoints(),
-        )
-        self.kept = Memory(found)
-
-    @property
-    def stored(self) -> Any:
-        return self.kept
 
 
 @pytest.mark.parametrize("latent", [EMPTY, MASKED, {**EMPTY, "batch_index": [3, 1]}], ids=["empty", "masked", "index"])
@@ -127,110 +77,6 @@ def test_without_steps_both_outputs_are_the_latent() -> None:
 def test_sigmas_that_are_no_schedule_are_refused(sigmas: Tensor) -> None:
     with pytest.raises(ValueError, match="sigmas must be a list of finite numbers"):
         sampler_custom(Call(), MODEL, True, 7, 4.0, POSITIVE, NEGATIVE, SAMPLERS["euler"], sigmas, EMPTY)
-
-
-def guiders() -> dict[str, Any]:
-    pushed = apg(MODEL, 0.5, 5.0, -0.5)
-    return {
-        "cfg": cfg_guider(MODEL, POSITIVE, NEGATIVE, 4.0),
-        "basic": basic_guider(MODEL, POSITIVE),
-        "regular": dual_cfg_guider(MODEL, POSITIVE, OTHER, NEGATIVE, 4.0, 2.0, "regular"),
-        "nested": dual_cfg_guider(MODEL, POSITIVE, OTHER, NEGATIVE, 4.0, 2.0, "nested"),
-        "perp": perp_neg_guider(MODEL, POSITIVE, NEGATIVE, OTHER, 4.0, 1.5),
-        "momentum": cfg_guider(pushed, POSITIVE, NEGATIVE, 4.0),
-        "dual momentum": dual_cfg_guider(pushed, POSITIVE, OTHER, NEGATIVE, 4.0, 2.0, "regular"),
-    }
-
-
-def drawn(call: Call, guider: Any, name: str = "dpmpp_2s_ancestral", latent: dict[str, Any] = EMPTY) -> Tensor:
-    out, _ = sampler_custom_advanced(call, random_noise(7), guider, SAMPLERS[name], SIGMAS, latent)
-    samples: Tensor = out["samples"]
-    return samples
-
-
-def test_each_guider_draws_something_else() -> None:
-    all_of_them = [drawn(Call(), guider) for guider in guiders().values()]
-    assert all(each.isfinite().all() for each in all_of_them)
-    assert all(not torch.allclose(a, b) for i, a in enumerate(all_of_them) for b in all_of_them[:i])
-
-
-def test_cfg_pp_without_guidance_is_the_plain_sampler() -> None:
-    guider = basic_guider(MODEL, POSITIVE)
-    torch.testing.assert_close(
-        drawn(Call(), guider, "euler_cfg_pp"), drawn(Call(), guider, "euler"), atol=1e-4, rtol=1e-4
-    )
-
-
-@pytest.fixture
-def each_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Store after every step, whatever it costs."""
-    monkeypatch.setattr(resuming, "EVERY_S", 0.0)
-    monkeypatch.setattr(resuming, "SHARE", 1e9)
-
-
-@pytest.mark.usefixtures("each_step")
-@pytest.mark.parametrize(
-    ("kind", "name"),
-    [*((kind, "dpmpp_2s_ancestral") for kind in guiders()), ("momentum", "euler_cfg_pp"), ("perp", "dpmpp_2m")],
-)
-def test_it_goes_on_after_any_step_to_the_same_bytes(kind: str, name: str) -> None:
-    """Momentum of guidance, too, is what it was."""
-    call, guider = Call(), guiders()[kind]
-    undisturbed = drawn(call, guider, name)
-    assert len(call.kept.stored) == STEPS
-    for k, found in enumerate(call.kept.stored):
-        again = Call(found)
-        assert torch.equal(drawn(again, guider, name), undisturbed)
-        assert [event.value for event in again.events if isinstance(event, NodeProgress)] == [*range(k + 2, STEPS + 1)]
-        assert again.kept.stored == call.kept.stored[k + 1 :]
-
-
-@pytest.mark.usefixtures("each_step")
-def test_what_was_stored_without_its_momentum_is_not_used(caplog: pytest.LogCaptureFixture) -> None:
-    """Another guider cannot get there, for its key differs; what is damaged may."""
-    call, guider = Call(), guiders()["momentum"]
-    undisturbed = drawn(call, guider)
-    damaged = call.kept.stored[2].replace(b'"memory apg"', b'"memory apx"')
-    assert damaged != call.kept.stored[2]
-    assert torch.equal(drawn(Call(damaged), guider), undisturbed)
-    assert "starts over" in caplog.text
-
-
-def test_momentum_begins_anew_with_each_sampling_also_side_by_side() -> None:
-    guider = guiders()["momentum"]
-    alone = drawn(Call(), guider)
-    assert torch.equal(drawn(Call(), guider), alone)
-    results: list[Tensor] = []
-    threads = [threading.Thread(target=lambda: results.append(drawn(Call(), guider))) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [torch.equal(each, alone) for each in results] == [True] * 3
-
-
-def test_progress_and_previews_are_told_and_the_ledger_knows() -> None:
-    ledger = Ledger(NoCache())
-    held: list[int] = []
-
-    class Watched(Call):
-        def progress(self, value: float, total: float) -> None:
-            held.extend(working.size_bytes for working in asyncio.run(ledger.memory()).working)
-            super().progress(value, total)
-
-    call = Watched(None, ledger)
-    drawn(call, guiders()["regular"])
-    steps = [(event.value, event.total) for event in call.events if isinstance(event, NodeProgress)]
-    assert steps == [(k + 1, STEPS) for k in range(STEPS)]
-    assert any(isinstance(event, NodePreview) for event in call.events)
-    assert min(held) > sum(each[0][0].nbytes for each in WORDS)
-
-
-def test_it_can_be_cancelled() -> None:
-    call = Call()
-    call.cancelled.set()
-    with pytest.raises(Cancelled):
-        drawn(call, guiders()["cfg"])
 
 
 def test_a_differential_mask_keeps_black_and_repaints_the_rest_in_turn() -> None:
