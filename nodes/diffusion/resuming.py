@@ -53,7 +53,7 @@ class Bookmark:
         self, store: Store, sampler: Sampler, sigmas: Tensor, seed: int, clock: Callable[[], float] = time.perf_counter
     ) -> None:
         self._store, self._sigmas, self._clock = store, sigmas, clock
-        self._run = {"sampler": described(sampler), "seed": seed}
+        self._run = {"sampler": sampler.described, "seed": seed}
         self._began = self._stored_at = clock()
         self._spent_s, self._cost_s = 0.0, FIRST_COST_S
 
@@ -105,7 +105,7 @@ class Bookmark:
         tensors = load_tensors(data)
         if not torch.equal(tensors["sigmas"], self._sigmas.cpu()):
             raise ValueError("it is along other sigmas")
-        if not start.i < header["i"] < len(self._sigmas):
+        if not start.i <= header["i"] < len(self._sigmas):
             raise ValueError(f"it is at sigma {header['i']} of {len(self._sigmas)}")
 
         def latent(name: str) -> Tensor:
@@ -116,10 +116,10 @@ class Bookmark:
                 )
             return found.to(wanted.device, copy=True)  # into memory that is aligned like any other tensor's
 
-        past = tuple(latent(f"past {k}") for k in range(header["past"]))
+        def remembered(name: str) -> Tensor:
+            found = tensors[name]
+            return found.clone() if found.ndim == 1 and found.is_floating_point() else latent(name)
+
+        past = tuple(remembered(f"past {k}") for k in range(header["past"]))
         return Reached(State(latent("x"), header["i"], past), latent("denoised")), tensors["noise"]
 
-
-def described(sampler: Sampler) -> str:
-    """A sampler's name, in any process: of its step and of its noise."""
-    return " ".join(getattr(part, "__name__", "") for part in (sampler.step, sampler.noise))

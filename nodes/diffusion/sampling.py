@@ -22,7 +22,7 @@ from nodes.diffusion.sigmas import between_steps, denoising_sigmas
 class StepReport:
     """What a finished step had before it: for progress and previews."""
 
-    step: int  # from 0
+    step: int  # of the schedule, from 0: the last one that is done or begun
     total: int
     denoised: Tensor  # (B, C, h, w), network scale
     x: Tensor  # (B, C, h, w) at the step's first sigma
@@ -104,6 +104,7 @@ def sample_along(
     else:
         noise = torch.zeros_like(samples, dtype=torch.float32)
     clean = to_network(samples.float(), model.latent_format).to(model.device)
+    sampler = sampler.settled(model.prediction)
     noise, sigmas = noise.to(model.device), sigmas.to(model.device)
 
     if (mask := latent.get("noise_mask")) is not None:
@@ -139,7 +140,7 @@ def states(
     while state.i < total:
         before = state
         state, denoised = advanced(sampler.step(state, sigmas, noise), denoise)
-        yield state, StepReport(before.i, total, denoised, before.x, state.past)
+        yield state, StepReport(max(before.i, state.i - 1), total, denoised, before.x, state.past)
 
 
 def advanced(step: Step, denoise: Denoise) -> tuple[State, Tensor]:
