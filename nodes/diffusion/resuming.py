@@ -122,4 +122,3 @@ class Bookmark:
 
         past = tuple(remembered(f"past {k}") for k in range(header["past"]))
         return Reached(State(latent("x"), header["i"], past), latent("denoised")), tensors["noise"]
-

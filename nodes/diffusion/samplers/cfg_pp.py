@@ -82,9 +82,11 @@ def res_multistep_cfg_pp(state: State, sigmas: Tensor, noise: Noise, eta: float 
     return state.next(x, past=(uncond,))
 
 
-def res_multistep_ancestral_cfg_pp(state: State, sigmas: Tensor, noise: Noise, s_noise: float = 1.0) -> Step:
+def res_multistep_ancestral_cfg_pp(
+    state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s_noise: float = 1.0
+) -> Step:
     """``res_multistep_ancestral``, guided by CFG++."""
-    return (yield from res_multistep_cfg_pp(state, sigmas, noise, eta=1.0, s_noise=s_noise))
+    return (yield from res_multistep_cfg_pp(state, sigmas, noise, eta, s_noise))
 
 
 def gradient_estimation_cfg_pp(state: State, sigmas: Tensor, noise: Noise, gamma: float = 2.0) -> Step:

@@ -53,9 +53,10 @@ def ipndm_v(state: State, sigmas: Tensor, noise: Noise) -> Step:
 def uneven_weights(h: float, h1: float = 0.0, h2: float = 0.0, h3: float = 0.0) -> list[float]:
     """Diff-sampler's weights for a step ``h`` after steps ``h1``, ``h2`` and ``h3``; 0 where there was none.
 
-    As published, and so as pictures were made with them. From the third on they are Adams and Bashforth's only if the
-    steps are even: elsewhere the second difference has another factor, and the oldest direction the ratio h1 / h2 where
-    differences have h2 / h3. ``lms`` is exact.
+    As published, and as pictures were made with them; ``lms`` has the exact ones. With two steps behind it they are
+    Adams and Bashforth's if the steps are even. With three they are of third order if the steps are even (the last
+    difference weighs 11/24 where 3/8 would be of fourth), and of first order where lengths change from step to step, for
+    they need not add up to 1.
     """
     if not h1:
         return [1.0]
