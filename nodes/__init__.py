@@ -10,6 +10,8 @@ MODULES = (
     "text",
     "conditioning",
     "sampling",
+    "custom_samplers",
+    "schedules",
     "latents",
     "images",
     "saving",

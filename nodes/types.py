@@ -6,7 +6,7 @@ from pydantic import Field
 from torch import Tensor
 
 from engine.marks import Socket, Widget
-from nodes.diffusion import model
+from nodes.diffusion import model, samplers
 from nodes.diffusion.text import clip
 from nodes.diffusion.vae import handle
 
@@ -25,6 +25,9 @@ Clip: TypeAlias = Annotated[clip.Clip | None, Socket("CLIP")]
 """None if the checkpoint holds no text encoder."""
 Vae: TypeAlias = Annotated[handle.Vae | None, Socket("VAE")]
 """None if the checkpoint holds no VAE."""
+Sampler: TypeAlias = Annotated[samplers.Sampler, Socket("SAMPLER")]
+Sigmas: TypeAlias = Annotated[Tensor, Socket("SIGMAS")]
+"""(N + 1,) float32, on the CPU: the noise levels between N steps."""
 Anything: TypeAlias = Annotated[Any, Socket("*")]
 
 Seed: TypeAlias = Annotated[int, Field(ge=0, le=2**64 - 1), Widget(default=0, control_after_generate=True)]

@@ -1,13 +1,13 @@
 """Samplers beside diffusers' schedulers: independent implementations of the same papers, on the same noise.
 
-The network is a fixed random two-layer function of the scaled latent. Both sides compute in float32, diffusers mostly in
-variance-preserving coordinates, so roundings differ at every step; a wrong coefficient would show as 1e-3 or more. The
-worst error of each is printed (``pytest -s``).
+The network is a fixed random two-layer function of the scaled latent. Both sides compute in float32, diffusers mostly
+in variance-preserving coordinates, so roundings differ at every step; a wrong coefficient would show as 1e-3 or more.
+The error of each is printed (``pytest -s``).
 
 Nothing installed implements these, so other tests stand for them (``tests/unit/nodes/test_samplers.py``: convergence,
 and equality with a parent where a parameter makes them one): heunpp2, dpm_adaptive (its single steps are dpm_fast's),
-dpmpp_3m_sde, the _cfg_pp family, ipndm_v, deis (diffusers' is in another time; here its integrals are scipy's), the noise
-of res_multistep_ancestral, gradient_estimation, er_sde beyond first order, the noise of seeds_2 and seeds_3,
+dpmpp_3m_sde, the _cfg_pp family, ipndm_v, deis (diffusers' is in another time; here its integrals are scipy's), the
+noise of res_multistep_ancestral, gradient_estimation, er_sde beyond first order, the noise of seeds_2 and seeds_3,
 exp_heun_2_x0, sa_solver_pece.
 """
 
@@ -23,13 +23,14 @@ from torch import Tensor
 
 from nodes.diffusion.noise import BrownianNoise
 from nodes.diffusion.prediction import Prediction
+from nodes.diffusion.ramps import ending_in_zero, karras_ramp
 from nodes.diffusion.samplers import SAMPLERS, Noise, Sampler, State
 from nodes.diffusion.samplers.deis import sigma_speed, time_of
 from nodes.diffusion.samplers.dpm_solver import groups
 from nodes.diffusion.samplers.er_sde import noise_scales, taylor_weights
 from nodes.diffusion.samplers.weights import lagrange_weights
 from nodes.diffusion.sampling import states
-from nodes.diffusion.sigmas import SCHEDULES, ending_in_zero, karras_ramp
+from nodes.diffusion.sigmas import SCHEDULES
 
 pytestmark = [
     pytest.mark.parity,
@@ -120,8 +121,10 @@ def test_uni_pc(variant: str) -> None:
 @pytest.mark.parametrize("tau", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize(("predictor", "corrector"), [(1, 1), (2, 2), (2, 3), (3, 3), (3, 4)])
 def test_sa_solver(predictor: int, corrector: int, tau: float) -> None:
-    """On the same noise. Theirs always has the authors' weights for few steps. Its polynomials are expanded, in float32,
-    which is what most of the error is (up to 2e-5)."""
+    """On the same noise. Theirs always has the authors' weights for few steps.
+
+    Its polynomials are expanded, in float32, which is what most of the error is (up to 2e-5).
+    """
     scheduler = diffusers.SASolverScheduler(
         **TRAINED, predictor_order=predictor, corrector_order=corrector, tau_func=lambda timestep: tau
     )

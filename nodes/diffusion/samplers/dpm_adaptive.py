@@ -22,8 +22,8 @@ LARGEST_EXPONENT = 700.0  # e to the power of it is a float
 class Memory(NamedTuple):
     """What it knows beside the latent: numbers that are stored as one row.
 
-    ``at`` is its lambda, ``h`` the length of the next step; then how accurate the last two accepted steps were, 0 before
-    the first.
+    ``at`` is its lambda, ``h`` the length of the next step; then how accurate the last two accepted steps were, 0
+    before the first.
     """
 
     at: float

@@ -1,7 +1,7 @@
 """DPM-Solver's single steps and DPM-Solver-fast; Lu et al. 2022 (arXiv:2206.00927), as in k-diffusion.
 
-The solver predicts the noise, ``eps = (x - denoised) / sigma``, in lambda = -log(sigma). Its span is from the schedule's
-first sigma to its last positive one: what noise the latter has, the result has too.
+The solver predicts the noise, ``eps = (x - denoised) / sigma``, in lambda = -log(sigma). Its span is from the
+schedule's first sigma to its last positive one: what noise the latter has, the result has too.
 """
 
 from collections.abc import Generator

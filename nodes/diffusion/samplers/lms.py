@@ -38,7 +38,7 @@ def ipndm(state: State, sigmas: Tensor, noise: Noise) -> Step:
 
 
 def ipndm_v(state: State, sigmas: Tensor, noise: Noise) -> Step:
-    """Improved PNDM with the steps' lengths in its weights; diff-sampler by Zhou, Chen and others (arXiv:2312.00094)."""
+    """Improved PNDM with the steps' lengths in its weights; from diff-sampler, Zhou et al. 2024 (arXiv:2312.00094)."""
     sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
     denoised = yield Eval(state.x, sigma)
     if sigma_next == 0:
@@ -55,8 +55,8 @@ def uneven_weights(h: float, h1: float = 0.0, h2: float = 0.0, h3: float = 0.0) 
 
     As published, and as pictures were made with them; ``lms`` has the exact ones. With two steps behind it they are
     Adams and Bashforth's if the steps are even. With three they are of third order if the steps are even (the last
-    difference weighs 11/24 where 3/8 would be of fourth), and of first order where lengths change from step to step, for
-    they need not add up to 1.
+    difference weighs 11/24 where 3/8 would be of fourth), and of first order where lengths change from step to step,
+    for they need not add up to 1.
     """
     if not h1:
         return [1.0]

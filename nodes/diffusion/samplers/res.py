@@ -23,9 +23,7 @@ def res_multistep(state: State, sigmas: Tensor, noise: Noise, eta: float = 0.0, 
     return state.next(x, past=(denoised,))
 
 
-def res_multistep_ancestral(
-    state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s_noise: float = 1.0
-) -> Step:
+def res_multistep_ancestral(state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s_noise: float = 1.0) -> Step:
     """The same with as much noise as ancestral sampling has."""
     return (yield from res_multistep(state, sigmas, noise, eta, s_noise))
 

@@ -67,7 +67,9 @@ def sa_solver_pece(state: State, sigmas: Tensor, noise: Noise, **options: Option
     return (yield from sa_solver(state, sigmas, noise, **{**options, "use_pece": True}))  # type: ignore[arg-type]
 
 
-def stochastic_between(prediction: Prediction, start_percent: float = 0.2, end_percent: float = 0.8) -> Mapping[str, Option]:
+def stochastic_between(
+    prediction: Prediction, start_percent: float = 0.2, end_percent: float = 0.8
+) -> Mapping[str, Option]:
     """Options of ``sa_solver``: noise between two fractions of the way from noise to picture."""
     return {
         "sde_below": prediction.percent_to_sigma(start_percent),

@@ -28,9 +28,7 @@ class Path:
         return self._gathered
 
 
-def seeds_2(
-    state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s_noise: float = 1.0, r: float = 0.5
-) -> Step:
+def seeds_2(state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s_noise: float = 1.0, r: float = 0.5) -> Step:
     """SEEDS-2: the second stage at ``r`` of the way in lambda."""
     sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
     denoised = yield Eval(state.x, sigma)

@@ -79,11 +79,11 @@ class Sampler:
     @property
     def described(self) -> str:
         """Its step, options and noise by name: equal for equal samplers, in any process."""
-        step, options = self.step, dict[str, Option]()
-        while isinstance(step, partial):
-            step, options = step.func, {**step.keywords, **options}
-        changed = [f"{name}={value!r}" for name, value in sorted(options.items())]
-        return " ".join([name_of(step), *changed, name_of(self.noise)])
+        step = self.step
+        if not isinstance(step, partial):
+            return f"{name_of(step)} {name_of(self.noise)}"
+        options = [f"{name}={value!r}" for name, value in sorted(step.keywords.items())]
+        return " ".join([name_of(step.func), *options, name_of(self.noise)])
 
 
 def name_of(part: Callable[..., object]) -> str:

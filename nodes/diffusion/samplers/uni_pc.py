@@ -51,10 +51,8 @@ def extrapolation(values: list[Tensor], nodes: list[float], variant: str) -> Ten
     if len(values) == 1:
         return 0.0
     ratios, conditions, size = order_conditions(nodes, variant)
-    if len(values) == 2:
-        weights = [0.5]  # to the order that counts, as the authors have it
-    else:
-        weights = solved(ratios[:-1], conditions[:-1])
+    # With two values 1/2 is right to the order that counts, and what the authors take.
+    weights = [0.5] if len(values) == 2 else solved(ratios[:-1], conditions[:-1])
     return weighted([-size * weight for weight in weights], differences(values, ratios))
 
 
