@@ -1,6 +1,6 @@
 """Draw the same words with every sampler on the bundled model: the picture in docs/samplers.md.
 
-    python -m tests.support.sampler_sheet docs/pictures/samplers.webp
+python -m tests.support.sampler_sheet docs/pictures/samplers.webp
 """
 
 import sys
