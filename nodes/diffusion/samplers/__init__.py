@@ -7,7 +7,6 @@ from nodes.diffusion.samplers.cfg_pp import (
     euler_ancestral_cfg_pp,
     euler_cfg_pp,
     gradient_estimation_cfg_pp,
-    res_multistep_ancestral_cfg_pp,
     res_multistep_cfg_pp,
 )
 from nodes.diffusion.samplers.ddpm import ddpm
@@ -22,11 +21,11 @@ from nodes.diffusion.samplers.euler import euler, euler_ancestral, gradient_esti
 from nodes.diffusion.samplers.heun import heun, heunpp2
 from nodes.diffusion.samplers.lcm import lcm
 from nodes.diffusion.samplers.lms import ipndm, ipndm_v, lms
-from nodes.diffusion.samplers.res import res_multistep, res_multistep_ancestral
-from nodes.diffusion.samplers.sa_solver import sa_solver, sa_solver_pece, stochastic_between
-from nodes.diffusion.samplers.seeds import exp_heun_2_x0, exp_heun_2_x0_sde, seeds_2, seeds_3
+from nodes.diffusion.samplers.res import res_multistep
+from nodes.diffusion.samplers.sa_solver import sa_solver, stochastic_between
+from nodes.diffusion.samplers.seeds import exp_heun_2_x0, seeds_2, seeds_3
 from nodes.diffusion.samplers.step import Eval, Noise, Sampler, State, Step
-from nodes.diffusion.samplers.uni_pc import uni_pc, uni_pc_bh2
+from nodes.diffusion.samplers.uni_pc import uni_pc
 
 __all__ = ["SAMPLERS", "Eval", "Noise", "Sampler", "State", "Step", "sampler_named"]
 
@@ -61,20 +60,20 @@ SAMPLERS: dict[str, Sampler] = {
     "deis": Sampler(deis, GaussianNoise),
     "res_multistep": Sampler(res_multistep, GaussianNoise),
     "res_multistep_cfg_pp": Sampler(res_multistep_cfg_pp, GaussianNoise),
-    "res_multistep_ancestral": Sampler(res_multistep_ancestral, GaussianNoise),
-    "res_multistep_ancestral_cfg_pp": Sampler(res_multistep_ancestral_cfg_pp, GaussianNoise),
+    "res_multistep_ancestral": Sampler(res_multistep, GaussianNoise).having(eta=1.0),
+    "res_multistep_ancestral_cfg_pp": Sampler(res_multistep_cfg_pp, GaussianNoise).having(eta=1.0),
     "gradient_estimation": Sampler(gradient_estimation, GaussianNoise),
     "gradient_estimation_cfg_pp": Sampler(gradient_estimation_cfg_pp, GaussianNoise),
     "er_sde": Sampler(er_sde, GaussianNoise),
     "seeds_2": Sampler(seeds_2, GaussianNoise),
     "seeds_3": Sampler(seeds_3, GaussianNoise),
     "exp_heun_2_x0": Sampler(exp_heun_2_x0, GaussianNoise),
-    "exp_heun_2_x0_sde": Sampler(exp_heun_2_x0_sde, GaussianNoise),
+    "exp_heun_2_x0_sde": Sampler(exp_heun_2_x0, GaussianNoise).having(eta=1.0),
     "sa_solver": Sampler(sa_solver, GaussianNoise, of_model=stochastic_between),
-    "sa_solver_pece": Sampler(sa_solver_pece, GaussianNoise, of_model=stochastic_between),
+    "sa_solver_pece": Sampler(sa_solver, GaussianNoise, of_model=stochastic_between).having(use_pece=True),
     "ddim": Sampler(euler, GaussianNoise, fresh_inpaint_noise=True),
     "uni_pc": Sampler(uni_pc, GaussianNoise, discard_penultimate=True),
-    "uni_pc_bh2": Sampler(uni_pc_bh2, GaussianNoise, discard_penultimate=True),
+    "uni_pc_bh2": Sampler(uni_pc, GaussianNoise, discard_penultimate=True).having(variant="bh2"),
 }
 
 

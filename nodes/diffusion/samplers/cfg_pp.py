@@ -70,7 +70,7 @@ def dpmpp_2m_cfg_pp(state: State, sigmas: Tensor, noise: Noise) -> Step:
 
 
 def res_multistep_cfg_pp(state: State, sigmas: Tensor, noise: Noise, eta: float = 0.0, s_noise: float = 1.0) -> Step:
-    """``res_multistep``, guided by CFG++."""
+    """``res_multistep``, guided by CFG++; the ancestral sampler is that with ``eta`` 1."""
     sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
     denoised, uncond = yield Eval(state.x, sigma, uncond=True)
     if sigma_next == 0:
@@ -80,13 +80,6 @@ def res_multistep_cfg_pp(state: State, sigmas: Tensor, noise: Noise, eta: float 
     if eta:
         x = x + noise(sigma, sigma_next) * s_noise * up
     return state.next(x, past=(uncond,))
-
-
-def res_multistep_ancestral_cfg_pp(
-    state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s_noise: float = 1.0
-) -> Step:
-    """``res_multistep_ancestral``, guided by CFG++."""
-    return (yield from res_multistep_cfg_pp(state, sigmas, noise, eta, s_noise))
 
 
 def gradient_estimation_cfg_pp(state: State, sigmas: Tensor, noise: Noise, gamma: float = 2.0) -> Step:

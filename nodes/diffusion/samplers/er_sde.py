@@ -64,7 +64,10 @@ def derivatives(state: State, sigmas: Tensor, values: tuple[Tensor, ...]) -> lis
 
 
 def taylor_weights(scale: Scale, start: float, end: float) -> tuple[float, float]:
-    """What the derivatives are worth over a step."""
+    """What the derivatives are worth over a step.
+
+    The integrals are exact; the authors sum rectangles, which differs by about 0.5 % of these small terms.
+    """
     first = integral(lambda at: 1 / scale(at), end, start)
     second = integral(lambda at: (at - start) / scale(at), end, start)
     return end - start + scale(end) * first, (end - start) ** 2 / 2 + scale(end) * second

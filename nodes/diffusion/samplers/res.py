@@ -11,7 +11,10 @@ from nodes.diffusion.samplers.step import Eval, Noise, State, Step, ancestral_sp
 
 
 def res_multistep(state: State, sigmas: Tensor, noise: Noise, eta: float = 0.0, s_noise: float = 1.0) -> Step:
-    """Second order from the estimate of the step before; with ``eta`` to a lower sigma, then noise up to the next."""
+    """Second order from the estimate of the step before; with ``eta`` to a lower sigma, then noise up to the next.
+
+    The ancestral sampler is that with ``eta`` 1.
+    """
     sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
     denoised = yield Eval(state.x, sigma)
     if sigma_next == 0:
@@ -21,11 +24,6 @@ def res_multistep(state: State, sigmas: Tensor, noise: Noise, eta: float = 0.0, 
     if eta:
         x = x + noise(sigma, sigma_next) * s_noise * up
     return state.next(x, past=(denoised,))
-
-
-def res_multistep_ancestral(state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s_noise: float = 1.0) -> Step:
-    """The same with as much noise as ancestral sampling has."""
-    return (yield from res_multistep(state, sigmas, noise, eta, s_noise))
 
 
 def second_order(state: State, denoised: Tensor, sigmas: Tensor, down: Tensor, eta: float) -> Tensor:

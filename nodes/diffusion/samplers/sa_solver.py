@@ -62,11 +62,6 @@ def sa_solver(
     return state.next(x, past=(base, *known))
 
 
-def sa_solver_pece(state: State, sigmas: Tensor, noise: Noise, **options: Option) -> Step:
-    """The same, and the corrected latent is evaluated too."""
-    return (yield from sa_solver(state, sigmas, noise, **{**options, "use_pece": True}))  # type: ignore[arg-type]
-
-
 def stochastic_between(
     prediction: Prediction, start_percent: float = 0.2, end_percent: float = 0.8
 ) -> Mapping[str, Option]:

@@ -68,7 +68,10 @@ def seeds_3(
 
 
 def exp_heun_2_x0(state: State, sigmas: Tensor, noise: Noise, eta: float = 0.0, s_noise: float = 1.0) -> Step:
-    """Exponential Heun: the second stage at the step's end, the clean latent taken as linear in lambda between."""
+    """Exponential Heun: the second stage at the step's end, the clean latent taken as linear in lambda between.
+
+    The one called SDE is that with ``eta`` 1.
+    """
     sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
     denoised = yield Eval(state.x, sigma)
     if sigma_next == 0:
@@ -77,8 +80,3 @@ def exp_heun_2_x0(state: State, sigmas: Tensor, noise: Noise, eta: float = 0.0, 
     x_ahead = decay(state.x, denoised, h, eta) + path.to(sigma_next)
     slope = (yield Eval(x_ahead, sigma_next)) - denoised
     return state.next(x_ahead + phi_2((1 + eta) * h) * slope)
-
-
-def exp_heun_2_x0_sde(state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s_noise: float = 1.0) -> Step:
-    """The same on the reverse SDE."""
-    return (yield from exp_heun_2_x0(state, sigmas, noise, eta, s_noise))

@@ -41,11 +41,6 @@ def uni_pc(state: State, sigmas: Tensor, noise: Noise, variant: str = "bh1") -> 
     return state.next(base + extrapolation(values, nodes, variant), past=(base, *known))
 
 
-def uni_pc_bh2(state: State, sigmas: Tensor, noise: Noise) -> Step:
-    """UniPC with B(h) = e^h - 1."""
-    return (yield from uni_pc(state, sigmas, noise, variant="bh2"))
-
-
 def extrapolation(values: list[Tensor], nodes: list[float], variant: str) -> Tensor | float:
     """What the predictor adds to first order. ``nodes`` are the sigma it leads to, then those of ``values``."""
     if len(values) == 1:

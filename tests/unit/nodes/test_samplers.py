@@ -378,4 +378,5 @@ def test_samplers_are_told_apart_by_their_options() -> None:
     assert plain.described == "euler_ancestral GaussianNoise"
     assert plain.having(s_noise=0.9, eta=0.5).described == "euler_ancestral eta=0.5 s_noise=0.9 GaussianNoise"
     assert plain.having(eta=0.1).having(eta=0.5).described == plain.having(eta=0.5).described
+    assert SAMPLERS["sa_solver_pece"].described == "sa_solver use_pece=True GaussianNoise"
     assert len({sampler.described for sampler in SAMPLERS.values()}) == len(SAMPLERS) - 1  # ddim's steps are euler's
