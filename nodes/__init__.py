@@ -14,6 +14,8 @@ MODULES = (
     "custom_sampling",
     "guiders",
     "guidance_patches",
+    "custom_samplers",
+    "schedules",
     "latents",
     "latent_batches",
     "latent_maths",

@@ -62,7 +62,7 @@ class Bookmark:
         """``memory`` is of the sampling's guidance; ``restore`` fills it."""
         self._memory: Memory = {} if memory is None else memory
         self._store, self._sigmas, self._clock = store, sigmas, clock
-        self._run = {"sampler": described(sampler), "seed": seed}
+        self._run = {"sampler": sampler.described, "seed": seed}
         self._began = self._stored_at = clock()
         self._spent_s, self._cost_s = 0.0, FIRST_COST_S
 
@@ -116,7 +116,7 @@ class Bookmark:
         tensors = load_tensors(data)
         if not torch.equal(tensors["sigmas"], self._sigmas.cpu()):
             raise ValueError("it is along other sigmas")
-        if not start.i < header["i"] < len(self._sigmas):
+        if not start.i <= header["i"] < len(self._sigmas):
             raise ValueError(f"it is at sigma {header['i']} of {len(self._sigmas)}")
 
         def latent(name: str) -> Tensor:
@@ -127,11 +127,10 @@ class Bookmark:
                 )
             return found.to(wanted.device, copy=True)  # into memory that is aligned like any other tensor's
 
-        past = tuple(latent(f"past {k}") for k in range(header["past"]))
+        def remembered(name: str) -> Tensor:
+            found = tensors[name]
+            return found.clone() if found.ndim == 1 and found.is_floating_point() else latent(name)
+
+        past = tuple(remembered(f"past {k}") for k in range(header["past"]))
         memory = {name: latent(f"memory {name}") for name in header["memory"]}
         return Reached(State(latent("x"), header["i"], past), latent("denoised")), tensors["noise"], memory
-
-
-def described(sampler: Sampler) -> str:
-    """A sampler's name, in any process: of its step and of its noise."""
-    return " ".join(getattr(part, "__name__", "") for part in (sampler.step, sampler.noise))

@@ -25,7 +25,7 @@ from nodes.diffusion.sigmas import between_steps, denoising_sigmas
 class StepReport:
     """What a finished step had before it: for progress and previews."""
 
-    step: int  # from 0
+    step: int  # of the schedule, from 0: the last one that is done or begun
     total: int
     denoised: Tensor  # (B, C, h, w), network scale
     x: Tensor  # (B, C, h, w) at the step's first sigma
@@ -136,6 +136,7 @@ def sample_along(
     samples = fitting_channels(latent["samples"], model.latent_format.channels)
     noise = StartNoise(seed, silent=not add_noise).like(samples, latent.get("batch_index"))
     clean = to_network(samples.float(), model.latent_format).to(model.device)
+    sampler = sampler.settled(model.prediction)
     noise, sigmas = noise.to(model.device), sigmas.to(model.device)
 
     if (mask := latent.get("noise_mask")) is not None:
@@ -173,7 +174,7 @@ def states(
     while state.i < total:
         before = state
         state, denoised = advanced(sampler.step(state, sigmas, noise), denoise)
-        yield state, StepReport(before.i, total, denoised, before.x, state.past)
+        yield state, StepReport(max(before.i, state.i - 1), total, denoised, before.x, state.past)
 
 
 def advanced(step: Step, denoise: Denoise) -> tuple[State, Tensor]:

@@ -1,4 +1,4 @@
-"""Schedules: which noise levels a sampler visits. Each falls from sigma_max and ends in 0."""
+"""Schedules by name: which noise levels of a model a sampler visits. Each falls from sigma_max and ends in 0."""
 
 import math
 from collections.abc import Callable
@@ -8,6 +8,9 @@ import torch
 from torch import Tensor
 
 from nodes.diffusion.prediction import Prediction
+from nodes.diffusion.ramps import ending_in_zero, karras_ramp, polyexponential_ramp
+
+NEARLY_ZERO = 1e-5  # a model's sigma below this is an end in itself
 
 Schedule: TypeAlias = Callable[[Prediction, int], Tensor]  # (prediction, steps) -> (steps + 1,) float32, on the CPU
 
@@ -31,8 +34,7 @@ def karras(prediction: Prediction, steps: int, rho: float = 7.0) -> Tensor:
 
 def exponential(prediction: Prediction, steps: int) -> Tensor:
     """Even in log sigma."""
-    top, bottom = math.log(prediction.sigma_max), math.log(prediction.sigma_min)
-    return ending_in_zero(torch.linspace(top, bottom, steps).exp())
+    return ending_in_zero(polyexponential_ramp(steps, prediction.sigma_min, prediction.sigma_max))
 
 
 def ddim_uniform(prediction: Prediction, steps: int) -> Tensor:
@@ -41,7 +43,10 @@ def ddim_uniform(prediction: Prediction, steps: int) -> Tensor:
     Has more than ``steps`` steps where they do not divide the table's length.
     """
     table = prediction.sigmas
-    return ending_in_zero(table[1 :: max(len(table) // steps, 1)].flip(0))
+    if ends := bool(table[1] < NEARLY_ZERO):
+        steps += 1
+    sigmas = table[1 :: max(len(table) // steps, 1)].flip(0)
+    return sigmas if ends else ending_in_zero(sigmas)
 
 
 def beta(prediction: Prediction, steps: int, alpha: float = 0.6, beta: float = 0.6) -> Tensor:
@@ -49,6 +54,8 @@ def beta(prediction: Prediction, steps: int, alpha: float = 0.6, beta: float = 0
 
     Quantiles that round to the same timestep count once, so there may be fewer than ``steps`` steps.
     """
+    if alpha <= 0 or beta <= 0:
+        raise ValueError(f"a Beta distribution's alpha and beta are above 0; given were {alpha} and {beta}")
     from scipy.special import betaincinv  # type: ignore[import-untyped]  # slow to import, and rarely asked for
 
     quantiles = betaincinv(alpha, beta, 1 - torch.arange(steps, dtype=torch.float64).numpy() / steps)
@@ -58,6 +65,8 @@ def beta(prediction: Prediction, steps: int, alpha: float = 0.6, beta: float = 0
 
 def normal(prediction: Prediction, steps: int) -> Tensor:
     """Even in timesteps, the first and the last included."""
+    if prediction.sigma_min < NEARLY_ZERO:
+        return prediction.sigma(torch.linspace(last_timestep(prediction), 0, steps + 1))
     return ending_in_zero(prediction.sigma(torch.linspace(last_timestep(prediction), 0, steps)))
 
 
@@ -82,7 +91,8 @@ def linear_quadratic(prediction: Prediction, steps: int, threshold: float = 0.02
 def kl_optimal(prediction: Prediction, steps: int) -> Tensor:
     """Even in atan(sigma), which bounds the divergence; Sabour et al. 2024, Align Your Steps (arXiv:2404.14507)."""
     top, bottom = math.atan(prediction.sigma_max), math.atan(prediction.sigma_min)
-    return ending_in_zero(torch.linspace(top, bottom, steps).tan())
+    # In double: near a right angle, which zero terminal SNR is, a float's tangent is coarse.
+    return ending_in_zero(torch.linspace(top, bottom, steps, dtype=torch.float64).tan().float())
 
 
 SCHEDULES: dict[str, Schedule] = {
@@ -140,15 +150,6 @@ def between_steps(
     if start_at_step is None:
         return sigmas
     return sigmas[start_at_step:] if start_at_step < len(sigmas) - 1 else sigmas[:0]
-
-
-def karras_ramp(steps: int, sigma_min: float, sigma_max: float, rho: float = 7.0) -> Tensor:
-    """(steps,) from sigma_max to sigma_min, without the final 0."""
-    return torch.linspace(sigma_max ** (1 / rho), sigma_min ** (1 / rho), steps) ** rho
-
-
-def ending_in_zero(sigmas: Tensor) -> Tensor:
-    return torch.cat((sigmas, sigmas.new_zeros(1)))
 
 
 def last_timestep(prediction: Prediction) -> int:

@@ -1,4 +1,4 @@
-"""Sample with every sampler on the bundled model in this process; print how often the bytes were those of before.
+"""Sample with every sampler on the bundled model in this process; print what share of the bytes was that of before.
 
 The first process below a folder stores what each step leaves, and the outcome. The next goes on from each step.
 """
@@ -35,27 +35,27 @@ class Files:
         self.count += 1
 
 
-def main(root: Path) -> dict[str, int]:
+def main(root: Path) -> dict[str, float]:
     torch.set_num_threads(1)  # small latents, and many samplings
     resuming.EVERY_S, resuming.SHARE = 0.0, 1e9
     loaded = Loader(Residency()).checkpoint(BUNDLED)
     assert loaded.clip
     words, none = ([[loaded.clip.encode(text)[0], {}]] for text in ("a red apple", ""))
     latent = {"samples": torch.zeros(1, 4, 8, 8)}
-    equal = {}
+    shares = {}
     for name in SAMPLERS:
         settings: dict[str, Any] = {"seed": 3, "steps": STEPS, "cfg": 4.0, "sampler_name": name, "scheduler": "normal"}
         folder = root / name
-        known = folder.exists()
         folder.mkdir(exist_ok=True)
-        equal[name] = 0
-        for at in range(STEPS - 1) if known else (None,):
+        stored = [int(path.name) for path in folder.iterdir() if path.name != "out"]
+        outcomes = []
+        for at in stored or (None,):
             out = sample_latent(loaded.model, latent, words, none, **settings, store=Files(folder, at))["samples"]
             if at is None:
                 torch.save(out, folder / "out")
-            else:
-                equal[name] += torch.equal(out, torch.load(folder / "out"))
-    return equal
+            outcomes.append(at is not None and torch.equal(out, torch.load(folder / "out")))
+        shares[name] = sum(outcomes) / len(outcomes)
+    return shares
 
 
 if __name__ == "__main__":

@@ -1,24 +1,31 @@
 """First-order methods on the probability flow ODE ``dx/dsigma = (x - denoised) / sigma``."""
 
+from math import inf
+
 from torch import Tensor
 
-from nodes.diffusion.samplers.step import Eval, Noise, State, Step, ancestral_split
+from nodes.diffusion.samplers.step import Eval, Noise, State, Step, ancestral_split, churned
 
 
-def euler(state: State, sigmas: Tensor, noise: Noise) -> Step:
-    """Euler's method; Karras et al. 2022, algorithm 1 without the correction (arXiv:2206.00364)."""
-    sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
-    denoised = yield Eval(state.x, sigma)
-    d = (state.x - denoised) / sigma
-    return state.next(state.x + d * (sigma_next - sigma))
+def euler(
+    state: State,
+    sigmas: Tensor,
+    noise: Noise,
+    s_churn: float = 0.0,
+    s_tmin: float = 0.0,
+    s_tmax: float = inf,
+    s_noise: float = 1.0,
+) -> Step:
+    """Euler's method; Karras et al. 2022, algorithm 2 without the correction (arXiv:2206.00364).
 
-
-def euler_cfg_pp(state: State, sigmas: Tensor, noise: Noise) -> Step:
-    """CFG++: from the guided estimate, back along the unconditional noise; Chung et al. 2024 (arXiv:2406.08070)."""
-    sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
-    denoised, uncond = yield Eval(state.x, sigma, uncond=True)
-    d = (state.x - uncond) / sigma
-    return state.next(denoised + sigma_next * d)
+    ``s_churn`` spread over the steps is how much noise each adds before it denoises, between the sigmas ``s_tmin`` and
+    ``s_tmax``.
+    """
+    sigma_next = sigmas[state.i + 1]
+    x, sigma = churned(state, sigmas, noise, s_churn, (s_tmin, s_tmax), s_noise)
+    denoised = yield Eval(x, sigma)
+    d = (x - denoised) / sigma
+    return state.next(x + d * (sigma_next - sigma))
 
 
 def euler_ancestral(state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s_noise: float = 1.0) -> Step:
@@ -30,17 +37,6 @@ def euler_ancestral(state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0
     down, up = ancestral_split(sigma, sigma_next, eta)
     d = (state.x - denoised) / sigma
     return state.next(state.x + d * (down - sigma) + noise(sigma, sigma_next) * s_noise * up)
-
-
-def euler_ancestral_cfg_pp(state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s_noise: float = 1.0) -> Step:
-    """CFG++ with ancestral noise; Chung et al. 2024 (arXiv:2406.08070)."""
-    sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
-    denoised, uncond = yield Eval(state.x, sigma, uncond=True)
-    if sigma_next == 0:
-        return state.next(denoised)
-    down, up = ancestral_split(sigma, sigma_next, eta)
-    d = (state.x - uncond) / sigma
-    return state.next(denoised + down * d + noise(sigma, sigma_next) * s_noise * up)
 
 
 def gradient_estimation(state: State, sigmas: Tensor, noise: Noise, gamma: float = 2.0) -> Step:

@@ -1,21 +1,32 @@
 """Heun's method: Euler's, corrected by the directions it finds ahead."""
 
+from math import inf
+
 from torch import Tensor
 
-from nodes.diffusion.samplers.step import Eval, Noise, State, Step
+from nodes.diffusion.samplers.step import Eval, Noise, State, Step, churned
 
 
-def heun(state: State, sigmas: Tensor, noise: Noise) -> Step:
-    """Heun's second-order method, deterministic; Karras et al. 2022, algorithm 1 (arXiv:2206.00364)."""
-    sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
-    denoised = yield Eval(state.x, sigma)
-    d = (state.x - denoised) / sigma
-    x_ahead = state.x + d * (sigma_next - sigma)
+def heun(
+    state: State,
+    sigmas: Tensor,
+    noise: Noise,
+    s_churn: float = 0.0,
+    s_tmin: float = 0.0,
+    s_tmax: float = inf,
+    s_noise: float = 1.0,
+) -> Step:
+    """Heun's second-order method; Karras et al. 2022, algorithm 2 (arXiv:2206.00364). Churn as in ``euler``."""
+    sigma_next = sigmas[state.i + 1]
+    x, sigma = churned(state, sigmas, noise, s_churn, (s_tmin, s_tmax), s_noise)
+    denoised = yield Eval(x, sigma)
+    d = (x - denoised) / sigma
+    x_ahead = x + d * (sigma_next - sigma)
     if sigma_next == 0:
         return state.next(x_ahead)
     denoised_ahead = yield Eval(x_ahead, sigma_next)
     d_ahead = (x_ahead - denoised_ahead) / sigma_next
-    return state.next(state.x + (d + d_ahead) / 2 * (sigma_next - sigma))
+    return state.next(x + (d + d_ahead) / 2 * (sigma_next - sigma))
 
 
 def heunpp2(state: State, sigmas: Tensor, noise: Noise) -> Step:

@@ -1,10 +1,9 @@
 """Linear multistep (Adams-Bashforth) methods on the probability flow ODE: higher order at one evaluation a step."""
 
-from math import prod
-
 from torch import Tensor
 
 from nodes.diffusion.samplers.step import Eval, Noise, State, Step
+from nodes.diffusion.samplers.weights import lagrange_weights, weighted
 
 ORDER = 4
 ADAMS_BASHFORTH = (  # for even steps, newest direction first
@@ -15,17 +14,16 @@ ADAMS_BASHFORTH = (  # for even steps, newest direction first
 )
 
 
-def lms(state: State, sigmas: Tensor, noise: Noise) -> Step:
-    """Adams-Bashforth of order 4 for uneven steps; Katherine Crowson's in k-diffusion."""
+def lms(state: State, sigmas: Tensor, noise: Noise, order: int = ORDER) -> Step:
+    """Adams-Bashforth for uneven steps, integrated exactly; Katherine Crowson's in k-diffusion."""
     sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
     denoised = yield Eval(state.x, sigma)
     if sigma_next == 0:
         return state.next(denoised)
-    directions = ((state.x - denoised) / sigma, *state.past)
-    nodes = [sigmas[state.i - k].item() for k in range(len(directions))]
-    weights = lagrange_weights(nodes, sigma_next.item())
-    moved = sum(weight * d for weight, d in zip(weights, directions, strict=True))
-    return state.next(state.x + moved, past=directions[: ORDER - 1])
+    directions = ((state.x - denoised) / sigma, *state.past)[:order]
+    nodes = last_sigmas(state, sigmas, len(directions))
+    moved = weighted(lagrange_weights(nodes, nodes[0], sigma_next.item()), directions)
+    return state.next(state.x + moved, past=directions[: order - 1])
 
 
 def ipndm(state: State, sigmas: Tensor, noise: Noise) -> Step:
@@ -35,20 +33,49 @@ def ipndm(state: State, sigmas: Tensor, noise: Noise) -> Step:
     if sigma_next == 0:
         return state.next(denoised)
     directions = ((state.x - denoised) / sigma, *state.past)
-    weights = ADAMS_BASHFORTH[len(directions) - 1]
-    mean = sum(weight * d for weight, d in zip(weights, directions, strict=True))
+    mean = weighted(ADAMS_BASHFORTH[len(directions) - 1], directions)
     return state.next(state.x + mean * (sigma_next - sigma), past=directions[: ORDER - 1])
 
 
-def lagrange_weights(nodes: list[float], end: float) -> list[float]:
-    """Integrals from ``nodes[0]`` to ``end`` of the polynomials that are 1 at one node and 0 at the others.
+def ipndm_v(state: State, sigmas: Tensor, noise: Noise) -> Step:
+    """Improved PNDM with the steps' lengths in its weights; from diff-sampler, Zhou et al. 2024 (arXiv:2312.00094)."""
+    sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
+    denoised = yield Eval(state.x, sigma)
+    if sigma_next == 0:
+        return state.next(denoised)
+    directions = ((state.x - denoised) / sigma, *state.past)
+    nodes = [sigma_next.item(), *last_sigmas(state, sigmas, len(directions))]
+    lengths = [nodes[k] - nodes[k + 1] for k in range(len(directions))]
+    mean = weighted(uneven_weights(*lengths), directions)
+    return state.next(state.x + mean * (sigma_next - sigma), past=directions[: ORDER - 1])
 
-    Gauss's rule with two points is exact for cubics, the most that four nodes need.
+
+def uneven_weights(h: float, h1: float = 0.0, h2: float = 0.0, h3: float = 0.0) -> list[float]:
+    """Diff-sampler's weights for a step ``h`` after steps ``h1``, ``h2`` and ``h3``; 0 where there was none.
+
+    As published, and as pictures were made with them; ``lms`` has the exact ones. With two steps behind it they are
+    Adams and Bashforth's if the steps are even. With three they are of third order if the steps are even (the last
+    difference weighs 11/24 where 3/8 would be of fourth), and of first order where lengths change from step to step,
+    for they need not add up to 1.
     """
-    middle, half = (nodes[0] + end) / 2, (end - nodes[0]) / 2
-    points = (middle - half / 3**0.5, middle + half / 3**0.5)
+    if not h1:
+        return [1.0]
+    first = h / h1 / 2
+    weights = [1 + first, -first]
+    if not h2:
+        return weights
+    ratio = h1 / h2
+    second = (1 - h**2 / (3 * h1 * (h1 + h2))) / 2
+    weights = [1 + first + second, -first - (1 + ratio) * second, ratio * second]
+    if not h3:
+        return weights
+    bend = h1 * (h1 + h2) / (h2 * (h2 + h3))
+    third = (1 - h / (3 * (h + h1))) / 2 + (1 - h / (2 * (h + h1))) * h / (6 * (h + h1 + h2))
+    third *= h * (h + h1) * (h + h1 + h2) / (h1 * (h1 + h2) * (h1 + h2 + h3))
+    changes = [1.0, -1 - ratio - bend, ratio + bend * (1 + h2 / h3), -bend * ratio]
+    return [weight + third * change for weight, change in zip([*weights, 0.0], changes, strict=True)]
 
-    def basis(k: int, at: float) -> float:
-        return prod((at - node) / (nodes[k] - node) for j, node in enumerate(nodes) if j != k)
 
-    return [half * sum(basis(k, at) for at in points) for k in range(len(nodes))]
+def last_sigmas(state: State, sigmas: Tensor, count: int) -> list[float]:
+    """This step's sigma and those before it, newest first."""
+    return [sigmas[state.i - k].item() for k in range(count)]
