@@ -6,7 +6,7 @@ from pydantic import Field
 from torch import Tensor
 
 from engine.marks import Socket, Widget
-from nodes.diffusion import model
+from nodes.diffusion import model, upscalers
 from nodes.diffusion.text import clip
 from nodes.diffusion.vae import handle
 
@@ -25,6 +25,7 @@ Clip: TypeAlias = Annotated[clip.Clip | None, Socket("CLIP")]
 """None if the checkpoint holds no text encoder."""
 Vae: TypeAlias = Annotated[handle.Vae | None, Socket("VAE")]
 """None if the checkpoint holds no VAE."""
+UpscaleModel: TypeAlias = Annotated[upscalers.UpscaleModel, Socket("UPSCALE_MODEL")]
 Anything: TypeAlias = Annotated[Any, Socket("*")]
 
 Seed: TypeAlias = Annotated[int, Field(ge=0, le=2**64 - 1), Widget(default=0, control_after_generate=True)]

@@ -60,7 +60,7 @@ class UNet(nn.Module):
     def forward(self, inputs: Inputs) -> Tensor:
         """A prediction (B, C', h, w) for latents (B, C, h, w), timesteps in 0..999, what is told and asked beside."""
         emb = self.embedding(inputs)
-        inside = Inside(inputs) if inputs.hooks else None
+        inside = Inside(inputs, self.config.model_channels) if inputs.hooks else None
         h, skips = self.down(inputs.x, emb, inputs.context, inputs.residuals, inside)
         h = self.middle(h, emb, inputs.context, inputs.residuals, inside)
         return self.out(self.up(h, skips, emb, inputs.context, inside))
