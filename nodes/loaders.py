@@ -56,8 +56,6 @@ def load_vae(ctx: Context, vae_name: Annotated[str, FileIn("vae", more=without_f
 def tiny_files(constants: Mapping[str, Any], services: Services) -> list[str | None]:
     """What tells the content of a tiny VAE's two files."""
     folders, name = services.get(Folders), constants.get("vae_name")
-    return (
-        [folders.stamp(tiny_vaes.FOLDER, file) for file in tiny_vaes.files(folders, name)]
-        if name in tiny_vaes.FORMATS
-        else []
-    )
+    if name not in tiny_vaes.FORMATS:
+        return []
+    return [folders.stamp(tiny_vaes.FOLDER, file) for file in tiny_vaes.files(folders, str(name))]

@@ -31,7 +31,7 @@ INSTALL = (
 
 
 class Descriptor(Protocol):
-    """What is needed of spandrel's ``ImageModelDescriptor``: pictures (B, C, H, W) in [0, 1], ``scale`` times larger."""
+    """What is needed of spandrel's ``ImageModelDescriptor``: pictures (B, C, H, W) in [0, 1], made larger."""
 
     model: Any
     scale: int
@@ -68,7 +68,7 @@ class UpscaleModel:
         """Image (B, H, W, C) in [0, 1] -> (B, scale·H, scale·W, 3), on the CPU, in tiles of ``tile`` pixels a side."""
         tiling = Tiling(tile, OVERLAP, given=self.scale)
         pictures = []
-        for n, picture in enumerate(image[..., :COLOURS].movedim(-1, 1).split(1)):
+        for n, picture in enumerate(torch.split(image[..., :COLOURS].movedim(-1, 1), 1)):
             tell = partial(_tell, on_tile, n, len(image)) if on_tile else None
             pictures.append(tiling.once(self._enlarged, picture, tell).clamp(0, 1))
         return torch.cat(pictures).movedim(1, -1).contiguous()

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from nodes.diffusion.model import Model
 from nodes.diffusion.resizing import resize
-from nodes.diffusion.unet.hooks import Spot
+from nodes.diffusion.unet.hooks import Point, Spot
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class DeepShrink:
 
     def patched(self, model: Model) -> Model:
         """A model with this."""
-        point = "input_block_after_skip" if self.after_skip else "input_block"
+        point: Point = "input_block_after_skip" if self.after_skip else "input_block"
         return replace(model, hooks=model.hooks.adding(point, self.shrink).adding("output_block", self.enlarge))
 
     def shrink(self, h: Tensor, spot: Spot) -> Tensor:

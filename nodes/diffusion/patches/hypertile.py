@@ -11,6 +11,7 @@ import random
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from nodes.diffusion.model import Model
@@ -89,12 +90,12 @@ def counts(side: int, least: int, options: int) -> list[int]:
 def tiled(tokens: Tensor, size: tuple[int, int], grid: Grid) -> Tensor:
     """(B, h·w, C) -> (B · tiles, h·w / tiles, C)."""
     height, width = size[0] // grid.rows, size[1] // grid.columns
-    apart = tokens.unflatten(1, (grid.rows, height, grid.columns, width))
+    apart = torch.unflatten(tokens, 1, (grid.rows, height, grid.columns, width))
     return apart.transpose(2, 3).flatten(3, 4).flatten(0, 2)
 
 
 def untiled(tokens: Tensor, size: tuple[int, int], grid: Grid) -> Tensor:
     """The way back of ``tiled``."""
     height, width = size[0] // grid.rows, size[1] // grid.columns
-    apart = tokens.unflatten(0, (-1, *grid)).unflatten(3, (height, width))  # (B, rows, columns, h', w', C)
+    apart = tokens.reshape(-1, *grid, height, width, tokens.shape[-1])
     return apart.transpose(2, 3).flatten(1, 4)

@@ -60,7 +60,7 @@ class Watch:
         if spot.inputs.x.shape[-2:] == self.shape[-2:] and weights.shape[-1] == math.prod(spot.size):
             # Areas of the latent, and tiles of another patch, say nothing about the rest.
             received = weights.float().mean(1).sum(1)  # over heads, then over who looks: (B, N), 1 on average
-            maps = received.unflatten(1, (1, *spot.size))
+            maps = torch.unflatten(received, 1, (1, *spot.size))
             self.seen |= {spot.inputs.first + row: one for row, one in enumerate(maps)}
         return (weights @ v).transpose(1, 2).flatten(2)
 
@@ -69,7 +69,7 @@ class Watch:
         if not self.seen:
             return None
         rows = torch.stack([self.seen[row] for row in sorted(self.seen)])
-        items = rows.unflatten(0, (-1, self.shape[0])).mean(0)  # several items of words: what they look at together
+        items = torch.unflatten(rows, 0, (-1, self.shape[0])).mean(0)  # several items of words: what they look at together
         return interpolate((items > LOOKED_AT).float(), self.shape[-2:], mode="nearest") > 0
 
 

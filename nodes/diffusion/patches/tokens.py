@@ -67,7 +67,7 @@ class Merging(NamedTuple):
 
     def unmerged(self, x: Tensor) -> Tensor:
         """(B, N - r, C) -> (B, N, C): each token in its place, with what its destination has if it went into one."""
-        alone, kept = x.split([self.alone.shape[1], len(self.kept)], dim=1)
+        alone, kept = torch.split(x, [self.alone.shape[1], len(self.kept)], dim=1)
         whole = x.new_empty(len(x), self.alone.shape[1] + self.gone.shape[1] + len(self.kept), x.shape[2])
         whole[:, self.kept] = kept
         whole.scatter_(1, _wide(self.alone, x), alone)

@@ -12,7 +12,9 @@ Where they are called, and with what:
 ===========================  =================================================================================
 
 ``replaced`` takes the place of attention itself: (q, k, v, spot) -> out, after the projections and before the last one.
-attn1 is self-attention, attn2 looks at the words. Hooks must work for any number of rows: a batch may be taken in parts.
+attn1 is self-attention, attn2 looks at the words.
+
+Hooks must work for any number of rows: a batch may be taken in parts.
 """
 
 from __future__ import annotations
