@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
@@ -86,6 +86,6 @@ def is_compilers(error: Exception) -> bool:
     return isinstance(error, TorchDynamoException) or _of_torch_compile(error)
 
 
-def _of_torch_compile(error: Any) -> bool:
+def _of_torch_compile(error: Exception) -> bool:
     """``torch.compile`` itself refuses Pythons and systems that it does not know with a plain RuntimeError."""
-    return type(error) is RuntimeError and "compile" in str(error).lower()
+    return type(error) is RuntimeError and "torch.compile" in str(error)
