@@ -125,7 +125,9 @@ def test_notes_are_kept_within_one_evaluation(unet: UNet) -> None:
 
 
 def test_hooks_of_a_point_are_called_one_after_the_other() -> None:
-    hooks = NO_HOOKS.adding("between", lambda x, spot: x + 1).and_then(NO_HOOKS.adding("between", lambda x, spot: x * 2))
+    hooks = NO_HOOKS.adding("between", lambda x, spot: x + 1).and_then(
+        NO_HOOKS.adding("between", lambda x, spot: x * 2)
+    )
     x = seeded(1, 4, 16)
     for hook in hooks.calls["between"]:
         x = hook(x, None)

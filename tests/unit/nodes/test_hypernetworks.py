@@ -38,7 +38,9 @@ def file(folder: Path, content: Any, name: str = "some.pt") -> Path:
 
 
 PLAIN = layers(nn.Linear(WORDS, 24), nn.Linear(24, WORDS))
-TRAINED = layers(nn.Linear(WORDS, 24), nn.ReLU(), nn.LayerNorm(24), nn.Dropout(), nn.Linear(24, WORDS), nn.LayerNorm(WORDS))
+TRAINED = layers(
+    nn.Linear(WORDS, 24), nn.ReLU(), nn.LayerNorm(24), nn.Dropout(), nn.Linear(24, WORDS), nn.LayerNorm(WORDS)
+)
 
 
 @pytest.mark.parametrize(

@@ -253,7 +253,11 @@ def test_a_sides_tiles_are_its_smallest_divisors_that_suffice() -> None:
 
 @pytest.mark.parametrize(
     ("depth", "scale", "wanted"),
-    [(0, False, [Grid(4, 6), None, None]), (1, False, [Grid(4, 6), Grid(2, 3), None]), (1, True, [Grid(4, 6), None, None])],
+    [
+        (0, False, [Grid(4, 6), None, None]),
+        (1, False, [Grid(4, 6), Grid(2, 3), None]),
+        (1, True, [Grid(4, 6), None, None]),
+    ],
 )
 def test_deeper_levels_are_tiled_down_to_a_depth(depth: int, scale: bool, wanted: list[Grid | None]) -> None:
     """With scale_depth a tile of the second level has 8 cells a side, and 8 x 12 pixels are one by one of them."""

@@ -93,11 +93,11 @@ def test_a_tiny_vae_takes_the_vaes_own_latents(
 
 def test_a_tiny_vae_that_is_not_there_or_not_whole_is_refused(tmp_path: Path, tiny: TinyAutoencoder) -> None:
     ctx, _ = context(tmp_path)
-    with pytest.raises(FileNotFoundError, match="taesd needs taesd_encoder and taesd_decoder in vae_approx, .*neither"):
+    with pytest.raises(FileNotFoundError, match=r"taesd needs taesd_encoder and taesd_decoder in vae_approx, .*neither"):
         load_vae(ctx, "taesd")
     encoder, decoder = store(tmp_path, tiny)
     encoder.unlink()
-    with pytest.raises(FileNotFoundError, match="there is taesd_decoder.safetensors"):
+    with pytest.raises(FileNotFoundError, match=r"there is taesd_decoder\.safetensors"):
         load_vae(ctx, "taesd")
     encoder, decoder = store(tmp_path, tiny)
     save_file({name: t for name, t in tiny.decoder.state_dict().items() if name != "1.weight"}, decoder)

@@ -194,7 +194,7 @@ def test_what_is_no_upscale_model_is_refused(path: Path, tmp_path: Path) -> None
     loader = Loader(Residency())
     save_file({"other": WEIGHT}, tmp_path / "other.safetensors")
     torch.save([1, 2], tmp_path / "list.pth")
-    with pytest.raises(CorruptCheckpoint, match="no upscale model that is known .its tensors are of no architecture"):
+    with pytest.raises(CorruptCheckpoint, match=r"no upscale model that is known .its tensors are of no architecture"):
         open_upscaler(tmp_path / "other.safetensors", loader, Shelf())
     with pytest.raises(CorruptCheckpoint, match="it holds a list, not named tensors"):
         open_upscaler(tmp_path / "list.pth", loader, Shelf())
