@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import interpolate
 
 from nodes.diffusion.inputs import Inputs, Residuals
 from nodes.diffusion.unet.blocks import Downsample, ResBlock, Upsample, timestep_embedding
@@ -175,6 +176,10 @@ def vector_embedding(channels: int, width: int) -> nn.Sequential:
 
 
 def plus(x: Tensor, residuals: Sequence[Tensor | None], n: int) -> Tensor:
-    """``x`` with the residual of its place, if there is one."""
+    """``x`` with the residual of its place, if there is one; at the size that hooks have given to the features."""
     residual = residuals[n] if n < len(residuals) else None
-    return x if residual is None else x + residual.to(x)
+    if residual is None:
+        return x
+    if residual.shape[-2:] != x.shape[-2:]:
+        residual = interpolate(residual, x.shape[-2:], mode="bilinear")
+    return x + residual.to(x)

@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from nodes.diffusion.attention import attention
 from nodes.diffusion.denoiser import Denoiser
-from nodes.diffusion.inputs import Inputs
+from nodes.diffusion.inputs import Inputs, Residuals
 from nodes.diffusion.model import Model
 from nodes.diffusion.patches import freeu
 from nodes.diffusion.patches.deep_shrink import DeepShrink
@@ -332,6 +333,22 @@ def test_deep_shrink_works_on_fewer_pixels_from_a_block_on(unet: UNet) -> None:
     # Input block 2 halves to 8 x 12, which shrinks to 4 x 6; its own copy is put aside before or after that.
     assert sizes[True] == [(2, 3), (2, 3), (4, 6), (8, 12), (16, 24), (16, 24)]
     assert sizes[False] == [(2, 3), (2, 3), (4, 6), (4, 6), (16, 24), (16, 24)]
+
+
+def test_what_controlnets_add_shrinks_along(unet: UNet) -> None:
+    """They know nothing of the shrinking. By hand: what they add at its block, and behind it at a smaller size."""
+    at_block, behind, middle = (seeded(2, *size) for size in ((16, 4, 6), (32, 4, 6), (64, 2, 3)))
+    residuals = Residuals((None, None, at_block, behind), middle)
+    shrink = DeepShrink(2, 2.0, 9.0, 1.0, after_skip=True)
+    ours = unet(given(sigma=2.0, residuals=residuals, hooks=shrink.patched(model_of(unet)).hooks))
+
+    def add(h: Tensor, skip: Tensor, spot: Spot) -> tuple[Tensor, Tensor]:
+        added = {3: at_block, 2: interpolate(behind, (2, 3), mode="bilinear")}.get(spot.number)
+        h = h + interpolate(middle, (1, 2), mode="bilinear") if spot.number == 0 else h
+        return h, skip if added is None else skip + added
+
+    by_hand = shrink.patched(replace(model_of(unet), hooks=NO_HOOKS.adding("output_block", add)))
+    torch.testing.assert_close(ours, unet(given(sigma=2.0, hooks=by_hand.hooks)), atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize(("sigma", "works"), [(9.5, False), (9.0, True), (5.0, True), (1.0, True), (0.9, False)])

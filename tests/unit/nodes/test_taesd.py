@@ -93,7 +93,9 @@ def test_a_tiny_vae_takes_the_vaes_own_latents(
 
 def test_a_tiny_vae_that_is_not_there_or_not_whole_is_refused(tmp_path: Path, tiny: TinyAutoencoder) -> None:
     ctx, _ = context(tmp_path)
-    with pytest.raises(FileNotFoundError, match=r"taesd needs taesd_encoder and taesd_decoder in vae_approx, .*neither"):
+    with pytest.raises(
+        FileNotFoundError, match=r"taesd needs taesd_encoder and taesd_decoder in vae_approx, .*neither"
+    ):
         load_vae(ctx, "taesd")
     encoder, decoder = store(tmp_path, tiny)
     encoder.unlink()
