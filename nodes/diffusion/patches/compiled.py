@@ -31,7 +31,7 @@ class Compiled:
     def __init__(self, backend: str, compile: Compile = torch.compile) -> None:
         self._backend, self._compile = backend, compile
         self._call: Call | None = None
-        self._told = False
+        self._told: set[str] = set()
 
     def __call__(self, unet: UNet, inputs: Inputs) -> Tensor:
         """What the network gives. Raises what the network itself does, such as for memory."""
@@ -54,14 +54,14 @@ class Compiled:
         return unet(inputs)
 
     def _tell(self, why: str) -> None:
-        if not self._told:
-            self._told = True
+        if why not in self._told:
+            self._told.add(why)
             log.warning("the model runs without torch.compile: %s", why)
 
 
 def compiled(model: Model, backend: str) -> Model:
     """A model whose network is compiled by a backend of ``torch.compile`` at its first evaluation."""
-    return replace(model, run=Compiled(backend))
+    return replace(model, run=Compiled(backend), kind=f"{model.kind}-{backend}")
 
 
 def plain(

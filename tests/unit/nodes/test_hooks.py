@@ -10,10 +10,12 @@ import torch
 from torch import Tensor
 
 from nodes.diffusion.attention import attention
+from nodes.diffusion.denoiser import Denoiser
+from nodes.diffusion.guidance import PLAIN
 from nodes.diffusion.inputs import Inputs, Residuals, joined
 from nodes.diffusion.unet.hooks import NO_HOOKS, Hooks, Place, Point, Spot
 from nodes.diffusion.unet.model import UNet
-from tests.support.unets import given, random_unet, seeded
+from tests.support.unets import given, model_of, random_unet, seeded, words
 
 IN_ATTENTION: tuple[Point, ...] = ("attn1", "attn1_out", "between", "attn2", "attn2_out")
 AT_BLOCKS: tuple[Point, ...] = ("input_block", "input_block_after_skip", "output_block")
@@ -215,6 +217,42 @@ def test_residuals_are_added_where_they_say(unet: UNet) -> None:
     h = unet.middle_block(h, emb, inputs.context) + middle
     by_hand = unet.out(unet.up(h, skips, emb, inputs.context))
     assert torch.equal(unet(replace(inputs, residuals=residuals)), by_hand)
+
+
+def test_a_row_says_which_list_it_belongs_to(unet: UNet) -> None:
+    """Of two latents; in one call, in parts, and where guidance asks for another estimate."""
+    seen: list[tuple[tuple[int, ...], int, float]] = []
+
+    def look(h: Tensor, spot: Spot) -> Tensor:
+        if spot.number == 0:
+            seen.append((spot.inputs.lists, spot.inputs.first, spot.inputs.sigma))
+        return h
+
+    model = replace(model_of(unet), hooks=NO_HOOKS.adding("input_block", look))
+    x, sigma = seeded(2, 4, 8, 8), torch.tensor(1.5)
+    Denoiser(model, words(1), words(2), 3.0, (8, 8))(x, sigma)
+    assert seen == [((1, 1, 0, 0), 0, 1.5)]
+    seen.clear()
+    parts = model.through(lambda inputs: torch.cat([model.network(part) for part in inputs.split(3)]))
+    Denoiser(parts, words(1), words(2), 3.0, (8, 8))(x, sigma)
+    assert seen == [((1, 1, 0), 0, 1.5), ((0,), 3, 1.5)]
+    seen.clear()
+    guided = replace(model, guidance=PLAIN.adding(after=[lambda moment, result: moment.again(0, sigma=2 * sigma)]))
+    Denoiser(guided, words(1), words(2), 1.0, (8, 8))(x, sigma)
+    assert seen == [((0, 0), 0, 1.5), ((0, 0), 0, 3.0)]
+
+
+@torch.no_grad()
+def test_further_hooks_of_another_estimate_are_called_behind_the_models_own(unet: UNet) -> None:
+    order: list[str] = []
+
+    def saying(word: str) -> Hooks:
+        return NO_HOOKS.adding("input_block", lambda h, spot: (order.append(word), h)[1])
+
+    again = PLAIN.adding(after=[lambda moment, result: moment.again(1, hooks=saying("further"))])
+    model = replace(model_of(unet), hooks=saying("own"), guidance=again)
+    Denoiser(model, words(1), words(2), 1.0, (8, 8))(seeded(1, 4, 8, 8), torch.tensor(1.5))
+    assert order == ["own"] * 6 + ["own", "further"] * 6
 
 
 def full(rows: int) -> Inputs:

@@ -70,6 +70,7 @@ def test_torch_compile_is_tried_at_the_first_evaluation(model: Model) -> None:
     compiled = model_patches.torch_compile(model, "inductor")
     assert isinstance(compiled.run, Compiled)
     assert (compiled.unet, model.run) == (model.unet, None)
+    assert compiled.kind != model.kind  # what was measured of one says nothing about the other
 
 
 def test_a_hypernetwork_is_found_in_its_folder(model: Model, tmp_path: Path) -> None:
