@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from nodes.diffusion.attention import attention
-from nodes.diffusion.denoiser import Denoiser
 from nodes.diffusion.guidance import PLAIN
 from nodes.diffusion.inputs import Inputs, Residuals, joined
 from nodes.diffusion.unet.hooks import NO_HOOKS, Hooks, Place, Point, Spot
 from nodes.diffusion.unet.model import UNet
+from tests.support.fakes import denoiser
 from tests.support.unets import given, model_of, random_unet, seeded, words
 
 IN_ATTENTION: tuple[Point, ...] = ("attn1", "attn1_out", "between", "attn2", "attn2_out")
@@ -230,15 +230,15 @@ def test_a_row_says_which_list_it_belongs_to(unet: UNet) -> None:
 
     model = replace(model_of(unet), hooks=NO_HOOKS.adding("input_block", look))
     x, sigma = seeded(2, 4, 8, 8), torch.tensor(1.5)
-    Denoiser(model, words(1), words(2), 3.0, (8, 8))(x, sigma)
+    denoiser(model, words(1), words(2), 3.0, (8, 8))(x, sigma)
     assert seen == [((1, 1, 0, 0), 0, 1.5)]
     seen.clear()
     parts = model.through(lambda inputs: torch.cat([model.network(part) for part in inputs.split(3)]))
-    Denoiser(parts, words(1), words(2), 3.0, (8, 8))(x, sigma)
+    denoiser(parts, words(1), words(2), 3.0, (8, 8))(x, sigma)
     assert seen == [((1, 1, 0), 0, 1.5), ((0,), 3, 1.5)]
     seen.clear()
     guided = replace(model, guidance=PLAIN.adding(after=[lambda moment, result: moment.again(0, sigma=2 * sigma)]))
-    Denoiser(guided, words(1), words(2), 1.0, (8, 8))(x, sigma)
+    denoiser(guided, words(1), words(2), 1.0, (8, 8))(x, sigma)
     assert seen == [((0, 0), 0, 1.5), ((0, 0), 0, 3.0)]
 
 
@@ -251,7 +251,7 @@ def test_further_hooks_of_another_estimate_are_called_behind_the_models_own(unet
 
     again = PLAIN.adding(after=[lambda moment, result: moment.again(1, hooks=saying("further"))])
     model = replace(model_of(unet), hooks=saying("own"), guidance=again)
-    Denoiser(model, words(1), words(2), 1.0, (8, 8))(seeded(1, 4, 8, 8), torch.tensor(1.5))
+    denoiser(model, words(1), words(2), 1.0, (8, 8))(seeded(1, 4, 8, 8), torch.tensor(1.5))
     assert order == ["own"] * 6 + ["own", "further"] * 6
 
 

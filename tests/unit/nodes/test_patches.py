@@ -11,7 +11,6 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from nodes.diffusion.attention import attention
-from nodes.diffusion.denoiser import Denoiser
 from nodes.diffusion.inputs import Inputs, Residuals
 from nodes.diffusion.model import Model
 from nodes.diffusion.patches import freeu
@@ -22,6 +21,7 @@ from nodes.diffusion.patches.self_attention import self_attention_guidance
 from nodes.diffusion.patches.tokens import TokenMerging
 from nodes.diffusion.unet.hooks import NO_HOOKS, Spot
 from nodes.diffusion.unet.model import UNet
+from tests.support.fakes import denoiser
 from tests.support.unets import given, model_of, random_unet, seeded, words
 
 SIGMA = torch.tensor(2.0)
@@ -51,7 +51,7 @@ def model(unet: UNet) -> Model:
 
 @torch.no_grad()
 def denoised(model: Model, cfg: float = 3.0, x: Tensor = X) -> Tensor:
-    return Denoiser(model, words(4), words(5), cfg, x.shape[-2:])(x, SIGMA)
+    return denoiser(model, words(4), words(5), cfg, x.shape[-2:])(x, SIGMA)
 
 
 def one_by_one(model: Model) -> Model:
@@ -191,7 +191,7 @@ def test_self_attention_guidance_needs_negative_words_that_see_the_whole_picture
     patched = self_attention_guidance(model, 0.7, 2.0)
     none, corner = [], words(5, area=(8, 8, 0, 0))
     for negative in (none, corner):
-        plain, guided = (Denoiser(each, words(4), negative, 1.0, (16, 24))(X, SIGMA) for each in (model, patched))
+        plain, guided = (denoiser(each, words(4), negative, 1.0, (16, 24))(X, SIGMA) for each in (model, patched))
         assert torch.equal(guided, plain)
 
 
