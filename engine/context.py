@@ -51,10 +51,11 @@ class Context:
     @property
     def wants_previews(self) -> bool:
         """Not if the job's ``preview_method`` is ``none``. What others ask for, and anything else, counts as yes."""
-        return self._preview_method != "none"
+        return self.preview_method != "none"
 
     @property
-    def _preview_method(self) -> object:
+    def preview_method(self) -> object:
+        """What the job says about previews: one of ``METHODS``, ``none``, or anything else, such as nothing."""
         return self.job.extra_data.get("preview_method")
 
     def progress(self, value: float, total: float) -> None:
@@ -65,7 +66,7 @@ class Context:
     def preview(self, media_type: str, data: bytes) -> None:
         """Show an encoded picture of unfinished work, if the job ``wants_previews``: ask before making one."""
         if self.wants_previews:
-            asked = self._preview_method in METHODS
+            asked = self.preview_method in METHODS
             self.emit(NodePreview(self.job.id, self.node, media_type, data, asked=asked))
 
     def send(self, media_type: str, data: bytes) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
+from engine.folders import Folders
+
 T = TypeVar("T")
 
 
@@ -21,12 +23,14 @@ class FileIn:
     With ``anywhere`` any file below the folder passes, listed or not, and a name may end in ``[output]``,
     ``[input]`` or ``[temp]`` to say another folder. ``listed`` is such another folder, whose files are shown so.
     ``endings`` (with the dot) are what listed files end in, if not in what the folder's usually do.
+    ``more`` are choices that are no files, listed behind them.
     """
 
     folder: str
     anywhere: bool = False
     endings: tuple[str, ...] = ()
     listed: str | None = None
+    more: Callable[[Folders], Sequence[str]] | None = None
 
 
 @dataclass(frozen=True)

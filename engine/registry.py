@@ -64,9 +64,10 @@ class Registry(Mapping[str, NodeDef]):
         """What a choice input offers now; None if it is no choice."""
         if isinstance(spec.choices, FileIn):
             folders, listed, endings = self.services.get(Folders), spec.choices.listed, spec.choices.endings
+            more = list(spec.choices.more(folders)) if spec.choices.more else []
             if listed:
-                return [f"{name} [{listed}]" for name in folders.list(listed, endings)]
-            return folders.list(spec.choices.folder, endings)
+                return [f"{name} [{listed}]" for name in folders.list(listed, endings)] + more
+            return folders.list(spec.choices.folder, endings) + more
         return spec.choices() if callable(spec.choices) else spec.choices
 
     def config(self, spec: InputSpec) -> list[Any]:

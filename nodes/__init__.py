@@ -36,6 +36,8 @@ MODULES = (
     "logic",
     "lists",
     "flow",
+    "model_patches",
+    "upscaling",
 )
 
 

@@ -12,12 +12,12 @@ from engine.context import Context
 from engine.declare import node
 from engine.marks import Choices, Widget
 from nodes.diffusion.ladder import Frugal
-from nodes.diffusion.preview import preview_jpeg
 from nodes.diffusion.samplers import SAMPLERS
 from nodes.diffusion.sampling import StepReport, sample_guided, sample_latent
 from nodes.diffusion.sigmas import SCHEDULES
 from nodes.diffusion.stepper import Stepper
 from nodes.memory import holding, ladder
+from nodes.previews import drawing
 from nodes.types import Cond, Guider, Latent, Model, Noise, Sampler, Seed, Sigmas
 
 PREVIEW_EVERY_S = 0.25
@@ -38,18 +38,19 @@ Switch = Literal["enable", "disable"]
 def report_to(ctx: Context, model: Model, latest: list[Any]) -> Callable[[StepReport], None]:
     """Tell a running node's progress after each step, and show how it looks a few times a second, if that is wanted.
 
-    Pictures are made from the latent by a matrix (``latent2rgb``), also for who asks for ``taesd``: that needs a model.
+    Pictures are made by a matrix (``latent2rgb``), or by TAESD for who asks for ``taesd``, where its files are there.
     ``latest`` gets what the sampling holds.
     """
     shown_at = 0.0
+    draw = drawing(ctx, model)
 
     def report(step: StepReport) -> None:
         nonlocal shown_at
         latest[:] = [step.x, step.denoised, step.past]
         now = time.monotonic()
         if ctx.wants_previews and (now - shown_at >= PREVIEW_EVERY_S or step.step + 1 == step.total):
-            shown_at = now
-            ctx.preview("image/jpeg", preview_jpeg(step.denoised, model.latent_format))
+            ctx.preview("image/jpeg", draw(step.denoised))
+            shown_at = time.monotonic()
         ctx.progress(step.step + 1, step.total)
 
     return report

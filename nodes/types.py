@@ -6,7 +6,7 @@ from pydantic import Field
 from torch import Tensor
 
 from engine.marks import Socket, Widget
-from nodes.diffusion import denoiser, latent_operations, model, noise, samplers
+from nodes.diffusion import denoiser, latent_operations, model, noise, samplers, upscalers
 from nodes.diffusion.text import clip
 from nodes.diffusion.vae import handle
 
@@ -35,6 +35,7 @@ Sigmas: TypeAlias = Annotated[Tensor, Socket("SIGMAS")]
 """(N + 1,) float32, on the CPU: the noise levels between N steps."""
 Guider: TypeAlias = Annotated[denoiser.Guider[model.Model], Socket("GUIDER")]
 Noise: TypeAlias = Annotated[noise.StartNoise, Socket("NOISE")]
+UpscaleModel: TypeAlias = Annotated[upscalers.UpscaleModel, Socket("UPSCALE_MODEL")]
 Anything: TypeAlias = Annotated[Any, Socket("*")]
 
 Seed: TypeAlias = Annotated[int, Field(ge=0, le=2**64 - 1), Widget(default=0, control_after_generate=True)]

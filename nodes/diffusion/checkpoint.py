@@ -23,6 +23,7 @@ from nodes.diffusion.unet.model import UNet
 from nodes.diffusion.vae.config import vae_config
 from nodes.diffusion.vae.handle import Vae
 from nodes.diffusion.vae.model import AutoencoderKL
+from nodes.diffusion.vae.taesd import TinyAutoencoder, TwoFiles
 
 N = TypeVar("N", bound=nn.Module)
 C = TypeVar("C")
@@ -69,6 +70,11 @@ class Loader:
             if not file.header.under(prefix).missing(VAE_LANDMARKS):
                 return self._vae(file, prefix)
         raise UnknownCheckpoint(path, "the KL autoencoder of Stable Diffusion", file.header.missing(VAE_LANDMARKS))
+
+    def tiny_vae(self, encoder: Path, decoder: Path, scale: float) -> Vae:
+        """Open TAESD's two files, for latents that ``scale`` brings to a network's. Raises as ``checkpoint`` does."""
+        make = partial(TinyAutoencoder, scale)
+        return Vae(self._network(TwoFiles(encoder, decoder), "TAESD", "", make))
 
     def _vae(self, file: TensorFile, prefix: str) -> Vae:
         config = measured(file, "VAE", prefix, vae_config)

@@ -55,6 +55,8 @@ class Inputs:
     lists: tuple[int, ...] = ()
     sigma: float = 0.0
     """Of all rows, where one sampling asks; hooks may look at it."""
+    first: int = 0
+    """How many rows come before these, where a batch is taken in parts."""
 
     def __len__(self) -> int:
         return len(self.x)
@@ -95,6 +97,7 @@ class Inputs:
                 residuals=residuals[k],
                 extras={name: parts[k] for name, parts in extras.items()},
                 lists=self.lists[start : start + most],
+                first=self.first + start,
             )
             for k, start in enumerate(starts)
         ]

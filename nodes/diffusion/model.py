@@ -40,13 +40,15 @@ class Model:
     """What is called inside the network."""
     guidance: Guidance = PLAIN
     """What is done with its estimates."""
+    run: Callable[[UNet, Inputs], Tensor] | None = None
+    """Evaluates the network's module in its stead, such as compiled."""
     via: Network | None = field(default=None, compare=False)
     """Who evaluates the network in its place: by turns with others, or with little memory."""
 
     @property
     def identity(self) -> Hashable | None:
         """Equal for models whose evaluations may go through the network in one call; None if they never may."""
-        return self.unet
+        return (self.unet, self.run)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -68,7 +70,8 @@ class Model:
             return self.via(inputs)
         unet = self.unet.get()
         check(inputs, unet)
-        return unet(inputs.to(self.device, self.dtype)).float()
+        inputs = inputs.to(self.device, self.dtype)
+        return (self.run(unet, inputs) if self.run else unet(inputs)).float()
 
 
 def check(inputs: Inputs, unet: UNet) -> None:

@@ -77,24 +77,28 @@ class PickledTensors:
 
     def __init__(self, path: Path) -> None:
         self.path, self.stamp = path, stamp(path)
-        try:
-            with warnings.catch_warnings(action="ignore"):  # of pickle protocols, which are not the reader's business
-                content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
-        except pickle.UnpicklingError as error:
-            named = re.search(r"GLOBAL (\S+)", str(error))
-            what = (
-                f"it asks for {named[1]}, and a model file may hold nothing but weights" if named else "it is damaged"
-            )
-            raise CorruptCheckpoint(path, what) from None
-        except Exception as error:  # a border: what a damaged pickle raises has no end
-            raise CorruptCheckpoint(path, f"it is damaged or cut short ({type(error).__name__}: {error})") from None
-        self._tensors = tensors_in(content)
+        self._tensors = tensors_in(unpickled(path))
         if not self._tensors:
             raise CorruptCheckpoint(path, "there are no tensors in it")
         self.header = Header({name: tuple(tensor.shape) for name, tensor in self._tensors.items()})
 
     def read(self, prefix: str) -> dict[str, Tensor]:
         return {n.removeprefix(prefix): tensor for n, tensor in self._tensors.items() if n.startswith(prefix)}
+
+
+def unpickled(path: Path) -> Any:
+    """What a pickle holds, tensors and plain data. Raises FileNotFoundError, CorruptCheckpoint."""
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of pickle protocols, which are not the reader's business
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+    except FileNotFoundError:
+        raise
+    except pickle.UnpicklingError as error:
+        named = re.search(r"GLOBAL (\S+)", str(error))
+        what = f"it asks for {named[1]}, and a model file may hold nothing but weights" if named else "it is damaged"
+        raise CorruptCheckpoint(path, what) from None
+    except Exception as error:  # a border: what a damaged pickle raises has no end
+        raise CorruptCheckpoint(path, f"it is damaged or cut short ({type(error).__name__}: {error})") from None
 
 
 def tensors_in(content: Any) -> dict[str, Tensor]:

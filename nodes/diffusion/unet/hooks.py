@@ -13,11 +13,13 @@ Where they are called, and with what:
 
 ``replaced`` takes the place of attention itself: (q, k, v, spot) -> out, after the projections and before the last one.
 attn1 is self-attention, attn2 looks at the words.
+
+Hooks must work for any number of rows: a batch may be taken in parts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
@@ -89,25 +91,29 @@ class Spot:
     number: int
     """Of the input or output block, from 0."""
     size: tuple[int, int] = (0, 0)
-    """(h, w) of the features there."""
+    """(h, w) of the features whose pixels are the tokens; for what is called in a transformer layer."""
     layer: int = 0
     """Of the transformer layers in this block."""
     transformer: int = 0
     """Of all transformer layers that came before in this evaluation."""
     heads: int = 1
+    model_channels: int = 0
+    """The network's width at full size; deeper levels are multiples of it."""
+    notes: dict[Hashable, Any] = field(default_factory=dict)
+    """What hooks leave for those that are called later in the same evaluation, each under a key of its own."""
 
 
 class Inside:
     """The way through one evaluation: knows where it is, and calls what is to be called there."""
 
-    def __init__(self, inputs: Inputs) -> None:
-        self.inputs, self.hooks = inputs, inputs.hooks
-        self.spot = Spot(inputs, "input", 0)
+    def __init__(self, inputs: Inputs, model_channels: int) -> None:
+        self.hooks = inputs.hooks
+        self._start = self.spot = Spot(inputs, "input", 0, model_channels=model_channels)
         self._transformers = 0
 
     def enter(self, block: Block, number: int) -> None:
         """A block begins."""
-        self.spot = Spot(self.inputs, block, number)
+        self.spot = replace(self._start, block=block, number=number)
 
     def enter_layer(self, layer: int, heads: int, size: tuple[int, int]) -> None:
         """A transformer layer begins."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import interpolate
 
 from nodes.diffusion.inputs import Inputs, Residuals
 from nodes.diffusion.unet.blocks import Downsample, ResBlock, Upsample, timestep_embedding
@@ -60,7 +61,7 @@ class UNet(nn.Module):
     def forward(self, inputs: Inputs) -> Tensor:
         """A prediction (B, C', h, w) for latents (B, C, h, w), timesteps in 0..999, what is told and asked beside."""
         emb = self.embedding(inputs)
-        inside = Inside(inputs) if inputs.hooks else None
+        inside = Inside(inputs, self.config.model_channels) if inputs.hooks else None
         h, skips = self.down(inputs.x, emb, inputs.context, inputs.residuals, inside)
         h = self.middle(h, emb, inputs.context, inputs.residuals, inside)
         return self.out(self.up(h, skips, emb, inputs.context, inside))
@@ -175,6 +176,10 @@ def vector_embedding(channels: int, width: int) -> nn.Sequential:
 
 
 def plus(x: Tensor, residuals: Sequence[Tensor | None], n: int) -> Tensor:
-    """``x`` with the residual of its place, if there is one."""
+    """``x`` with the residual of its place, if there is one; at the size that hooks have given to the features."""
     residual = residuals[n] if n < len(residuals) else None
-    return x if residual is None else x + residual.to(x)
+    if residual is None:
+        return x
+    if residual.shape[-2:] != x.shape[-2:]:
+        residual = interpolate(residual, x.shape[-2:], mode="bilinear")
+    return x + residual.to(x)

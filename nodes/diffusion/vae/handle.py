@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from nodes.diffusion.lazy import Lazy
-from nodes.diffusion.vae.model import AutoencoderKL
 from nodes.diffusion.vae.tiling import OnTile, Tiling
 
 AT_ONCE = 4
@@ -16,9 +16,13 @@ AT_ONCE = 4
 
 @dataclass(frozen=True)
 class Vae:
-    """An autoencoder whose weights come into memory at first use."""
+    """An autoencoder whose weights come into memory at first use.
 
-    network: Lazy[AutoencoderKL]
+    Its network has ``decode``: latent (B, Z, h, w) -> image (B, 3, H, W) around [-1, 1], and ``encode``: image in
+    [-1, 1] -> what has a latent as its ``mean``; see ``model.AutoencoderKL``.
+    """
+
+    network: Lazy[Any]
     downscale: int = 8
     latent_channels: int = 4
 

@@ -288,6 +288,19 @@ def test_a_file_that_need_not_be_listed_must_be_there(tmp_path: Path) -> None:
         assert problem.extra_info.keys() == {"input_name", "received_value", "hint"}
 
 
+def test_choices_that_are_no_files_are_listed_behind_them(tmp_path: Path) -> None:
+    folders = Folders(tmp_path)
+    folders.lay_out()
+    (tmp_path / "models" / "vae" / "zzz.pt").write_bytes(b"")
+    choices = FileIn("vae", more=lambda folders: folders.keys()[2:3])
+    reads = NodeDef("Reads", print, (InputSpec("file", "COMBO", choices=choices),), is_output=True)
+    definitions = registry(reads, services=Services(folders))
+    assert definitions.choices(reads.inputs[0]) == ["zzz.pt", "loras"]
+    assert plan(read_api(api(r=("Reads", {"file": "loras"}))), definitions).targets == ("r",)
+    with pytest.raises(InvalidWorkflow):
+        plan(read_api(api(r=("Reads", {"file": "checkpoints"}))), definitions)
+
+
 def test_what_was_submitted_is_not_changed() -> None:
     document = api(o=("Show", {"value": 1, "style": "plain"}), n=("Number", {"value": "3"}))
     document["o"]["inputs"]["value"] = ["n", 0]

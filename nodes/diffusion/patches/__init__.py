@@ -1,0 +1,1 @@
+"""Changes of what happens inside the U-Net that touch no weight: one idea a file, each gives a model that differs."""
