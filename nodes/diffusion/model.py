@@ -68,7 +68,10 @@ class Model:
             return self.via(inputs)
         unet = self.unet.get()
         check(inputs, unet)
-        return unet(inputs.to(self.device, self.dtype)).float()
+        inputs = inputs.to(self.device, self.dtype)
+        if inputs.steering is not None:
+            inputs = replace(inputs, residuals=inputs.steering.residuals(inputs, unet.config), steering=None)
+        return unet(inputs).float()
 
 
 def check(inputs: Inputs, unet: UNet) -> None:
