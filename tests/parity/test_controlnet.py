@@ -3,16 +3,18 @@
 Tolerance: float32 on both sides, so errors are those of another order of additions, far below 1e-4.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from diffusers import ControlNetModel, ControlNetUnionModel, T2IAdapter, UNet2DConditionModel
-from safetensors.torch import save_file
-from torch import Tensor, nn
+from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
+from torch import Tensor
 
 from nodes.diffusion.checkpoint import Loader
+from nodes.diffusion.controlnet.adapter import T2IAdapter as T2IA
 from nodes.diffusion.controlnet.control import Net
 from nodes.diffusion.controlnet.loading import load_control
 from nodes.diffusion.controlnet.network import ControlNet
@@ -20,6 +22,7 @@ from nodes.diffusion.inputs import Inputs, Residuals
 from nodes.diffusion.lazy import Residency
 from nodes.diffusion.unet.config import Level, UNetConfig
 from nodes.diffusion.unet.model import UNet
+from tests.support.parity import randomized, relative_error, saved, seeded
 
 pytestmark = pytest.mark.parity
 
@@ -53,32 +56,6 @@ KINDS: dict[str, dict[str, Any]] = {
         "projection_class_embeddings_input_dim": 40,
     },
 }
-
-
-def seeded(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def randomized(module: nn.Module) -> Any:
-    """All weights random, norms, biases and those that begin at zero too, so that a mixed-up pair shows."""
-    generator = seeded(0)
-    with torch.no_grad():
-        for name, parameter in module.named_parameters():
-            spread = 0.2 if parameter.ndim < 2 else parameter[0].numel() ** -0.5
-            parameter.copy_(torch.randn(parameter.shape, generator=generator) * spread)
-            if parameter.ndim == 1 and name.endswith("weight"):
-                parameter.add_(1)
-    return module.eval()
-
-
-def saved(weights: dict[str, Tensor], folder: Path, name: str = "control.safetensors", **metadata: str) -> Path:
-    save_file({n: t.contiguous() for n, t in weights.items()}, folder / name, metadata=metadata)
-    return folder / name
-
-
-def relative_error(ours: Tensor, theirs: Tensor) -> float:
-    assert ours.shape == theirs.shape
-    return ((ours - theirs).abs().max() / theirs.abs().max()).item()
 
 
 def worst(ours: Residuals, down: list[Tensor], middle: Tensor) -> float:
@@ -116,10 +93,6 @@ def ours_of(path: Path) -> ControlNet:
     return net
 
 
-def config_of(net: ControlNet) -> UNetConfig:
-    return net.config.unet
-
-
 @torch.no_grad()
 @pytest.mark.parametrize("size", [(8, 8), (7, 10)], ids=str)
 @pytest.mark.parametrize("kind", KINDS)
@@ -135,11 +108,151 @@ def test_a_controlnet_of_diffusers_adds_what_it_does_there(kind: str, size: tupl
         )
     )
     metadata = {"unet.norm_groups": "8"}
-    net = ours_of(saved(theirs.state_dict(), tmp_path, **metadata))
+    net = ours_of(saved(theirs.state_dict(), tmp_path / "control.safetensors", **metadata))
     inputs, hint = inputs_and_hint(kind == "as SDXL", size)
     down, middle = theirs(
         inputs.x, inputs.timesteps, inputs.context, hint, added_cond_kwargs=added(inputs), return_dict=False
     )
-    error = worst(net.residuals(net.prepared(hint), inputs, config_of(net)), down, middle)
-    print("error", error)
+    error = worst(net.residuals(net.prepared(hint), inputs, net.config.unet), down, middle)
     assert error < TOLERANCE
+
+
+def test_the_originals_names_hold_the_same_network(tmp_path: Path) -> None:
+    """lllyasviel's files keep the copy of the U-Net and what was added below ``control_model``; some, without that."""
+    theirs = randomized(ControlNetModel(**KINDS["as SD1"], norm_num_groups=8))
+    path = tmp_path / "diffusers.safetensors"
+    metadata = {"unet.norm_groups": "8"}
+    net = ours_of(saved(theirs.state_dict(), path, **metadata))
+    weights = net.network.get().state_dict()
+    inputs, hint = inputs_and_hint(vector=False, size=(8, 8))
+    wanted = net.residuals(net.prepared(hint), inputs, net.config.unet)
+    for prefix in ("control_model.", ""):
+        named = {prefix + name: tensor for name, tensor in weights.items()}
+        other = ours_of(saved(named, tmp_path / f"original{prefix}safetensors", **metadata))
+        found = other.residuals(other.prepared(hint), inputs, other.config.unet)
+        assert wanted.middle is not None
+        assert worst(found, [each for each in wanted.down if each is not None], wanted.middle) == 0
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("task", [0, 3, 5])
+def test_a_union_controlnet_of_diffusers_adds_what_it_does_there(task: int, tmp_path: Path) -> None:
+    """There the small transformer's tokens look across the batch, not across each picture's own; here that is set
+    right on both sides."""
+    theirs = randomized(
+        ControlNetUnionModel(
+            **{**KINDS["as SDXL"], "addition_time_embed_dim": 256, "projection_class_embeddings_input_dim": 1552},
+            norm_num_groups=8,
+            conditioning_embedding_out_channels=(16, 32, 96, 256),
+            num_trans_channel=64,
+            num_proj_channel=64,
+        )
+    )
+    for layer in theirs.transformer_layes:
+        layer.attn.batch_first = True
+    net = ours_of(saved(theirs.state_dict(), tmp_path / "union.safetensors", **{"unet.norm_groups": "8"})).of_kind(task)
+    inputs, hint = inputs_and_hint(vector=False, size=(8, 8))
+    sizes, pooled = torch.tensor([[512.0, 640, 0, 8, 512, 640]] * 2), torch.randn(2, 16, generator=seeded(2))
+    told = theirs.add_time_proj(sizes.flatten()).reshape(2, -1)
+    inputs = replace(inputs, vector=torch.cat((pooled, told), 1))
+    chosen = torch.zeros(2, 6)
+    chosen[:, task] = 1
+    down, middle = theirs(
+        inputs.x,
+        inputs.timesteps,
+        inputs.context,
+        [hint],
+        chosen,
+        [task],
+        added_cond_kwargs={"text_embeds": pooled, "time_ids": sizes},
+        return_dict=False,
+    )
+    assert worst(net.residuals(net.prepared(hint), inputs, net.config.unet), down, middle) < TOLERANCE
+
+
+def unet_pair(kind: str) -> tuple[UNet, UNet2DConditionModel]:
+    """A random U-Net of ours, and diffusers' with its weights."""
+    settings = KINDS[kind]
+    widths, deep = settings["block_out_channels"], "CrossAttnDownBlock2D"
+    depths = settings.get("transformer_layers_per_block", (1,) * len(widths))
+    config = UNetConfig(
+        levels=tuple(
+            Level(width, 2, depth if name == deep else 0)
+            for width, depth, name in zip(widths, depths, settings["down_block_types"], strict=True)
+        ),
+        middle_depth=depths[-1],
+        model_channels=widths[0],
+        context_dim=24,
+        head_channels=64 if "use_linear_projection" in settings else None,
+        groups=8,
+        linear_projections="use_linear_projection" in settings,
+        vector_dim=settings.get("projection_class_embeddings_input_dim"),
+    )
+    ours = randomized(UNet(config))
+    up = tuple("CrossAttnUpBlock2D" if name == deep else "UpBlock2D" for name in reversed(settings["down_block_types"]))
+    theirs = UNet2DConditionModel(**settings, up_block_types=up, norm_num_groups=8).eval()
+    named = {"model.diffusion_model." + name: tensor for name, tensor in ours.state_dict().items()}
+    theirs.load_state_dict(convert_ldm_unet_checkpoint(named, dict(theirs.config)))
+    return ours, theirs
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_unet_takes_a_controlnets_residuals_as_diffusers_does(kind: str) -> None:
+    ours, theirs = unet_pair(kind)
+    inputs, _ = inputs_and_hint(kind == "as SDXL", (8, 8))
+    generator = seeded(3)
+    _, skips = ours.down(inputs.x, ours.embedding(inputs), inputs.context)
+    down = tuple(torch.randn(skip.shape, generator=generator) for skip in skips)
+    middle = torch.randn(skips[-1].shape, generator=generator)
+    wanted = theirs(
+        inputs.x,
+        inputs.timesteps,
+        inputs.context,
+        added_cond_kwargs=added(inputs),
+        down_block_additional_residuals=down,
+        mid_block_additional_residual=middle,
+    ).sample
+    assert relative_error(ours(replace(inputs, residuals=Residuals(down, middle))), wanted) < TOLERANCE
+
+
+ADAPTERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "full_adapter": ("as SD1", {"channels": [32, 64, 64]}),
+    "light_adapter": ("as SD1", {"channels": [32, 64], "num_res_blocks": 4}),
+    "full_adapter_xl": ("as SDXL", {"channels": [64, 128, 128, 128], "downscale_factor": 16}),
+    "full_adapter, grey": ("as SD1", {"channels": [32, 64, 64], "in_channels": 1}),
+}
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("size", [(8, 8), (12, 20)], ids=str)
+@pytest.mark.parametrize("name", ADAPTERS)
+def test_a_unet_with_an_adapter_predicts_what_diffusers_does(name: str, size: tuple[int, int], tmp_path: Path) -> None:
+    kind, settings = ADAPTERS[name]
+    adapter = randomized(T2IAdapter(adapter_type=name.partition(",")[0], **settings))
+    net: Net = load_control(Loader(Residency()), saved(adapter.state_dict(), tmp_path / "adapter.safetensors"))
+    ours, theirs = unet_pair(kind)
+    inputs, hint = inputs_and_hint(kind == "as SDXL", size)
+    seen = hint.mean(1, keepdim=True) if "grey" in name else hint
+    wanted = theirs(
+        inputs.x,
+        inputs.timesteps,
+        inputs.context,
+        added_cond_kwargs=added(inputs),
+        down_intrablock_additional_residuals=adapter(seen),
+    ).sample
+    residuals = net.residuals(net.prepared(hint), inputs, ours.config)
+    assert relative_error(ours(replace(inputs, residuals=residuals)), wanted) < TOLERANCE
+
+
+def test_an_adapters_original_names_hold_the_same_network(tmp_path: Path) -> None:
+    """TencentARC's files count the blocks of all levels in a row."""
+    adapter = randomized(T2IAdapter(adapter_type="full_adapter", channels=[32, 64, 64]))
+    net = load_control(Loader(Residency()), saved(adapter.state_dict(), tmp_path / "diffusers.safetensors"))
+    assert isinstance(net, T2IA)
+    weights = net.network.get().state_dict()
+    assert {"conv_in.weight", "body.2.in_conv.weight", "body.5.block2.bias"} <= weights.keys()
+    other = load_control(Loader(Residency()), saved(weights, tmp_path / "original.safetensors"))
+    hint = torch.rand(1, 3, 64, 64, generator=seeded(0))
+    for one, two in zip(net.prepared(hint), other.prepared(hint), strict=True):
+        assert torch.equal(one, two)
