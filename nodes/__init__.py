@@ -20,6 +20,8 @@ MODULES = (
     "logic",
     "lists",
     "flow",
+    "controlnets",
+    "vision",
 )
 
 
