@@ -1,6 +1,6 @@
 """Nodes that steer a picture by other pictures: ControlNets and T2I-Adapters."""
 
-from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 from pydantic import Field
 
@@ -13,13 +13,22 @@ from nodes.diffusion.conditioning import with_fields
 from nodes.diffusion.controlnet.control import Net, steer, steer_all
 from nodes.diffusion.controlnet.loading import load_control
 from nodes.diffusion.controlnet.network import ControlNet as UnionNet
-from nodes.types import Clip, Cond, Image, Model, Vae
+from nodes.diffusion.gligen.handle import Box, load_gligen, with_box
+from nodes.diffusion.gligen.handle import Gligen as GligenModel
+from nodes.types import MAX_SIDE, Clip, Cond, Image, Model, Vae
+
+CELL = 8  # pixels of a latent cell
 
 ControlNet: TypeAlias = Annotated[Net, Socket("CONTROL_NET")]
+Gligen: TypeAlias = Annotated[GligenModel, Socket("GLIGEN")]
+Text = Annotated[str, Widget(multiline=True, dynamicPrompts=True)]
+Side = Annotated[int, Field(ge=8, le=MAX_SIDE, multiple_of=CELL)]
+Place = Annotated[int, Field(ge=0, le=MAX_SIDE, multiple_of=CELL)]
 Strength = Annotated[float, Field(ge=0.0, le=10.0), Widget(step=0.01)]
 Percent = Annotated[float, Field(ge=0.0, le=1.0), Widget(step=0.001)]
 ControlFile = Annotated[str, FileIn("controlnet")]
 
+NO_CLIP = "there is no text encoder: the checkpoint has none, connect one from another file"
 DEPRECATED = {"deprecated": True}
 KINDS = {
     "auto": None,
@@ -93,11 +102,34 @@ def set_union_controlnet_type(control_net: ControlNet, type: Kind) -> ControlNet
 
 
 @node("CLIPTextEncodeControlnet", category="_for_testing/conditioning", module="comfy_extras.nodes_cond")
-def encode_for_controlnet(
-    clip: Clip,
-    conditioning: Cond,
-    text: Annotated[str, Widget(multiline=True, dynamicPrompts=True)],
-) -> Cond:
+def encode_for_controlnet(clip: Clip, conditioning: Cond, text: Text) -> Cond:
     """Tell ControlNets other words than the model."""
+    if clip is None:
+        raise ValueError(NO_CLIP)
     context, pooled = clip.encode(text)
     return with_fields(conditioning, cross_attn_controlnet=context, pooled_output_controlnet=pooled)
+
+
+@node("GLIGENLoader", category="loaders")
+def load_gligen_model(ctx: Context, gligen_name: Annotated[str, FileIn("gligen")]) -> Gligen:
+    """Load a GLIGEN, which knows how to put things into boxes; the weights are read when they are first used."""
+    return load_gligen(ctx.service(Loader), ctx.service(Folders).resolve("gligen", gligen_name))
+
+
+@node("GLIGENTextBoxApply", category="conditioning/gligen")
+def apply_gligen_box(
+    conditioning_to: Cond,
+    clip: Clip,
+    gligen_textbox_model: Gligen,
+    text: Text,
+    width: Side = 64,
+    height: Side = 64,
+    x: Place = 0,
+    y: Place = 0,
+) -> Cond:
+    """Say what is to be in a box of the picture, in pixels; any number of times."""
+    if clip is None:
+        raise ValueError(NO_CLIP)
+    _, pooled = clip.encode(text)
+    box = Box(pooled, height // CELL, width // CELL, y // CELL, x // CELL)
+    return with_box(conditioning_to, gligen_textbox_model, box)

@@ -9,13 +9,17 @@ from engine.declare import node
 from engine.folders import Folders
 from engine.marks import FileIn, Socket, Widget
 from nodes.diffusion.checkpoint import Loader
+from nodes.diffusion.ip_adapter.handle import IPAdapter as Adapter
+from nodes.diffusion.ip_adapter.handle import load_ip_adapter, with_pictures
 from nodes.diffusion.vision import clip, style
 from nodes.diffusion.vision.loading import load_style, load_vision
-from nodes.types import Cond, Image
+from nodes.types import Cond, Image, Model
 
 ClipVision: TypeAlias = Annotated[clip.ClipVision, Socket("CLIP_VISION")]
 ClipVisionOutput: TypeAlias = Annotated[clip.ClipVisionOutput, Socket("CLIP_VISION_OUTPUT")]
 StyleModel: TypeAlias = Annotated[style.StyleModel, Socket("STYLE_MODEL")]
+IPAdapter: TypeAlias = Annotated[Adapter, Socket("IPADAPTER")]
+Percent = Annotated[float, Field(ge=0.0, le=1.0), Widget(step=0.001)]
 
 
 @node("CLIPVisionLoader", title="Load CLIP Vision", category="loaders")
@@ -47,3 +51,23 @@ def apply_style_model(
     """Put a picture's style behind the words."""
     tokens = style_model.tokens(clip_vision_output)
     return style.styled(conditioning, tokens, strength, bias=strength_type == "attn_bias")
+
+
+@node("IPAdapterLoader", title="Load IP-Adapter", category="loaders", module="wireloom")
+def load_ipadapter(ctx: Context, ipadapter_name: Annotated[str, FileIn("ipadapter")]) -> IPAdapter:
+    """Load an IP-Adapter, plain or plus; the weights are read when they are first used."""
+    return load_ip_adapter(ctx.service(Loader), ctx.service(Folders).resolve("ipadapter", ipadapter_name))
+
+
+@node("IPAdapterApply", title="Apply IP-Adapter", category="model_patches", module="wireloom")
+def apply_ipadapter(
+    model: Model,
+    ipadapter: IPAdapter,
+    clip_vision: ClipVision,
+    image: Image,
+    weight: Annotated[float, Field(ge=-1.0, le=3.0), Widget(step=0.05)] = 1.0,
+    start_percent: Percent = 0.0,
+    end_percent: Percent = 1.0,
+) -> Model:
+    """Have a model see pictures beside the words, all of a batch at once; not where it is guided away from."""
+    return with_pictures(model, ipadapter, clip_vision, image, weight, start_percent, end_percent)

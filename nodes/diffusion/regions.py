@@ -16,7 +16,9 @@ from nodes.diffusion.unet.hooks import NO_HOOKS, Hooks
 
 FEATHER = 8  # cells over which an area's weight falls off at edges inside the picture
 HOOKING = ("gligen", "style_bias")
-"""Fields whose values have a method ``for_area``: an area -> hooks, and tensors (1 or B, ...) for them."""
+"""Fields whose values have a method ``for_item``: an area, and how many tokens the item has -> hooks, and tensors
+(1 or B, ...) for them."""
+
 SMALLEST = 8  # cells a side of an area around a mask
 
 
@@ -90,10 +92,7 @@ def regions(lists: Sequence[Conditioning], model: Settling, height: int, width: 
     complete = [own + mirrored(own, [one for one in items if one is not own]) for own in items]
     chains = Chains(model.prediction, height, width)
     return [
-        [
-            replace(region(item, model, height, width, k), chain=chains.of(item.fields.get("control")))
-            for item in one
-        ]
+        [replace(region(item, model, height, width, k), chain=chains.of(item.fields.get("control"))) for item in one]
         for k, one in enumerate(complete)
     ]
 
@@ -147,7 +146,8 @@ def with_controls_of(positive: Sequence[Item], others: Sequence[Item]) -> list[I
     made = []
     for item in others:
         source = None if item.fields.get("control") else next(given, None)
-        made.append(item if source is None else replace(item, fields={**item.fields, "control": source.fields["control"]}))
+        more = {"control": source.fields["control"]} if source else {}
+        made.append(replace(item, fields={**item.fields, **more}))
     return made
 
 
@@ -168,7 +168,7 @@ def region(item: Item, model: Settling, height: int, width: int, k: int) -> Regi
     wish, extras = Wish(fields, height, width, k), model.extras
     vector = extras.vector(wish) if extras.vector else None
     concat = extras.concat(wish) if extras.concat else None
-    own_hooks, own_extras = hooked(fields, area)
+    own_hooks, own_extras = hooked(item, area)
     return Region(
         context=item.context.to(model.device),
         area=area,
@@ -184,12 +184,12 @@ def region(item: Item, model: Settling, height: int, width: int, k: int) -> Regi
     )
 
 
-def hooked(fields: Mapping[str, Any], area: Area) -> tuple[Hooks, dict[str, Tensor]]:
+def hooked(item: Item, area: Area) -> tuple[Hooks, dict[str, Tensor]]:
     """What an item has called inside the network, and what that is told."""
     hooks, told = NO_HOOKS, dict[str, Tensor]()
     for name in HOOKING:
-        if (telling := fields.get(name)) is not None:
-            more, extras = telling.for_area(area)
+        if (telling := item.fields.get(name)) is not None:
+            more, extras = telling.for_item(area, item.context.shape[1])
             hooks, told = hooks.and_then(more), {**told, **extras}
     return hooks, told
 

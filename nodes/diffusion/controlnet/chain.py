@@ -110,8 +110,8 @@ class Steering:
     def split(self, sizes: Sequence[int]) -> list[Steering]:
         """By rows."""
         none = [None] * len(sizes)
-        contexts = none if self.context is None else self.context.split(list(sizes))
-        vectors = none if self.vector is None else self.vector.split(list(sizes))
+        contexts = none if self.context is None else torch.split(self.context, list(sizes))
+        vectors = none if self.vector is None else torch.split(self.vector, list(sizes))
         parts, start = [], 0
         for k, size in enumerate(sizes):
             rows = self.rows[start : start + size]

@@ -95,5 +95,3 @@ def differing(
     )
     key = (*file.stamp, prefix, "differences", model.unet, loader.dtype, loader.device)
     return loader.residency.shared(key, lazy)
-
-

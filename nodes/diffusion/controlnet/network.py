@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -56,7 +55,7 @@ class ControlNetwork(UNet):
 
     def prepared(self, hint: Tensor) -> Tensor:
         """A hint (B, 3, 8h, 8w) at a latent's resolution: (B, C, h, w)."""
-        return cast(Tensor, self.input_hint_block(hint))
+        return self.input_hint_block(hint)
 
     def residuals(self, inputs: Inputs, hint: Tensor, task: int | None = None) -> Residuals:
         """What to add to the skips and to the bottleneck. ``hint`` is (B, C, h, w), prepared; ``task`` is a union's."""

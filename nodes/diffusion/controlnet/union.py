@@ -39,11 +39,11 @@ class UnionNetwork(ControlNetwork):
             offset = self.task_embedding[task]
         told = timestep_embedding(chosen.flatten(), WAVES).reshape(len(inputs), -1)  # (B, kinds * WAVES)
         emb = self.embedding(inputs) + self.control_add_embedding(told.to(inputs.x.dtype))
-        return self.outputs(inputs, emb, hint + self.shift(inputs, hint, offset))
+        noisy = self.input_blocks[0](inputs.x[:, : self.config.in_channels], emb, inputs.context)
+        return self.outputs(inputs, emb, hint + self.shift(noisy, hint, offset))
 
-    def shift(self, inputs: Inputs, hint: Tensor, offset: Tensor) -> Tensor:
-        """What is added to a hint (B, C, h, w) everywhere alike: (B, C, 1, 1)."""
-        noisy = self.input_blocks[0][0](inputs.x[:, : self.config.in_channels])
+    def shift(self, noisy: Tensor, hint: Tensor, offset: Tensor) -> Tensor:
+        """What is added to a hint (B, C, h, w) everywhere alike, by first features alike: (B, C, 1, 1)."""
         means = torch.stack((hint.mean((2, 3)) + offset, noisy.mean((2, 3))), 1)  # (B, 2, C)
         for layer in self.transformer_layes:
             means = layer(means)

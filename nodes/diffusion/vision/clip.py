@@ -93,9 +93,7 @@ class ClipVisionNetwork(nn.Module):
     def forward(self, pixels: Tensor) -> ClipVisionOutput:
         """Normalized pixels (B, 3, S, S) -> what they show."""
         out = self.vision_model(pixel_values=pixels, output_hidden_states=True)
-        return ClipVisionOutput(
-            out.last_hidden_state, self.visual_projection(out.pooler_output), out.hidden_states[-2]
-        )
+        return ClipVisionOutput(out.last_hidden_state, self.visual_projection(out.pooler_output), out.hidden_states[-2])
 
 
 @dataclass(frozen=True)
@@ -111,6 +109,13 @@ class ClipVision:
         """Images (B, H, W, C) in [0, 1], the middle square of each or, without ``crop``, all of it squeezed."""
         pixels = normalized(prepared(image, self.config.image_size, crop=crop))
         return ClipVisionOutput(*(each.float().cpu() for each in self.network.get()(self.network.cast(pixels))))
+
+    @torch.no_grad()
+    def blank(self) -> ClipVisionOutput:
+        """What zeros in a picture's place show: one of the mean colour."""
+        size = self.config.image_size
+        zeros = self.network.cast(torch.zeros(1, 3, size, size))
+        return ClipVisionOutput(*(each.float().cpu() for each in self.network.get()(zeros)))
 
 
 def prepared(image: Tensor, size: int, *, crop: bool) -> Tensor:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention
+from torch.nn.functional import pad, scaled_dot_product_attention
 
 from nodes.diffusion.attention import split_heads
 from nodes.diffusion.conditioning import Conditioning
@@ -85,7 +85,10 @@ class StyleModel:
 def styled(conditioning: Conditioning, tokens: Tensor, strength: float, *, bias: bool) -> list[list[Any]]:
     """Items with style tokens (1, T, D) behind their words: times ``strength``, or attended to that much more."""
     if bias:
-        return [[torch.cat((context, tokens), 1), biased(context, tokens, fields, strength)] for context, fields in conditioning]
+        return [
+            [torch.cat((context, tokens), 1), biased(context, tokens, fields, strength)]
+            for context, fields in conditioning
+        ]
     return [[torch.cat((context, tokens * strength), 1), dict(fields)] for context, fields in conditioning]
 
 
@@ -104,9 +107,9 @@ class ContextBias:
 
     bias: Tensor
 
-    def for_area(self, area: Area) -> tuple[Hooks, dict[str, Tensor]]:
-        """Hooks for an item that has it, and what they look for."""
-        return BIASED, {BIAS: self.bias}
+    def for_item(self, area: Area, tokens: int) -> tuple[Hooks, dict[str, Tensor]]:
+        """Hooks for an item that has it, and what they look for; words that came behind it have no bias."""
+        return BIASED, {BIAS: pad(self.bias, (0, tokens - self.bias.shape[1]))}
 
 
 def biased_attention(q: Tensor, k: Tensor, v: Tensor, spot: Spot) -> Tensor:

@@ -17,7 +17,7 @@ from engine.services import Services
 
 REFERENCE: dict[str, Any] = json.loads((Path(__file__).parent / "core_nodes.json").read_text())
 OWN_CATEGORIES = ("flow", "utils/list", "utils/logic", "utils/math")
-OWN = {"ImageGrid", "SaveImageWebsocket"}
+OWN = {"IPAdapterApply", "IPAdapterLoader", "ImageGrid", "SaveImageWebsocket"}
 FEWER_CHOICES = {"sampler_name"}  # not all of its samplers are built yet
 
 
