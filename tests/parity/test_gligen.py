@@ -5,7 +5,6 @@ Tolerance: float32 on both sides, so errors are those of another order of additi
 
 from dataclasses import replace
 
-
 import pytest
 import torch
 from diffusers import UNet2DConditionModel

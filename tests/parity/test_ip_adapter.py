@@ -101,5 +101,3 @@ def test_a_unet_sees_pictures_as_in_diffusers(kind: str, tmp_path: Path) -> None
     found = ours(replace(inputs, hooks=hooks, lists=(0, 1), sigma=1.0))
     assert relative_error(found, wanted) < TOLERANCE
     assert relative_error(ours(inputs), wanted) > 100 * TOLERANCE
-
-

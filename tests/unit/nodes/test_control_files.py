@@ -47,7 +47,10 @@ def controlnet(config: UNetConfig = CONFIG) -> dict[str, Tensor]:
 
 def asked(config: UNetConfig = CONFIG) -> Inputs:
     generator = seeded(1)
-    x, context = torch.randn(2, 4, 8, 8, generator=generator), torch.randn(2, 5, config.context_dim, generator=generator)
+    x, context = (
+        torch.randn(2, 4, 8, 8, generator=generator),
+        torch.randn(2, 5, config.context_dim, generator=generator),
+    )
     return Inputs(x, torch.tensor([7.0, 981.0]), context)
 
 
