@@ -13,6 +13,7 @@ from nodes.diffusion.ip_adapter.handle import IPAdapter as Adapter
 from nodes.diffusion.ip_adapter.handle import load_ip_adapter, with_pictures
 from nodes.diffusion.vision import clip, style
 from nodes.diffusion.vision.loading import load_style, load_vision
+from nodes.diffusion.vision.unclip import Shown, shown
 from nodes.types import Cond, Image, Model
 
 ClipVision: TypeAlias = Annotated[clip.ClipVision, Socket("CLIP_VISION")]
@@ -51,6 +52,17 @@ def apply_style_model(
     """Put a picture's style behind the words."""
     tokens = style_model.tokens(clip_vision_output)
     return style.styled(conditioning, tokens, strength, bias=strength_type == "attn_bias")
+
+
+@node("unCLIPConditioning", category="conditioning")
+def unclip_conditioning(
+    conditioning: Cond,
+    clip_vision_output: ClipVisionOutput,
+    strength: Annotated[float, Field(ge=-10.0, le=10.0), Widget(step=0.01)] = 1.0,
+    noise_augmentation: Annotated[float, Field(ge=0.0, le=1.0), Widget(step=0.01)] = 0.0,
+) -> Cond:
+    """Tell an unCLIP model what a picture shows, blurred by noise if it need not be the same."""
+    return shown(conditioning, Shown(clip_vision_output, strength, noise_augmentation))
 
 
 @node("IPAdapterLoader", title="Load IP-Adapter", category="loaders", module="wireloom")

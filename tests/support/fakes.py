@@ -1,10 +1,13 @@
 """Models without weights, for tests of what drives them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
+from nodes.diffusion.conditioning import Conditioning
+from nodes.diffusion.denoiser import Denoiser, DiffusionModel
 from nodes.diffusion.extras import NO_EXTRAS, Extras
 from nodes.diffusion.guidance import PLAIN, Guidance
 from nodes.diffusion.inputs import Inputs
@@ -28,3 +31,10 @@ class FakeModel:
     def network(self, inputs: Inputs) -> Tensor:
         sigma = self.prediction.sigma(inputs.timesteps).reshape(-1, 1, 1, 1)
         return inputs.x * sigma / (1 + sigma**2).sqrt()
+
+
+def denoiser(
+    model: DiffusionModel, positive: Conditioning, negative: Conditioning, cfg: float, size: Sequence[int]
+) -> Denoiser:
+    """What KSampler's sampler is driven by, for latents of ``size`` (h, w)."""
+    return Denoiser(model, positive, negative, cfg, size)

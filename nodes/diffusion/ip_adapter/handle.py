@@ -16,9 +16,9 @@ from nodes.diffusion.ip_adapter.network import IPAdapterConfig, IPAdapterNetwork
 from nodes.diffusion.lazy import Lazy
 from nodes.diffusion.model import Model
 from nodes.diffusion.tensors import open_tensors
-from nodes.diffusion.unet.config import UNetConfig
 from nodes.diffusion.unet.hooks import Spot
 from nodes.diffusion.unet.model import UNet
+from nodes.diffusion.unet.transformer import TransformerLayer
 from nodes.diffusion.vision.clip import ClipVision, ClipVisionOutput
 
 NEGATIVE = 1  # the list whose rows see no picture
@@ -103,29 +103,32 @@ class Seeing:
     def __call__(self, out: Tensor, q: Tensor, spot: Spot) -> tuple[Tensor, Tensor]:
         if not self.end <= spot.inputs.sigma <= self.start:
             return out, q
-        network, config = self.adapter.network.get(), self.unet.get().config
-        n = number(config, spot)
+        network, unet = self.adapter.network.get(), self.unet.get()
+        n = number(unet, spot)
         width = dict(self.adapter.config.widths).get(n)
-        if width != q.shape[-1] or len(self.adapter.config.widths) != sum(counts(config)):
+        own, has = self.adapter.config, sum(counts(unet))
+        if width != q.shape[-1] or len(own.widths) != has:
             raise ValueError(
-                f"{self.adapter.file} is an IP-Adapter for U-Nets with {len(self.adapter.config.widths)} attentions to "
-                f"text {self.adapter.config.context_dim} wide, but the model has {sum(counts(config))} and is "
-                f"{kind_of(config)}"
+                f"{self.adapter.file} is an IP-Adapter for U-Nets with {len(own.widths)} attentions to text "
+                f"{own.context_dim} wide, but the model has {has} and is {kind_of(unet.config)}"
             )
         rows = [self.nothing if each == NEGATIVE else self.shown for each in spot.inputs.lists]
         tokens = torch.cat(rows).to(q)
         return out + self.weight * network.ip_adapter[str(n)](q, tokens, spot.heads), q
 
 
-def counts(config: UNetConfig) -> tuple[int, int, int]:
+def counts(unet: UNet) -> tuple[int, int, int]:
     """How many transformer layers there are on the way down, on the way up, and in the middle."""
-    down = sum(level.blocks * level.depth for level in config.levels)
-    return down, sum((level.blocks + 1) * level.depth for level in config.levels), config.middle_depth
+    down, up, middle = (
+        sum(isinstance(module, TransformerLayer) for module in part.modules())
+        for part in (unet.input_blocks, unet.output_blocks, unet.middle_block)
+    )
+    return down, up, middle
 
 
-def number(config: UNetConfig, spot: Spot) -> int:
+def number(unet: UNet, spot: Spot) -> int:
     """Which of the adapter's a layer's is: files count attentions of both kinds, the middle's last."""
-    _, up, middle = counts(config)
+    _, up, middle = counts(unet)
     at = spot.transformer  # in the order of evaluation, the middle's between the others
     if spot.block == "middle":
         at += up

@@ -14,7 +14,6 @@ from nodes.diffusion.controlnet.control import Net, steer
 from nodes.diffusion.controlnet.loading import load_control
 from nodes.diffusion.controlnet.network import ControlConfig, ControlNet, ControlNetwork
 from nodes.diffusion.controlnet.union import UnionNetwork
-from nodes.diffusion.denoiser import Denoiser
 from nodes.diffusion.errors import CorruptCheckpoint, MissingWeights, UnknownCheckpoint
 from nodes.diffusion.inputs import Inputs, Residuals
 from nodes.diffusion.latent import SD15
@@ -23,6 +22,7 @@ from nodes.diffusion.model import Model
 from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.unet.config import Level, UNetConfig
 from nodes.diffusion.unet.model import UNet
+from tests.support.fakes import denoiser
 from tests.support.parity import randomized, saved, seeded
 
 CONFIG = UNetConfig(
@@ -147,9 +147,9 @@ def test_a_sampling_is_steered_from_a_file_to_the_estimate(tmp_path: Path) -> No
     image = torch.rand(1, 50, 70, 3, generator=seeded(5))
 
     def estimate(strength: float) -> Tensor:
-        return Denoiser(model, steer(words, net, image, strength), words, 2.0, (9, 7))(x, torch.tensor(2.0))
+        return denoiser(model, steer(words, net, image, strength), words, 2.0, (9, 7))(x, torch.tensor(2.0))
 
-    plain = Denoiser(model, words, words, 2.0, (9, 7))(x, torch.tensor(2.0))
+    plain = denoiser(model, words, words, 2.0, (9, 7))(x, torch.tensor(2.0))
     assert torch.equal(estimate(0.0), plain)
     assert (estimate(1.0) - plain).abs().max() > 0.01
     assert (estimate(1e-4) - plain).abs().max() < 0.01

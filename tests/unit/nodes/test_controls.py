@@ -10,12 +10,11 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from nodes.controlnets import apply_controlnet, apply_controlnet_advanced
-from nodes.diffusion.denoiser import Denoiser
 from nodes.diffusion.inputs import Inputs, Residuals
 from nodes.diffusion.ladder import Frugal, Ladder
 from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.unet.config import Level, UNetConfig
-from tests.support.fakes import FakeModel
+from tests.support.fakes import FakeModel, denoiser
 
 CONFIG = UNetConfig(levels=(Level(32, 1, 0),), middle_depth=0, model_channels=32)
 SIGMA = torch.tensor(1.0)
@@ -75,7 +74,7 @@ def denoised(
 ) -> Tensor:
     """The estimate for latents of 8 x 8 cells: (B, 8, 8)."""
     x = torch.zeros(batch, 4, 8, 8)
-    return Denoiser(model or Bottleneck(), positive, negative, cfg, (8, 8))(x, sigma)[:, 0]
+    return denoiser(model or Bottleneck(), positive, negative, cfg, (8, 8))(x, sigma)[:, 0]
 
 
 def test_a_strength_of_nothing_gives_the_conditioning_back() -> None:
@@ -179,7 +178,7 @@ def test_an_area_is_steered_by_its_part_of_the_hint() -> None:
 def test_a_network_sees_a_hint_once_for_all_steps() -> None:
     net, model = Grey(), Bottleneck()
     positive = apply_controlnet(words(), net, picture(0.5))
-    denoise = Denoiser(model, positive, words(), 2.0, (8, 8))
+    denoise = denoiser(model, positive, words(), 2.0, (8, 8))
     for _ in range(3):
         denoise(torch.zeros(1, 4, 8, 8), SIGMA)
     assert len(net.hints) == 1

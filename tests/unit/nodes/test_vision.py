@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from nodes.diffusion.checkpoint import Loader
-from nodes.diffusion.denoiser import Denoiser
 from nodes.diffusion.errors import CorruptCheckpoint, MissingWeights, UnknownCheckpoint
+from nodes.diffusion.extras import Wish
 from nodes.diffusion.gligen.handle import Box, Gligen, corners_in, load_gligen, with_box
 from nodes.diffusion.gligen.network import GligenConfig, GligenNetwork
 from nodes.diffusion.ip_adapter.handle import IPAdapter, load_ip_adapter, with_pictures
@@ -25,7 +25,9 @@ from nodes.diffusion.unet.model import UNet
 from nodes.diffusion.vision.clip import ClipVision, ClipVisionNetwork, ClipVisionOutput, VisionConfig, prepared
 from nodes.diffusion.vision.loading import load_style, load_vision
 from nodes.diffusion.vision.style import StyleConfig, StyleModel, StyleNetwork, styled
-from nodes.vision import encode_image
+from nodes.diffusion.vision.unclip import Unclip
+from nodes.vision import encode_image, unclip_conditioning
+from tests.support.fakes import denoiser
 from tests.support.parity import randomized, saved, seeded
 
 CONFIG = UNetConfig(
@@ -94,7 +96,7 @@ def noisy(batch: int = 1) -> Tensor:
 
 @torch.no_grad()
 def denoised(model: Model, positive: list[Any], negative: list[Any], cfg: float = 1.0, batch: int = 1) -> Tensor:
-    return Denoiser(model, positive, negative, cfg, (8, 8))(noisy(batch), SIGMA)
+    return denoiser(model, positive, negative, cfg, (8, 8))(noisy(batch), SIGMA)
 
 
 def pictures(count: int = 1, size: tuple[int, int] = (14, 14)) -> Tensor:
@@ -325,3 +327,39 @@ def test_a_file_without_boxes_is_refused(tmp_path: Path) -> None:
 def test_a_vision_output_is_plain_data(vision: ClipVision) -> None:
     """So that caches weigh it and know its content."""
     assert isinstance(vision.encode(pictures()), ClipVisionOutput)
+
+
+# unCLIP
+
+
+def seen(*values: float) -> ClipVisionOutput:
+    return ClipVisionOutput(torch.zeros(1, 1, 1), torch.tensor([values]), torch.zeros(1, 1, 1))
+
+
+def told(unclip: Unclip, conditioning: list[list[Any]]) -> Tensor:
+    return unclip.vector(Wish(conditioning[0][1], 8, 8, 0))
+
+
+def test_pictures_of_unclip_count_by_their_strength() -> None:
+    unclip = Unclip(torch.zeros(2), torch.ones(2))
+    one = unclip_conditioning(words(), seen(3.0, 4.0), 2.0, 0.0)
+    torch.testing.assert_close(told(unclip, one)[0, :2], torch.tensor([6.0, 8.0]), rtol=0, atol=0.05)
+    two = unclip_conditioning(one, seen(1.0, 1.0), -1.0, 0.0)
+    torch.testing.assert_close(told(unclip, two)[0, :2], torch.tensor([5.0, 7.0]), rtol=0, atol=0.05)
+
+
+def test_without_a_picture_unclip_is_told_nothing() -> None:
+    unclip = Unclip(torch.zeros(2), torch.ones(2))
+    assert told(unclip, unclip_conditioning(words(), seen(3.0, 4.0), 0.0, 0.5)).unique().tolist() == [0]
+
+
+def test_noise_blurs_what_a_picture_shows() -> None:
+    unclip = Unclip(torch.zeros(2), torch.ones(2))
+    vectors = [told(unclip, unclip_conditioning(words(), seen(9.0, 9.0), 1.0, n)) for n in (0.0, 0.5, 1.0)]
+    assert [vector[0, 0].item() for vector in vectors] == pytest.approx([9, 9 * 0.7, 0], abs=2)
+    assert torch.equal(vectors[1], told(unclip, unclip_conditioning(words(), seen(9.0, 9.0), 1.0, 0.5)))
+
+
+def test_unclip_names_a_picture_of_another_width() -> None:
+    with pytest.raises(ValueError, match="takes pictures as 3 numbers, not 2"):
+        told(Unclip(torch.zeros(3), torch.ones(3)), unclip_conditioning(words(), seen(1.0, 1.0), 1.0, 0.0))
