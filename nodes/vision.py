@@ -1,6 +1,6 @@
 """Nodes that look at pictures, and have others made like them."""
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 from pydantic import Field
 
@@ -12,9 +12,9 @@ from nodes.diffusion.checkpoint import Loader
 from nodes.diffusion.ip_adapter.handle import IPAdapter as Adapter
 from nodes.diffusion.ip_adapter.handle import load_ip_adapter, with_pictures
 from nodes.diffusion.vision import clip, style
-from nodes.diffusion.vision.loading import load_style, load_vision
+from nodes.diffusion.vision.loading import load_style, load_unclip, load_vision
 from nodes.diffusion.vision.unclip import Shown, shown
-from nodes.types import Cond, Image, Model
+from nodes.types import Clip, Cond, Image, Model, Vae
 
 ClipVision: TypeAlias = Annotated[clip.ClipVision, Socket("CLIP_VISION")]
 ClipVisionOutput: TypeAlias = Annotated[clip.ClipVisionOutput, Socket("CLIP_VISION_OUTPUT")]
@@ -52,6 +52,21 @@ def apply_style_model(
     """Put a picture's style behind the words."""
     tokens = style_model.tokens(clip_vision_output)
     return style.styled(conditioning, tokens, strength, bias=strength_type == "attn_bias")
+
+
+class LoadedUnclip(NamedTuple):
+    model: Model
+    clip: Clip
+    vae: Vae
+    clip_vision: ClipVision
+
+
+@node("unCLIPCheckpointLoader", category="loaders")
+def load_unclip_checkpoint(ctx: Context, ckpt_name: Annotated[str, FileIn("checkpoints")]) -> LoadedUnclip:
+    """Load a model that is told of pictures, with its text encoder, its VAE, and what looks at pictures for it."""
+    loaded = load_unclip(ctx.service(Loader), ctx.service(Folders).resolve("checkpoints", ckpt_name))
+    whole = loaded.checkpoint
+    return LoadedUnclip(whole.model, whole.clip, whole.vae, loaded.vision)
 
 
 @node("unCLIPConditioning", category="conditioning")

@@ -23,7 +23,7 @@ from nodes.diffusion.regions import Area
 from nodes.diffusion.unet.config import Level, UNetConfig
 from nodes.diffusion.unet.model import UNet
 from nodes.diffusion.vision.clip import ClipVision, ClipVisionNetwork, ClipVisionOutput, VisionConfig, prepared
-from nodes.diffusion.vision.loading import load_style, load_vision
+from nodes.diffusion.vision.loading import load_style, load_unclip, load_vision
 from nodes.diffusion.vision.style import StyleConfig, StyleModel, StyleNetwork, styled
 from nodes.diffusion.vision.unclip import Unclip
 from nodes.vision import encode_image, unclip_conditioning
@@ -35,6 +35,7 @@ CONFIG = UNetConfig(
 )
 WIDTHS = ((1, 32), (3, 64), (5, 64), (7, 64), (9, 32), (11, 32), (13, 64))
 VISION = VisionConfig(width=64, layers=2, heads=1, inner=48, patch=7, image_size=14, projection=20)
+GROUPS = {"unet.norm_groups": "8"}
 SIGMA = torch.tensor(2.0)
 
 
@@ -363,3 +364,28 @@ def test_noise_blurs_what_a_picture_shows() -> None:
 def test_unclip_names_a_picture_of_another_width() -> None:
     with pytest.raises(ValueError, match="takes pictures as 3 numbers, not 2"):
         told(Unclip(torch.zeros(3), torch.ones(3)), unclip_conditioning(words(), seen(1.0, 1.0), 1.0, 0.0))
+
+
+def unclip_file(path: Path, *without: str) -> Path:
+    """A model, the vision transformer beside it, and the spread of what that gives."""
+    parts = {"model.diffusion_model.": UNet(CONFIG), "": ClipVisionNetwork(VISION)}
+    weights = {prefix + name: t for prefix, part in parts.items() for name, t in part.state_dict().items()}
+    weights |= {"noise_augmentor.data_mean": torch.zeros(1, 20), "noise_augmentor.data_std": torch.ones(1, 20)}
+    return saved({name: t for name, t in weights.items() if not name.startswith(without)}, path, **GROUPS)
+
+
+def test_an_unclip_checkpoint_tells_its_model_what_its_vision_transformer_sees(tmp_path: Path) -> None:
+    loaded = load_unclip(Loader(Residency()), unclip_file(tmp_path / "unclip.safetensors", "nothing"))
+    telling = loaded.checkpoint.model.extras.vector
+    assert telling is not None
+    output = loaded.vision.encode(pictures())
+    conditioning = unclip_conditioning(words(), output, 1.0, 0.0)
+    vector = telling(Wish(conditioning[0][1], 8, 8, 0))
+    assert vector is not None
+    torch.testing.assert_close(vector[:, :20], output.image_embeds, rtol=0.01, atol=0.05)
+
+
+@pytest.mark.parametrize("lost", ["vision_model.", "noise_augmentor.data_std"])
+def test_an_unclip_checkpoint_that_lacks_a_part_is_refused(lost: str, tmp_path: Path) -> None:
+    with pytest.raises(UnknownCheckpoint, match=r"plain\.safetensors .* Stable Diffusion 2\.1 unCLIP"):
+        load_unclip(Loader(Residency()), unclip_file(tmp_path / "plain.safetensors", lost))
