@@ -9,7 +9,6 @@ from engine.declare import node
 from engine.folders import Folders
 from engine.marks import FileIn, Socket, Widget
 from nodes.diffusion.checkpoint import Loader
-from nodes.diffusion.conditioning import with_fields
 from nodes.diffusion.controlnet.control import Net, steer, steer_all
 from nodes.diffusion.controlnet.loading import load_control
 from nodes.diffusion.controlnet.network import ControlNet as UnionNet
@@ -99,15 +98,6 @@ def set_union_controlnet_type(control_net: ControlNet, type: Kind) -> ControlNet
     if not isinstance(control_net, UnionNet):
         raise ValueError("a T2I-Adapter takes one kind of picture; only union ControlNets are told one")
     return control_net.of_kind(KINDS[type])
-
-
-@node("CLIPTextEncodeControlnet", category="_for_testing/conditioning", module="comfy_extras.nodes_cond")
-def encode_for_controlnet(clip: Clip, conditioning: Cond, text: Text) -> Cond:
-    """Tell ControlNets other words than the model."""
-    if clip is None:
-        raise ValueError(NO_CLIP)
-    context, pooled = clip.encode(text)
-    return with_fields(conditioning, cross_attn_controlnet=context, pooled_output_controlnet=pooled)
 
 
 @node("GLIGENLoader", category="loaders")

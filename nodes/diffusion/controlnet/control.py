@@ -41,6 +41,11 @@ class Control:
     previous: Control | None = None
     """Another that steers as well; what they add is summed."""
 
+    @property
+    def nbytes(self) -> int:
+        """Of its hints, for caches that weigh a conditioning."""
+        return self.hint.nbytes + (self.previous.nbytes if self.previous else 0)
+
 
 def steer(conditioning: Conditioning, net: Net, image: Tensor, strength: float) -> list[list[Any]]:
     """Items steered by ``net`` with an image (B, H, W, C), and as much the negative items that have no control.

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from nodes.codec import size
 from nodes.controlnets import apply_controlnet, apply_controlnet_advanced
 from nodes.diffusion.inputs import Inputs, Residuals
 from nodes.diffusion.ladder import Frugal, Ladder
@@ -145,10 +146,10 @@ def test_controls_of_other_times_take_turns() -> None:
     assert seen == [0.5, 0.25]
 
 
-@pytest.mark.parametrize("size", [(64, 64), (8, 8), (1, 1), (37, 91), (512, 64)], ids=str)
-def test_a_hint_may_have_any_size(size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("sides", [(64, 64), (8, 8), (1, 1), (37, 91), (512, 64)], ids=str)
+def test_a_hint_may_have_any_size(sides: tuple[int, int]) -> None:
     net = Grey()
-    positive = apply_controlnet(words(), net, picture(0.5, size=size))
+    positive = apply_controlnet(words(), net, picture(0.5, size=sides))
     assert denoised(positive, []).unique().tolist() == [0.5]
     assert net.hints[0].shape == (1, 3, 64, 64)
 
@@ -190,6 +191,13 @@ def test_items_with_and_without_a_control_go_through_the_network_apart() -> None
     both = [*apply_controlnet(words(), Grey(), picture(0.5)), *words()]
     assert denoised(both, [], model=model).unique().tolist() == [0.25]
     assert model.calls == [(0,), (0,)]
+
+
+def test_caches_weigh_a_conditioning_with_its_hints() -> None:
+    plain, steered = words(), apply_controlnet(words(), Grey(), picture(0.5, size=(100, 100)))
+    twice = apply_controlnet(steered, Grey(), picture(0.5, size=(100, 100)))
+    assert size(steered) - size(plain) == pytest.approx(100 * 100 * 3 * 4, abs=1000)
+    assert size(twice) - size(plain) == pytest.approx(2 * 100 * 100 * 3 * 4, abs=1000)
 
 
 def test_controls_may_be_told_other_words() -> None:
