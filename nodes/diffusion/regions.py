@@ -199,7 +199,8 @@ def control_words(wish: Wish, extras: Extras) -> tuple[Tensor, Tensor | None] | 
     context = wish.fields.get("cross_attn_controlnet")
     if context is None:
         return None
-    fields = {**wish.fields, "pooled_output": wish.fields.get("pooled_output_controlnet")}
+    own, other = wish.fields.get("pooled_output"), wish.fields.get("pooled_output_controlnet")
+    fields = {**wish.fields, "pooled_output": own if other is None else other}
     return context, extras.vector(wish._replace(fields=fields)) if extras.vector else None
 
 
