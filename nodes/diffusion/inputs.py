@@ -12,7 +12,7 @@ from torch import Tensor
 from nodes.diffusion.unet.hooks import NO_HOOKS, Hooks
 
 if TYPE_CHECKING:
-    from nodes.diffusion.unet.config import UNetConfig
+    from nodes.diffusion.unet.model import UNet
 
 Form: TypeAlias = tuple[Hashable, ...]
 
@@ -39,7 +39,7 @@ class Residuals:
 class Steering(Protocol):
     """What has residuals made for a batch, once the U-Net is asked for."""
 
-    def residuals(self, inputs: Inputs, unet: UNetConfig) -> Residuals:
+    def residuals(self, inputs: Inputs, unet: UNet) -> Residuals:
         """What to add to the U-Net's features, a row for each of the inputs'. Raises ValueError if it does not fit."""
 
     def split(self, sizes: Sequence[int]) -> Sequence[Steering]:

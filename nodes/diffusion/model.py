@@ -70,7 +70,7 @@ class Model:
         check(inputs, unet)
         inputs = inputs.to(self.device, self.dtype)
         if inputs.steering is not None:
-            inputs = replace(inputs, residuals=inputs.steering.residuals(inputs, unet.config), steering=None)
+            inputs = replace(inputs, residuals=inputs.steering.residuals(inputs, unet), steering=None)
         return unet(inputs).float()
 
 

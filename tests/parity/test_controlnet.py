@@ -87,6 +87,12 @@ def added(inputs: Inputs) -> dict[str, Any] | None:
     return {"text_embeds": inputs.vector[:, :16], "time_ids": torch.tensor([[512.0, 640, 0, 8, 512, 640]] * 2)}
 
 
+def blank_unet(config: UNetConfig) -> UNet:
+    """Of these measures, without numbers: ControlNets look at nothing else."""
+    with torch.device("meta"):
+        return UNet(config)
+
+
 def ours_of(path: Path) -> ControlNet:
     net = load_control(Loader(Residency()), path)
     assert isinstance(net, ControlNet)
@@ -113,7 +119,7 @@ def test_a_controlnet_of_diffusers_adds_what_it_does_there(kind: str, size: tupl
     down, middle = theirs(
         inputs.x, inputs.timesteps, inputs.context, hint, added_cond_kwargs=added(inputs), return_dict=False
     )
-    error = worst(net.residuals(net.prepared(hint), inputs, net.config.unet), down, middle)
+    error = worst(net.residuals(net.prepared(hint), inputs, blank_unet(net.config.unet)), down, middle)
     assert error < TOLERANCE
 
 
@@ -125,17 +131,17 @@ def test_the_originals_names_hold_the_same_network(tmp_path: Path) -> None:
     net = ours_of(saved(theirs.state_dict(), path, **metadata))
     weights = net.network.get().state_dict()
     inputs, hint = inputs_and_hint(vector=False, size=(8, 8))
-    wanted = net.residuals(net.prepared(hint), inputs, net.config.unet)
+    wanted = net.residuals(net.prepared(hint), inputs, blank_unet(net.config.unet))
     for prefix in ("control_model.", ""):
         named = {prefix + name: tensor for name, tensor in weights.items()}
         other = ours_of(saved(named, tmp_path / f"original{prefix}safetensors", **metadata))
-        found = other.residuals(other.prepared(hint), inputs, other.config.unet)
+        found = other.residuals(other.prepared(hint), inputs, blank_unet(other.config.unet))
         assert wanted.middle is not None
         assert worst(found, [each for each in wanted.down if each is not None], wanted.middle) == 0
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("task", [0, 3, 5])
+@pytest.mark.parametrize("task", [0, 5])
 def test_a_union_controlnet_of_diffusers_adds_what_it_does_there(task: int, tmp_path: Path) -> None:
     """There the small transformer's tokens look across the batch, not across each picture's own; here that is set
     right on both sides."""
@@ -167,7 +173,7 @@ def test_a_union_controlnet_of_diffusers_adds_what_it_does_there(task: int, tmp_
         added_cond_kwargs={"text_embeds": pooled, "time_ids": sizes},
         return_dict=False,
     )
-    assert worst(net.residuals(net.prepared(hint), inputs, net.config.unet), down, middle) < TOLERANCE
+    assert worst(net.residuals(net.prepared(hint), inputs, blank_unet(net.config.unet)), down, middle) < TOLERANCE
 
 
 def unet_pair(kind: str) -> tuple[UNet, UNet2DConditionModel]:
@@ -241,7 +247,7 @@ def test_a_unet_with_an_adapter_predicts_what_diffusers_does(name: str, size: tu
         added_cond_kwargs=added(inputs),
         down_intrablock_additional_residuals=adapter(seen),
     ).sample
-    residuals = net.residuals(net.prepared(hint), inputs, ours.config)
+    residuals = net.residuals(net.prepared(hint), inputs, ours)
     assert relative_error(ours(replace(inputs, residuals=residuals)), wanted) < TOLERANCE
 
 

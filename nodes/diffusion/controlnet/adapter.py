@@ -15,6 +15,7 @@ from nodes.diffusion.header import Header
 from nodes.diffusion.inputs import Inputs, Residuals
 from nodes.diffusion.lazy import Lazy
 from nodes.diffusion.unet.config import UNetConfig
+from nodes.diffusion.unet.model import UNet
 
 CELL = 8  # pixels
 XL_CELL = 16
@@ -164,15 +165,15 @@ class T2IAdapter:
         """See ``control.Net``."""
         return tuple(self.network.get()(self.network.cast(hint)))
 
-    def residuals(self, prepared: Sequence[Tensor], inputs: Inputs, unet: UNetConfig) -> Residuals:
+    def residuals(self, prepared: Sequence[Tensor], inputs: Inputs, unet: UNet) -> Residuals:
         """See ``control.Net``. Features go where each level ends; SDXL's sizes have no place for the first level's."""
         xl = self.config.cell == XL_CELL
-        places = places_of(unet, xl=xl)
+        places = places_of(unet.config, xl=xl)
         wanted = tuple(channels for _, channels in places)
         if self.config.channels != wanted:
             made = "Stable Diffusion XL" if xl else "Stable Diffusion 1.x"
             own = f"{made} (levels of {', '.join(map(str, self.config.channels))} channels)"
-            raise ValueError(f"{self.file} is a T2I-Adapter for {own}, but the model is {kind_of(unet)}")
+            raise ValueError(f"{self.file} is a T2I-Adapter for {own}, but the model is {kind_of(unet.config)}")
         found: dict[int | None, Tensor] = {n: one for (n, _), one in zip(places, prepared, strict=True)}
         middle = found.pop(None, None)
         last = max(n for n in found if n is not None)

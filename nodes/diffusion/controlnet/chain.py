@@ -14,7 +14,7 @@ from nodes.diffusion.controlnet.control import Control
 from nodes.diffusion.inputs import Inputs, Residuals
 from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.resizing import resize
-from nodes.diffusion.unet.config import UNetConfig
+from nodes.diffusion.unet.model import UNet
 
 if TYPE_CHECKING:
     from nodes.diffusion.regions import Area
@@ -96,7 +96,7 @@ class Steering:
     context: Tensor | None = None
     vector: Tensor | None = None
 
-    def residuals(self, inputs: Inputs, unet: UNetConfig) -> Residuals:
+    def residuals(self, inputs: Inputs, unet: UNet) -> Residuals:
         """The sum of what each adds, as strong as it is. Raises ValueError for a network made for other U-Nets."""
         if self.context is not None:
             inputs = replace(inputs, context=self.context.to(inputs.context))

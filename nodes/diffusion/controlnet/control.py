@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nodes.diffusion.conditioning import Conditioning
 from nodes.diffusion.inputs import Inputs, Residuals
-from nodes.diffusion.unet.config import UNetConfig
+from nodes.diffusion.unet.model import UNet
 
 HINT_CHANNELS = 3
 
@@ -21,7 +21,7 @@ class Net(Protocol):
     def prepared(self, hint: Tensor) -> tuple[Tensor, ...]:
         """What depends on a hint (B, 3, 8h, 8w) in [0, 1] alone, as (B, ...) each: it is made once for a sampling."""
 
-    def residuals(self, prepared: Sequence[Tensor], inputs: Inputs, unet: UNetConfig) -> Residuals:
+    def residuals(self, prepared: Sequence[Tensor], inputs: Inputs, unet: UNet) -> Residuals:
         """What to add to the U-Net's features; ``prepared`` has the inputs' rows.
 
         Raises ValueError if it was made for another kind of U-Net.

@@ -10,6 +10,8 @@ import torch
 from nodes.diffusion.checkpoint import Loader, filled, measured
 from nodes.diffusion.controlnet.adapter import AdapterNetwork, T2IAdapter, adapter_config, adapter_names
 from nodes.diffusion.controlnet.control import Net
+from nodes.diffusion.controlnet.lora import PART as CONTROL_LORA
+from nodes.diffusion.controlnet.lora import ControlLora, HintNetwork, hint_widths
 from nodes.diffusion.controlnet.names import Renamed, control_names
 from nodes.diffusion.controlnet.network import ControlConfig, ControlNet, ControlNetwork, control_config
 from nodes.diffusion.controlnet.union import UnionNetwork
@@ -20,6 +22,7 @@ from nodes.diffusion.tensors import TensorFile, open_tensors
 
 PART = "ControlNet"
 PREFIX = "control_model."
+LORA = "lora_controlnet"  # a tensor that marks Control-LoRAs
 DIFFERENCE = "difference"  # a tensor that marks files of differences
 HINT = "input_hint_block.0.weight"
 DIFFUSERS_HINT = "controlnet_cond_embedding.conv_in.weight"
@@ -42,6 +45,10 @@ def load_control(loader: Loader, path: Path, model: Model | None = None) -> Net:
         prefix = PREFIX
     elif HINT not in shapes:
         raise UnknownCheckpoint(path, "a ControlNet or T2I-Adapter of Stable Diffusion", [HINT])
+    if LORA in shapes:
+        widths = measured(file, CONTROL_LORA, "", hint_widths)
+        hints = loader._network(file, CONTROL_LORA, "", partial(HintNetwork, widths))
+        return ControlLora(file, widths, hints, loader.residency)
     config = measured(file, PART, prefix, control_config)
     kind = UnionNetwork if config.tasks else ControlNetwork
     network: Lazy[ControlNetwork] = loader._network(file, PART, prefix, partial(kind, config))

@@ -104,9 +104,9 @@ class ControlNet:
         return (self.network.get().prepared(self.network.cast(hint)),)
 
     @torch.no_grad()
-    def residuals(self, prepared: Sequence[Tensor], inputs: Inputs, unet: UNetConfig) -> Residuals:
+    def residuals(self, prepared: Sequence[Tensor], inputs: Inputs, unet: UNet) -> Residuals:
         """See ``control.Net``."""
-        check(self.file, self.config.unet, unet)
+        check(self.file, self.config.unet, unet.config)
         network = self.network.get()
         inputs = inputs.to(self.network.device, self.network.dtype)
         check_vector(self.file, network.config.vector_dim, inputs)

@@ -56,7 +56,9 @@ def asked(config: UNetConfig = CONFIG) -> Inputs:
 
 def added(net: Net, config: UNetConfig = CONFIG) -> Residuals:
     hint = torch.rand(2, 3, 64, 64, generator=seeded(2))
-    return net.residuals(net.prepared(hint), asked(config), config)
+    with torch.device("meta"):
+        unet = UNet(config)
+    return net.residuals(net.prepared(hint), asked(config), unet)
 
 
 def middle(net: Net) -> Tensor:
@@ -130,6 +132,52 @@ def test_only_union_controlnets_are_told_a_kind(tmp_path: Path) -> None:
         set_union_controlnet_type(net, "depth")
 
 
+def control_lora(model: Model, whole: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A file that makes ``whole`` out of a model: changes of full rank, but norms and biases as they are."""
+    base = model.unet.get().state_dict()
+    weights = {"lora_controlnet": torch.zeros(0)}
+    for name, tensor in whole.items():
+        if name not in base or tensor.ndim < 2:
+            weights[name] = tensor
+            continue
+        stem, rank = name.removesuffix(".weight"), len(tensor)
+        weights[f"{stem}.up"] = torch.eye(rank).reshape(rank, rank, *(1,) * (tensor.ndim - 2))
+        weights[f"{stem}.down"] = tensor - base[name]
+    return weights
+
+
+def steered(net: Net, model: Model) -> Tensor:
+    found = net.residuals(net.prepared(torch.rand(2, 3, 64, 64, generator=seeded(2))), asked(), model.unet.get()).middle
+    assert found is not None
+    return found
+
+
+def test_a_control_lora_is_changes_of_the_model_that_it_steers(tmp_path: Path) -> None:
+    model, whole = model_of(), controlnet()
+    wanted = load(saved(whole, tmp_path / "whole.safetensors", **GROUPS))
+    lora = load(saved(control_lora(model, whole), tmp_path / "lora.safetensors"))
+    torch.testing.assert_close(steered(lora, model), steered(wanted, model), rtol=1e-4, atol=1e-4)
+
+
+def test_what_a_control_lora_does_not_change_is_the_models(tmp_path: Path) -> None:
+    model, whole = model_of(), controlnet()
+    base = model.unet.get().state_dict()
+    same = {name: base.get(name, tensor) for name, tensor in whole.items()}
+    wanted = load(saved(same, tmp_path / "whole.safetensors", **GROUPS))
+    own = {name: tensor for name, tensor in whole.items() if name not in base}
+    lora = load(saved({**own, "lora_controlnet": torch.zeros(0)}, tmp_path / "lora.safetensors"))
+    torch.testing.assert_close(steered(lora, model), steered(wanted, model), rtol=1e-4, atol=1e-4)
+
+
+def test_a_control_lora_meets_several_models(tmp_path: Path) -> None:
+    one, other, whole = model_of(), model_of(), controlnet()
+    with torch.no_grad():
+        other.unet.get().time_embed[0].weight.mul_(2)
+    lora = load(saved(control_lora(one, whole), tmp_path / "lora.safetensors"))
+    assert not torch.allclose(steered(lora, one), steered(lora, other))
+    assert torch.equal(steered(lora, one), steered(lora, one))
+
+
 def test_an_adapter_adds_where_each_level_ends(tmp_path: Path) -> None:
     network = randomized(AdapterNetwork(AdapterConfig((32, 64))))
     found = added(load(saved(dict(network.state_dict()), tmp_path / "adapter.safetensors")))
@@ -165,6 +213,13 @@ def test_a_controlnet_for_another_family_names_both(tmp_path: Path) -> None:
     said = own + r", but the model is .*\(text 16 wide"
     with pytest.raises(ValueError, match=said):
         added(net)
+
+
+def test_a_control_lora_for_another_model_names_both(tmp_path: Path) -> None:
+    lora = load(saved(control_lora(model_of(), controlnet()), tmp_path / "lora.safetensors"))
+    other = model_of(replace(CONFIG, levels=(Level(32, 1, 1), Level(32, 1, 1))))
+    with pytest.raises(ValueError, match=r"lora\.safetensors is a Control-LoRA for another model: .* levels of 32, 32"):
+        steered(lora, other)
 
 
 def test_families_are_named_by_the_width_of_their_text(tmp_path: Path) -> None:

@@ -15,9 +15,10 @@ from nodes.diffusion.inputs import Inputs, Residuals
 from nodes.diffusion.ladder import Frugal, Ladder
 from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.unet.config import Level, UNetConfig
+from nodes.diffusion.unet.model import UNet
 from tests.support.fakes import FakeModel, denoiser
 
-CONFIG = UNetConfig(levels=(Level(32, 1, 0),), middle_depth=0, model_channels=32)
+UNET = UNet(UNetConfig(levels=(Level(8, 1, 0),), middle_depth=0, model_channels=8, groups=2))
 SIGMA = torch.tensor(1.0)
 
 
@@ -32,8 +33,8 @@ class Grey:
         self.hints.append(hint)
         return (avg_pool2d(hint, 8).mean(1, keepdim=True),)
 
-    def residuals(self, prepared: Sequence[Tensor], inputs: Inputs, unet: UNetConfig) -> Residuals:
-        assert unet is CONFIG
+    def residuals(self, prepared: Sequence[Tensor], inputs: Inputs, unet: UNet) -> Residuals:
+        assert unet is UNET
         self.asked.append(inputs)
         return Residuals((None, prepared[0]), prepared[0])
 
@@ -50,7 +51,7 @@ class Bottleneck(FakeModel):
         assert inputs.form is None or inputs.steering is None
         if inputs.steering is None:
             return torch.zeros_like(inputs.x)
-        residuals = inputs.steering.residuals(inputs, CONFIG)
+        residuals = inputs.steering.residuals(inputs, UNET)
         assert residuals.middle is not None
         assert len(residuals.middle) == len(inputs)
         return residuals.middle.expand_as(inputs.x)
