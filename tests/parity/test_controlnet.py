@@ -220,6 +220,7 @@ def test_a_unet_takes_a_controlnets_residuals_as_diffusers_does(kind: str) -> No
         mid_block_additional_residual=middle,
     ).sample
     assert relative_error(ours(replace(inputs, residuals=Residuals(down, middle))), wanted) < TOLERANCE
+    assert relative_error(ours(inputs), wanted) > 100 * TOLERANCE
 
 
 ADAPTERS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -249,6 +250,7 @@ def test_a_unet_with_an_adapter_predicts_what_diffusers_does(name: str, size: tu
     ).sample
     residuals = net.residuals(net.prepared(hint), inputs, ours)
     assert relative_error(ours(replace(inputs, residuals=residuals)), wanted) < TOLERANCE
+    assert relative_error(ours(inputs), wanted) > 100 * TOLERANCE
 
 
 def test_an_adapters_original_names_hold_the_same_network(tmp_path: Path) -> None:

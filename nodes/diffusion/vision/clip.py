@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -55,8 +55,9 @@ def vision_config(header: Header) -> VisionConfig:
     )
 
 
-class ClipVisionOutput(NamedTuple):
-    """What a batch of B pictures shows, in float32 on the CPU."""
+@dataclass(frozen=True, eq=False)
+class ClipVisionOutput:
+    """What a batch of B pictures shows; as nodes hold it, in float32 on the CPU."""
 
     last_hidden_state: Tensor
     """(B, 1 + patches, W), before the last norm."""
@@ -64,6 +65,16 @@ class ClipVisionOutput(NamedTuple):
     """(B, P): beside the text's."""
     penultimate_hidden_states: Tensor
     """(B, 1 + patches, W), a layer before."""
+
+    @property
+    def nbytes(self) -> int:
+        """For caches that weigh it."""
+        return sum(each.nbytes for each in (self.last_hidden_state, self.image_embeds, self.penultimate_hidden_states))
+
+    def plain(self) -> ClipVisionOutput:
+        """In float32 on the CPU."""
+        parts = (self.last_hidden_state, self.image_embeds, self.penultimate_hidden_states)
+        return ClipVisionOutput(*(each.float().cpu() for each in parts))
 
 
 class ClipVisionNetwork(nn.Module):
@@ -108,14 +119,17 @@ class ClipVision:
     def encode(self, image: Tensor, *, crop: bool = True) -> ClipVisionOutput:
         """Images (B, H, W, C) in [0, 1], the middle square of each or, without ``crop``, all of it squeezed."""
         pixels = normalized(prepared(image, self.config.image_size, crop=crop))
-        return ClipVisionOutput(*(each.float().cpu() for each in self.network.get()(self.network.cast(pixels))))
+        return self._seen(pixels)
 
     @torch.no_grad()
     def blank(self) -> ClipVisionOutput:
         """What zeros in a picture's place show: one of the mean colour."""
         size = self.config.image_size
-        zeros = self.network.cast(torch.zeros(1, 3, size, size))
-        return ClipVisionOutput(*(each.float().cpu() for each in self.network.get()(zeros)))
+        return self._seen(torch.zeros(1, 3, size, size))
+
+    def _seen(self, pixels: Tensor) -> ClipVisionOutput:
+        found: ClipVisionOutput = self.network.get()(self.network.cast(pixels))
+        return found.plain()
 
 
 def prepared(image: Tensor, size: int, *, crop: bool) -> Tensor:

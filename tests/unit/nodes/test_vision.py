@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from nodes.codec import size
 from nodes.diffusion.checkpoint import Loader
 from nodes.diffusion.errors import CorruptCheckpoint, MissingWeights, UnknownCheckpoint
 from nodes.diffusion.extras import Wish
@@ -123,11 +124,11 @@ def test_pixels_are_whole_255ths() -> None:
 
 
 @pytest.mark.parametrize("crop", ["center", "none"])
-@pytest.mark.parametrize("size", [(14, 14), (9, 40), (1, 1)], ids=str)
-def test_pictures_of_any_size_are_looked_at(size: tuple[int, int], crop: Any, vision: ClipVision) -> None:
-    seen = encode_image(vision, pictures(2, size), crop)
-    shapes = [tuple(each.shape) for each in seen]
-    assert shapes == [(2, 5, 64), (2, 20), (2, 5, 64)]
+@pytest.mark.parametrize("sides", [(14, 14), (9, 40), (1, 1)], ids=str)
+def test_pictures_of_any_size_are_looked_at(sides: tuple[int, int], crop: Any, vision: ClipVision) -> None:
+    seen = encode_image(vision, pictures(2, sides), crop)
+    assert seen.last_hidden_state.shape == seen.penultimate_hidden_states.shape == (2, 5, 64)
+    assert seen.image_embeds.shape == (2, 20)
 
 
 def test_a_file_without_a_vision_transformer_is_refused(tmp_path: Path) -> None:
@@ -325,9 +326,8 @@ def test_a_file_without_boxes_is_refused(tmp_path: Path) -> None:
         load_gligen(Loader(Residency()), saved({"a": torch.zeros(1)}, tmp_path / "no.safetensors"))
 
 
-def test_a_vision_output_is_plain_data(vision: ClipVision) -> None:
-    """So that caches weigh it and know its content."""
-    assert isinstance(vision.encode(pictures()), ClipVisionOutput)
+def test_caches_weigh_what_a_picture_shows(vision: ClipVision) -> None:
+    assert size([vision.encode(pictures())]) == pytest.approx(4 * (2 * 5 * 64 + 20), abs=500)
 
 
 # unCLIP
