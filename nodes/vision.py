@@ -11,13 +11,13 @@ from engine.marks import FileIn, Socket, Widget
 from nodes.diffusion.checkpoint import Loader
 from nodes.diffusion.ip_adapter.handle import IPAdapter as Adapter
 from nodes.diffusion.ip_adapter.handle import load_ip_adapter, with_pictures
-from nodes.diffusion.vision import clip, style
+from nodes.diffusion.vision import clip, network, style
 from nodes.diffusion.vision.loading import load_style, load_unclip, load_vision
 from nodes.diffusion.vision.unclip import Shown, shown
 from nodes.types import Clip, Cond, Image, Model, Vae
 
 ClipVision: TypeAlias = Annotated[clip.ClipVision, Socket("CLIP_VISION")]
-ClipVisionOutput: TypeAlias = Annotated[clip.ClipVisionOutput, Socket("CLIP_VISION_OUTPUT")]
+ClipVisionOutput: TypeAlias = Annotated[network.ClipVisionOutput, Socket("CLIP_VISION_OUTPUT")]
 StyleModel: TypeAlias = Annotated[style.StyleModel, Socket("STYLE_MODEL")]
 IPAdapter: TypeAlias = Annotated[Adapter, Socket("IPADAPTER")]
 Percent = Annotated[float, Field(ge=0.0, le=1.0), Widget(step=0.001)]

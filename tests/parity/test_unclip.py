@@ -7,7 +7,7 @@ from diffusers.models.embeddings import get_timestep_embedding
 from diffusers.pipelines.stable_diffusion.stable_unclip_image_normalizer import StableUnCLIPImageNormalizer
 
 from nodes.diffusion.extras import Wish
-from nodes.diffusion.vision.clip import ClipVisionOutput
+from nodes.diffusion.vision.network import ClipVisionOutput
 from nodes.diffusion.vision.unclip import SEED, Shown, Unclip, kept_variance, shown
 from tests.support.parity import relative_error, seeded
 

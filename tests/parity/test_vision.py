@@ -26,8 +26,8 @@ TOLERANCE = 1e-4
 SIZE = 28
 
 
-@pytest.fixture(scope="module")
-def theirs() -> CLIPVisionModelWithProjection:
+@pytest.fixture(scope="module", params=["quick_gelu", "gelu"])
+def theirs(request: pytest.FixtureRequest) -> CLIPVisionModelWithProjection:
     """A random transformer of three layers, 128 wide with two heads, that sees four squares of 14 x 14 pixels."""
     return randomized(
         CLIPVisionModelWithProjection(
@@ -39,7 +39,7 @@ def theirs() -> CLIPVisionModelWithProjection:
                 image_size=SIZE,
                 patch_size=14,
                 projection_dim=32,
-                hidden_act="quick_gelu",
+                hidden_act=request.param,
             )
         )
     )
@@ -73,7 +73,9 @@ def test_a_vision_transformer_sees_what_transformers_does(
 ) -> None:
     weights = dict(theirs.state_dict())
     named = weights if prefix is None else as_openclip(weights, prefix)
-    vision = load_vision(Loader(Residency()), saved(named, tmp_path / "vision.safetensors"))
+    vision = load_vision(
+        Loader(Residency()), saved(named, tmp_path / "vision.safetensors", **{"vision.act": theirs.config.hidden_act})
+    )
     image = torch.rand(2, SIZE, SIZE, 3, generator=seeded(0))
     found = vision.encode(image)
     wanted = theirs(normalized(prepared(image, SIZE, crop=True)), output_hidden_states=True)

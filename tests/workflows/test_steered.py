@@ -11,7 +11,7 @@ from nodes.diffusion.controlnet.network import ControlConfig, ControlNetwork
 from nodes.diffusion.gligen.network import GligenConfig, GligenNetwork
 from nodes.diffusion.ip_adapter.network import IPAdapterConfig, IPAdapterNetwork
 from nodes.diffusion.unet.config import Level, UNetConfig
-from nodes.diffusion.vision.clip import ClipVisionNetwork, VisionConfig
+from nodes.diffusion.vision.network import ClipVisionNetwork, VisionConfig
 from nodes.diffusion.vision.style import StyleConfig, StyleNetwork
 from tests.support.parity import randomized, saved
 from web.cli import main

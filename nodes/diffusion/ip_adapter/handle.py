@@ -19,7 +19,8 @@ from nodes.diffusion.tensors import open_tensors
 from nodes.diffusion.unet.hooks import Spot
 from nodes.diffusion.unet.model import UNet
 from nodes.diffusion.unet.transformer import TransformerLayer
-from nodes.diffusion.vision.clip import ClipVision, ClipVisionOutput
+from nodes.diffusion.vision.clip import ClipVision
+from nodes.diffusion.vision.network import ClipVisionOutput
 
 NEGATIVE = 1  # the list whose rows see no picture
 LANDMARK = "ip_adapter.1.to_k_ip.weight"

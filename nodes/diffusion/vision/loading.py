@@ -9,8 +9,9 @@ from pathlib import Path
 from nodes.diffusion.checkpoint import Checkpoint, Loader, measured
 from nodes.diffusion.errors import UnknownCheckpoint
 from nodes.diffusion.tensors import TensorFile, open_tensors
-from nodes.diffusion.vision.clip import ClipVision, ClipVisionNetwork, vision_config
+from nodes.diffusion.vision.clip import ClipVision
 from nodes.diffusion.vision.names import Pieces, openclip_pieces
+from nodes.diffusion.vision.network import ClipVisionNetwork, vision_config
 from nodes.diffusion.vision.style import StyleModel, StyleNetwork, style_config
 from nodes.diffusion.vision.unclip import Unclip
 

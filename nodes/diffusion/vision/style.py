@@ -17,7 +17,7 @@ from nodes.diffusion.controlnet.union import Layer
 from nodes.diffusion.header import Header
 from nodes.diffusion.lazy import Lazy
 from nodes.diffusion.unet.hooks import NO_HOOKS, Block, Hooks, Place, Spot
-from nodes.diffusion.vision.clip import ClipVisionOutput
+from nodes.diffusion.vision.network import ClipVisionOutput
 
 if TYPE_CHECKING:
     from nodes.diffusion.regions import Area

@@ -13,7 +13,7 @@ from torch import Tensor
 from nodes.diffusion.conditioning import Conditioning
 from nodes.diffusion.extras import Wish
 from nodes.diffusion.unet.blocks import timestep_embedding
-from nodes.diffusion.vision.clip import ClipVisionOutput
+from nodes.diffusion.vision.network import ClipVisionOutput
 
 FIELD = "unclip_conditioning"
 STEPS = 1000

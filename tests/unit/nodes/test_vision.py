@@ -23,8 +23,9 @@ from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.regions import Area
 from nodes.diffusion.unet.config import Level, UNetConfig
 from nodes.diffusion.unet.model import UNet
-from nodes.diffusion.vision.clip import ClipVision, ClipVisionNetwork, ClipVisionOutput, VisionConfig, prepared
+from nodes.diffusion.vision.clip import ClipVision, prepared
 from nodes.diffusion.vision.loading import load_style, load_unclip, load_vision
+from nodes.diffusion.vision.network import ClipVisionNetwork, ClipVisionOutput, VisionConfig
 from nodes.diffusion.vision.style import StyleConfig, StyleModel, StyleNetwork, styled
 from nodes.diffusion.vision.unclip import Unclip
 from nodes.vision import encode_image, unclip_conditioning
