@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -104,35 +105,46 @@ class Seeing:
     def __call__(self, out: Tensor, q: Tensor, spot: Spot) -> tuple[Tensor, Tensor]:
         if not self.end <= spot.inputs.sigma <= self.start:
             return out, q
-        network, unet = self.adapter.network.get(), self.unet.get()
-        n = number(unet, spot)
-        width = dict(self.adapter.config.widths).get(n)
-        own, has = self.adapter.config, sum(counts(unet))
-        if width != q.shape[-1] or len(own.widths) != has:
+        n = self.counts.number(spot)
+        seen = self.adapter.network.get().ip_adapter[str(n)]
+        rows = [self.nothing if each == NEGATIVE else self.shown for each in spot.inputs.lists]
+        return out + self.weight * seen(q, torch.cat(rows).to(q), spot.heads), q
+
+    @cached_property
+    def counts(self) -> Counts:
+        """Of the U-Net's layers, counted once. Raises ValueError if the adapter was not made for such a U-Net."""
+        unet, own = self.unet.get(), self.adapter.config
+        found = counts(unet)
+        if tuple(width for _, width in own.widths) != found.widths:
             raise ValueError(
                 f"{self.adapter.file} is an IP-Adapter for U-Nets with {len(own.widths)} attentions to text "
-                f"{own.context_dim} wide, but the model has {has} and is {kind_of(unet.config)}"
+                f"{own.context_dim} wide, but the model has {len(found.widths)} and is {kind_of(unet.config)}"
             )
-        rows = [self.nothing if each == NEGATIVE else self.shown for each in spot.inputs.lists]
-        tokens = torch.cat(rows).to(q)
-        return out + self.weight * network.ip_adapter[str(n)](q, tokens, spot.heads), q
+        return found
 
 
-def counts(unet: UNet) -> tuple[int, int, int]:
-    """How many transformer layers there are on the way down, on the way up, and in the middle."""
+class Counts(NamedTuple):
+    """A U-Net's transformer layers: how many there are on the way up and in the middle, and how wide all are, in the
+    order of files: the way down, the way up, the middle."""
+
+    up: int
+    middle: int
+    widths: tuple[int, ...]
+
+    def number(self, spot: Spot) -> int:
+        """Which of the adapter's a layer's is: files count attentions of both kinds."""
+        at = spot.transformer  # in the order of evaluation, the middle's between the others
+        if spot.block == "middle":
+            at += self.up
+        elif spot.block == "output":
+            at -= self.middle
+        return 2 * at + 1
+
+
+def counts(unet: UNet) -> Counts:
+    """See ``Counts``."""
     down, up, middle = (
-        sum(isinstance(module, TransformerLayer) for module in part.modules())
+        [module.attn2.to_q.out_features for module in part.modules() if isinstance(module, TransformerLayer)]
         for part in (unet.input_blocks, unet.output_blocks, unet.middle_block)
     )
-    return down, up, middle
-
-
-def number(unet: UNet, spot: Spot) -> int:
-    """Which of the adapter's a layer's is: files count attentions of both kinds, the middle's last."""
-    _, up, middle = counts(unet)
-    at = spot.transformer  # in the order of evaluation, the middle's between the others
-    if spot.block == "middle":
-        at += up
-    elif spot.block == "output":
-        at -= middle
-    return 2 * at + 1
+    return Counts(len(up), len(middle), (*down, *up, *middle))
