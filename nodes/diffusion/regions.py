@@ -142,7 +142,8 @@ def mirrored(own: Sequence[Item], others: Sequence[Sequence[Item]]) -> list[Item
 
 def with_controls_of(positive: Sequence[Item], others: Sequence[Item]) -> list[Item]:
     """Other items, those without a control given the positive list's that hold for them too, in their order."""
-    given = iter([item for item in positive if item.fields.get("control") and item.fields["control_apply_to_uncond"]])
+    holding = [item for item in positive if item.fields.get("control") and item.fields.get("control_apply_to_uncond")]
+    given = iter(holding)
     made = []
     for item in others:
         source = None if item.fields.get("control") else next(given, None)
