@@ -47,6 +47,7 @@ MODEL_KEYS = {
     "geometry_estimation": WEIGHTS,
     "optical_flow": WEIGHTS,
     "detection": WEIGHTS,
+    "ipadapter": WEIGHTS,
 }
 """Folder keys in the order that ``GET /models`` lists them, and what their files end in."""
 

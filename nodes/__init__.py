@@ -38,6 +38,8 @@ MODULES = (
     "flow",
     "model_patches",
     "upscaling",
+    "controlnets",
+    "vision",
 )
 
 

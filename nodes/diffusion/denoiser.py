@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from nodes.diffusion.conditioning import Conditioning
+from nodes.diffusion.controlnet.chain import Row, Steering
 from nodes.diffusion.extras import Extras
 from nodes.diffusion.guidance import Guidance, Memory, Moment
 from nodes.diffusion.inputs import Inputs
@@ -225,7 +226,17 @@ def fits(look: Look, group: Sequence[Look]) -> bool:
     lengths = [member.region.context.shape[1] for member in (*group, look)]
     same_crop = one.area[:2] == first.area[:2]
     same_width = one.context.shape[2] == first.context.shape[2]
-    return same_crop and same_width and math.lcm(*lengths) <= STRETCH * min(lengths)
+    return same_crop and same_width and same_company(one, first) and math.lcm(*lengths) <= STRETCH * min(lengths)
+
+
+def same_company(one: Region, other: Region) -> bool:
+    """Whether the same controls and hooks work on two items, and what they are told has the same shapes."""
+
+    def told(region: Region) -> list[tuple[str, torch.Size]]:
+        words = [("", each.shape) for each in region.words or () if each is not None]
+        return words + [(name, each.shape[1:]) for name, each in region.extras.items()]
+
+    return one.chain is other.chain and one.hooks == other.hooks and told(one) == told(other)
 
 
 def evaluated(model: DiffusionModel, group: Sequence[Look], x: Tensor, sigma: Tensor, hooks: Hooks) -> Sequence[Tensor]:
@@ -249,10 +260,28 @@ def inputs_of(model: DiffusionModel, group: Sequence[Look], crops: Tensor, sigma
         timesteps=model.prediction.timestep(sigma).expand(len(crops)),
         context=torch.cat([match_batch(context, count) for context in contexts]).to(model.dtype),
         vector=None if vector is None else vector.to(model.dtype),
-        hooks=model.hooks.and_then(hooks),
+        steering=steering(group, count, sigma.item()),
+        extras=extras_of(group, count),
+        hooks=model.hooks.and_then(group[0].region.hooks).and_then(hooks),
         lists=tuple(look.list for look in group for _ in range(count)),
         sigma=sigma.item(),
     )
+
+
+def steering(group: Sequence[Look], count: int, sigma: float) -> Steering | None:
+    """The controls of a group, if one is active."""
+    chain = group[0].region.chain
+    if chain is None:
+        return None
+    words = [look.region.words or (None, None) for look in group]
+    context, vector = (rows([each[k] for each in words], count) for k in range(2))
+    return chain.steering([Row(look.region.area, n) for look in group for n in range(count)], sigma, context, vector)
+
+
+def extras_of(group: Sequence[Look], count: int) -> dict[str, Tensor]:
+    """What the hooks of a group are told, row by row."""
+    told = {name: [match_batch(look.region.extras[name], count) for look in group] for name in group[0].region.extras}
+    return {name: torch.cat(parts) for name, parts in told.items()}
 
 
 def rows(parts: Sequence[Tensor | None], count: int) -> Tensor | None:

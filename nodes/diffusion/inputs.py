@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import torch
 from torch import Tensor
 
 from nodes.diffusion.unet.hooks import NO_HOOKS, Hooks
+
+if TYPE_CHECKING:
+    from nodes.diffusion.unet.model import UNet
 
 Form: TypeAlias = tuple[Hashable, ...]
 
@@ -33,6 +36,16 @@ class Residuals:
         return [Residuals(*parts) for parts in zip(down, middle, inner, strict=True)]
 
 
+class Steering(Protocol):
+    """What has residuals made for a batch, once the U-Net is asked for."""
+
+    def residuals(self, inputs: Inputs, unet: UNet) -> Residuals:
+        """What to add to the U-Net's features, a row for each of the inputs'. Raises ValueError if it does not fit."""
+
+    def split(self, sizes: Sequence[int]) -> Sequence[Steering]:
+        """By rows."""
+
+
 @dataclass(frozen=True, eq=False)
 class Inputs:
     """A batch of B rows, from one or more conditioning items, jobs or seeds.
@@ -50,6 +63,8 @@ class Inputs:
     vector: Tensor | None = None
     """(B, V): what SDXL is told beside the words."""
     residuals: Residuals | None = None
+    steering: Steering | None = None
+    """What makes residuals where the network is evaluated: on its device, in its turn, as many rows as it is given."""
     extras: Mapping[str, Tensor] = field(default_factory=dict)
     hooks: Hooks = NO_HOOKS
     lists: tuple[int, ...] = ()
@@ -64,19 +79,21 @@ class Inputs:
     @property
     def form(self) -> Form | None:
         """What others must have in common with it to go through a network in the same call; None if none can."""
-        if self.residuals is not None or self.extras or self.hooks:
+        if self.residuals is not None or self.steering is not None or self.extras or self.hooks:
             return None
         tensors = (self.x, self.timesteps, self.context, self.vector)
         return tuple(None if each is None else (each.shape[1:], each.dtype) for each in tensors)
 
     def to(self, device: torch.device, dtype: torch.dtype) -> Inputs:
         """As a network computes; timesteps keep their dtype."""
+        extras = {name: each.to(device, dtype) for name, each in self.extras.items()}
         return replace(
             self,
             x=self.x.to(device, dtype),
             timesteps=self.timesteps.to(device),
             context=self.context.to(device, dtype),
             vector=None if self.vector is None else self.vector.to(device, dtype),
+            extras=extras,
         )
 
     def split(self, most: int) -> list[Inputs]:
@@ -85,6 +102,7 @@ class Inputs:
         none = [None] * len(sizes)
         vectors = none if self.vector is None else torch.split(self.vector, sizes)
         residuals = none if self.residuals is None else self.residuals.split(sizes)
+        steering = none if self.steering is None else self.steering.split(sizes)
         extras = {name: torch.split(each, sizes) for name, each in self.extras.items()}
         starts = range(0, len(self), most)
         return [
@@ -95,6 +113,7 @@ class Inputs:
                 context=self.context[start : start + most],
                 vector=vectors[k],
                 residuals=residuals[k],
+                steering=steering[k],
                 extras={name: parts[k] for name, parts in extras.items()},
                 lists=self.lists[start : start + most],
                 first=self.first + start,

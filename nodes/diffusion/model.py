@@ -71,6 +71,8 @@ class Model:
         unet = self.unet.get()
         check(inputs, unet)
         inputs = inputs.to(self.device, self.dtype)
+        if inputs.steering is not None:
+            inputs = replace(inputs, residuals=inputs.steering.residuals(inputs, unet), steering=None)
         return (self.run(unet, inputs) if self.run else unet(inputs)).float()
 
 

@@ -1,7 +1,7 @@
 """Conditioning items, settled for one latent: which cells each sees, how much it counts there, and when."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
 import torch
@@ -9,10 +9,16 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from nodes.diffusion.conditioning import Conditioning
+from nodes.diffusion.controlnet.chain import Chain, Chains
 from nodes.diffusion.extras import Extras, Wish
 from nodes.diffusion.prediction import Prediction
+from nodes.diffusion.unet.hooks import NO_HOOKS, Hooks
 
 FEATHER = 8  # cells over which an area's weight falls off at edges inside the picture
+HOOKING = ("gligen", "style_bias")
+"""Fields whose values have a method ``for_item``: an area, and how many tokens the item has -> hooks, and tensors
+(1 or B, ...) for them."""
+
 SMALLEST = 8  # cells a side of an area around a mask
 
 
@@ -58,6 +64,10 @@ class Region:
     default: bool = False  # fills what others leave
     vector: Tensor | None = None  # (1, V): what the family's network is told beside the words
     concat: Tensor | None = None  # (1 or B, C, area.h, area.w): channels behind the latent's
+    chain: Chain | None = None  # what steers the network
+    words: tuple[Tensor, Tensor | None] | None = None  # the controls' own context and vector, if they have any
+    hooks: Hooks = NO_HOOKS  # called in this item's evaluations, with its extras
+    extras: Mapping[str, Tensor] = field(default_factory=dict)  # (1 or B, ...)
 
     def active(self, sigma: float) -> bool:
         return self.end <= sigma <= self.start
@@ -78,8 +88,13 @@ def regions(lists: Sequence[Conditioning], model: Settling, height: int, width: 
     An area in one list that has no equal in another is also looked at with that other list's words.
     """
     items = [[settled(context, fields, height, width) for context, fields in one] for one in lists]
+    items = [items[0], *(with_controls_of(items[0], one) for one in items[1:])] if items else []
     complete = [own + mirrored(own, [one for one in items if one is not own]) for own in items]
-    return [[region(item, model, height, width, k) for item in one] for k, one in enumerate(complete)]
+    chains = Chains(model.prediction, height, width)
+    return [
+        [replace(region(item, model, height, width, k), chain=chains.of(item.fields.get("control"))) for item in one]
+        for k, one in enumerate(complete)
+    ]
 
 
 def settled(context: Tensor, fields: Mapping[str, Any], height: int, width: int) -> Item:
@@ -125,6 +140,18 @@ def mirrored(own: Sequence[Item], others: Sequence[Sequence[Item]]) -> list[Item
     return copies
 
 
+def with_controls_of(positive: Sequence[Item], others: Sequence[Item]) -> list[Item]:
+    """Other items, those without a control given the positive list's that hold for them too, in their order."""
+    holding = [item for item in positive if item.fields.get("control") and item.fields.get("control_apply_to_uncond")]
+    given = iter(holding)
+    made = []
+    for item in others:
+        source = None if item.fields.get("control") else next(given, None)
+        more = {"control": source.fields["control"]} if source else {}
+        made.append(replace(item, fields={**item.fields, **more}))
+    return made
+
+
 def cells(item: Item) -> float:
     """How many cells an item sees."""
     return float("inf") if item.area is None else item.area.h * item.area.w
@@ -142,6 +169,7 @@ def region(item: Item, model: Settling, height: int, width: int, k: int) -> Regi
     wish, extras = Wish(fields, height, width, k), model.extras
     vector = extras.vector(wish) if extras.vector else None
     concat = extras.concat(wish) if extras.concat else None
+    own_hooks, own_extras = hooked(item, area)
     return Region(
         context=item.context.to(model.device),
         area=area,
@@ -151,7 +179,30 @@ def region(item: Item, model: Settling, height: int, width: int, k: int) -> Regi
         default=bool(fields.get("default", False)),
         vector=None if vector is None else vector.to(model.device),
         concat=None if concat is None else area.of(concat).to(model.device),
+        words=control_words(wish, extras),
+        hooks=own_hooks,
+        extras=own_extras,
     )
+
+
+def hooked(item: Item, area: Area) -> tuple[Hooks, dict[str, Tensor]]:
+    """What an item has called inside the network, and what that is told."""
+    hooks, told = NO_HOOKS, dict[str, Tensor]()
+    for name in HOOKING:
+        if (telling := item.fields.get(name)) is not None:
+            more, extras = telling.for_item(area, item.context.shape[1])
+            hooks, told = hooks.and_then(more), {**told, **extras}
+    return hooks, told
+
+
+def control_words(wish: Wish, extras: Extras) -> tuple[Tensor, Tensor | None] | None:
+    """What an item tells its controls in its own words' stead: a context (1, T, D), and a vector where there is one."""
+    context = wish.fields.get("cross_attn_controlnet")
+    if context is None:
+        return None
+    own, other = wish.fields.get("pooled_output"), wish.fields.get("pooled_output_controlnet")
+    fields = {**wish.fields, "pooled_output": own if other is None else other}
+    return context, extras.vector(wish._replace(fields=fields)) if extras.vector else None
 
 
 def feathered(area: Area, height: int, width: int) -> Tensor:

@@ -6,7 +6,7 @@ import pickle
 import re
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -107,4 +107,14 @@ def tensors_in(content: Any) -> dict[str, Tensor]:
         content = content["state_dict"]
     if not isinstance(content, Mapping):
         return {}
+    content = {name: tensor for key, value in content.items() for name, tensor in _named(key, value)}
     return {name: value for name, value in content.items() if isinstance(name, str) and isinstance(value, Tensor)}
+
+
+def _named(key: Any, value: Any) -> Iterator[tuple[Any, Any]]:
+    """A part of a pickle; tensors in a dict within are named behind it, as in ``image_proj.norm.weight``."""
+    if not isinstance(value, Mapping) or not isinstance(key, str):
+        yield key, value
+        return
+    for name, inner in value.items():
+        yield f"{key}.{name}", inner

@@ -4,6 +4,7 @@ Where they are called, and with what:
 
 ===========================  =================================================================================
 ``attn1``, ``attn2``         (q, k, v, spot) -> (q, k, v): what attention projects; (B, N, C) or (B, T, D)
+``attn2_mixed``              (out, q, spot) -> (out, q): the same before the last projection, with the queries
 ``attn1_out``, ``attn2_out`` (out, spot) -> out: what attention gives, before it is added; (B, N, C)
 ``between``                  (x, spot) -> x: between looking at one another and at the words; (B, N, C)
 ``input_block``              (h, spot) -> h: after each block of the way down; (B, C, h, w)
@@ -33,6 +34,7 @@ Attention: TypeAlias = Literal["attn1", "attn2"]
 Point: TypeAlias = Literal[
     "attn1",
     "attn2",
+    "attn2_mixed",
     "attn1_out",
     "attn2_out",
     "between",

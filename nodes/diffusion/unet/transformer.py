@@ -78,6 +78,8 @@ class Attention(nn.Module):
         q, k, v = self.to_q(q_in), self.to_k(k_in), self.to_v(v_in)
         replacement = inside.replacement(which)
         out = replacement(q, k, v, inside.spot) if replacement else attention(q, k, v, self.heads)
+        if which == "attn2":
+            out, _ = inside.call("attn2_mixed", out, q)
         (out,) = inside.call("attn1_out" if which == "attn1" else "attn2_out", self.to_out(out))
         return out
 
