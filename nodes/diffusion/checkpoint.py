@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from nodes.diffusion.errors import MissingWeights, UnknownCheckpoint
 from nodes.diffusion.families import FAMILIES, Family
@@ -79,7 +79,7 @@ class Loader:
         for prefix in family.text_prefixes:
             if any(name.startswith((prefix + "embeddings.", prefix + "encoder.")) for name in file.header.shapes):
                 make = partial(ClipText, measured(file, "text encoder", prefix, clip_config))
-                return Clip(self._network(file, "text encoder", prefix, make))
+                return Clip.of({"l": self._network(file, "text encoder", prefix, make)})
         return None
 
     def _network(self, file: TensorFile, part: str, prefix: str, make: Callable[[], N]) -> Lazy[N]:
@@ -136,18 +136,7 @@ def filled(make: Callable[[], N], file: TensorFile, prefix: str) -> N:
     stored = file.read(prefix)
     weights = {name: stored[name].reshape(blank.shape) for name, blank in network.state_dict().items()}
     network.load_state_dict(weights, assign=True)
-    for module in network.modules():
-        for name, buffer in module.named_buffers(recurse=False):
-            if buffer.is_meta:
-                setattr(module, name, position_ids(name, buffer))
     return network
-
-
-def position_ids(name: str, buffer: Tensor) -> Tensor:
-    """The one buffer that is not in files: 0, 1, 2, ... Raises LookupError for any other."""
-    if name != "position_ids":
-        raise LookupError(f"buffer {name} has no value")
-    return torch.arange(buffer.numel()).reshape(buffer.shape)
 
 
 def family_of(file: TensorFile) -> Family:
