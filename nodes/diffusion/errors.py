@@ -27,6 +27,14 @@ class UnknownCheckpoint(DiffusionError):
         self.nearest, self.missing = nearest, tuple(missing)
 
 
+class UnsupportedModel(DiffusionError):
+    """A sound file of a kind that we know, and cannot use."""
+
+    def __init__(self, path: Path, kind: str, why: str) -> None:
+        super().__init__(f"{path.name} is of the kind {kind}, which is not supported: {why}")
+        self.kind = kind
+
+
 class MissingWeights(DiffusionError):
     """A file that lacks tensors of a network, or has them in other shapes."""
 

@@ -13,7 +13,7 @@ from nodes.diffusion.extras import NO_EXTRAS, Extras
 from nodes.diffusion.guidance import PLAIN, Guidance
 from nodes.diffusion.inputs import Inputs
 from nodes.diffusion.latent import LatentFormat
-from nodes.diffusion.lazy import Lazy
+from nodes.diffusion.lazy import Lazy, computing_in
 from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.unet.hooks import NO_HOOKS, Hooks
 from nodes.diffusion.unet.model import UNet
@@ -57,6 +57,10 @@ class Model:
     def device(self) -> torch.device:
         """Where the network computes."""
         return self.unet.device
+
+    def computing_in(self, dtype: torch.dtype) -> Model:
+        """The same model, computed in other numbers."""
+        return replace(self, unet=computing_in(self.unet, dtype), kind=f"{self.kind} {dtype}")
 
     def through(self, via: Network) -> Model:
         """The same model, evaluated by somebody else, who has ``network`` of this one."""

@@ -67,14 +67,20 @@ class Clip:
     embeddings: Embeddings = field(default=no_embeddings, compare=False)
 
     @classmethod
-    def of(cls, towers: Mapping[str, Lazy[ClipText]], absent: Mapping[str, int] | None = None) -> Clip:
-        """Towers read as their family does. Raises ValueError for towers that belong to no family."""
+    def of(
+        cls,
+        towers: Mapping[str, Lazy[ClipText]],
+        absent: Mapping[str, int] | None = None,
+        embeddings: Embeddings = no_embeddings,
+    ) -> Clip:
+        """Towers read as their family does; ``absent`` layers are none. Raises ValueError for towers of no family."""
         names = tuple(sorted(towers))
         if names not in (("g",), ("h",), ("l",), ("g", "l")):
             raise ValueError(f"text encoders {', '.join(names)} are not used together; SDXL has g and l")
         readings = {**READINGS, **({"l": BESIDE_G} if len(names) > 1 else {})}
         missing = absent or {}
-        return cls(towers, {name: replace(readings[name], absent=missing.get(name, 0)) for name in names})
+        read = {name: replace(readings[name], absent=missing.get(name, 0)) for name in names}
+        return cls(towers, read, embeddings)
 
     def with_layer(self, layer: int) -> Clip:
         """The same encoders, their text taken ``layer`` layers from the end (-1, -2, ...)."""
