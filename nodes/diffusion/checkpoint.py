@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,11 +17,11 @@ from nodes.diffusion.errors import MissingWeights, UnknownCheckpoint, Unsupporte
 from nodes.diffusion.families import FAMILIES, Family, Seen
 from nodes.diffusion.lazy import Lazy, Origin, Residency, size_as
 from nodes.diffusion.model import Model
-from nodes.diffusion.places import VAE_START, Place, text_place, unet_place, vae_place
+from nodes.diffusion.places import VAE_START, Place, text_place, text_places, unet_place, vae_place
 from nodes.diffusion.strangers import stranger
 from nodes.diffusion.tensors import Source, TensorFile, open_tensors
 from nodes.diffusion.text.clip import Clip, ClipText, Embeddings, no_embeddings
-from nodes.diffusion.text.towers import absent_layers, tower_config
+from nodes.diffusion.text.towers import absent_layers, text_width, tower_config, tower_of
 from nodes.diffusion.thin import thin
 from nodes.diffusion.unet.config import unet_config
 from nodes.diffusion.unet.model import UNet
@@ -77,6 +77,24 @@ class Loader:
         if place is None:
             raise UnknownCheckpoint(path, "the KL autoencoder of Stable Diffusion", file.header.missing(VAE_LANDMARKS))
         return self._vae(place)
+
+    def text(self, paths: Sequence[Path]) -> Clip:
+        """Open text encoders, in files of their own or in checkpoints. Raises as ``checkpoint`` does; ValueError."""
+        places = [place for path in paths for place in self._text_places(path)]
+        if len(places) == 1:
+            return self.clip({tower_of(places[0].header): places[0]})
+        if len(places) > 2:
+            raise ValueError(f"there are {len(places)} text encoders in {names(paths)}, and at most 2 are used")
+        small, large = sorted(places, key=lambda place: text_width(place.header))
+        if text_width(small.header) == text_width(large.header):
+            raise ValueError(f"the text encoders in {names(paths)} are of one kind, but SDXL has CLIP-L and CLIP-G")
+        return self.clip({"l": small, "g": large})
+
+    def _text_places(self, path: Path) -> list[Place]:
+        file = open_tensors(path)
+        if found := text_places(file):
+            return found
+        raise UnknownCheckpoint(path, "CLIP's text encoder", ["embeddings.token_embedding.weight"])
 
     def tower(self, place: Place, name: str) -> Lazy[ClipText]:
         """Open the text encoder at a place, as the tower "l", "g" or "h"."""
@@ -152,3 +170,7 @@ def recognised(file: Source) -> tuple[Seen, Family]:
     if family.unsupported:
         raise UnsupportedModel(file.path, family.name, family.unsupported)
     return seen, family
+
+
+def names(paths: Sequence[Path]) -> str:
+    return " and ".join(path.name for path in paths)

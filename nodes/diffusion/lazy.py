@@ -161,7 +161,7 @@ def computing_in(network: Lazy[N], dtype: torch.dtype) -> Lazy[N]:
         own = network.get()
         shared = {id(each): each.detach() for each in own.buffers()}
         shared |= {id(each): nn.Parameter(each.detach(), requires_grad=False) for each in own.parameters()}
-        return copy.deepcopy(own, shared)  # type: ignore[arg-type]  # casting makes the weights its own
+        return copy.deepcopy(own, shared)  # casting makes the weights its own
 
     size = network.size * dtype.itemsize // network.dtype.itemsize
     make = partial(Lazy[N], build, network.residency, dtype, network.device, origin=network.origin, size=size)

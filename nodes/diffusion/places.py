@@ -109,6 +109,11 @@ def text_place(file: Source, prefix: str) -> Place | None:
     return Place(Renamed(file, {**pieces, "text_projection.weight": Piece(projection)}, prefix))
 
 
+def text_places(file: Source) -> list[Place]:
+    """All text encoders of a file."""
+    return [place for prefix in text_prefixes(file.header) if (place := text_place(file, prefix))]
+
+
 def text_prefixes(header: Header) -> list[str]:
     """All places where a file might have text encoders."""
     ends = ("embeddings.token_embedding.weight", "token_embedding.weight")
@@ -127,6 +132,7 @@ def openclip_pieces(names: Iterable[str], prefix: str) -> dict[str, Piece]:
     return pieces
 
 
+RESBLOCKS = "transformer.resblocks."
 WHOLE = {
     "token_embedding.weight": "embeddings.token_embedding.weight",
     "positional_embedding": "embeddings.position_embedding.weight",
@@ -148,8 +154,9 @@ def _openclip(name: str, stored: str) -> dict[str, Piece]:
         return {WHOLE[name]: Piece(stored)}
     if name.removesuffix(".weight") == "text_projection":  # a bare matrix; a layer's is the right way round
         return {"text_projection.weight": Piece(stored, transposed=not name.endswith(".weight"))}
-    _, _, rest = name.partition("transformer.resblocks.")
-    number, _, inside = rest.partition(".")
+    if not name.startswith(RESBLOCKS):
+        return {}
+    number, _, inside = name.removeprefix(RESBLOCKS).partition(".")
     layer = f"encoder.layers.{number}"
     if inside.startswith("attn.in_proj_"):
         kind = inside.removeprefix("attn.in_proj_")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal, NamedTuple, TypeAlias
 
 import torch
@@ -159,9 +158,8 @@ class Prediction:
         at = self._at(per_item(sigma, x))
         return at.skip * x.float() + at.out * output.float()
 
-    @property
-    def _at(self) -> Callable[[Tensor], Preconditioning]:
-        return partial(KINDS[self.kind], levels=self.levels)
+    def _at(self, sigma: Tensor) -> Preconditioning:
+        return KINDS[self.kind](sigma, self.levels)
 
 
 def per_item(sigma: Tensor, x: Tensor) -> Tensor:

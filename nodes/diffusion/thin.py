@@ -16,15 +16,13 @@ class Thin(nn.Module):
     """A layer whose ``weight`` keeps the dtype that it is stored in, wherever the rest of the network is cast to."""
 
     stored: torch.dtype
-    weight: nn.Parameter
-    bias: nn.Parameter | None
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Any:
-        weight = self.weight
+        weight: Any = self._parameters["weight"]
         self._parameters["weight"] = None  # the rest is cast as ever
-        super()._apply(fn, recurse)
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         moved = weight if weight.is_meta else weight.to(fn(weight.new_empty(0, dtype=torch.float32)).device)
-        self.weight = nn.Parameter(moved.to(self.stored), requires_grad=False)
+        self._parameters["weight"] = nn.Parameter(moved.to(self.stored), requires_grad=False)
         return self
 
 

@@ -75,6 +75,14 @@ class Layer(nn.Module):
         return x + self.mlp(self.layer_norm2(x))
 
 
+class Encoder(nn.Module):
+    """Its layers; ``ClipText`` goes through them one by one."""
+
+    def __init__(self, config: ClipConfig) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
+
+
 class ClipText(nn.Module):
     """Token ids -> what cross-attention sees. Names are those of checkpoints below ``text_model``."""
 
@@ -82,7 +90,7 @@ class ClipText(nn.Module):
         super().__init__()
         self.config = config
         self.embeddings = Embeddings(config)
-        self.encoder = nn.ModuleDict({"layers": nn.ModuleList(Layer(config) for _ in range(config.layers))})
+        self.encoder = Encoder(config)
         self.final_layer_norm = nn.LayerNorm(config.width)
         self.text_projection = nn.Linear(config.width, config.projection, bias=False) if config.projection else None
 
@@ -101,7 +109,7 @@ class ClipText(nn.Module):
         """
         h = self.embeddings(self.embed(ids) if vectors is None else vectors)
         hidden = h
-        for n, block in enumerate(self.encoder["layers"]):
+        for n, block in enumerate(self.encoder.layers):
             h = block(h)
             if n == self.layers + layer:
                 hidden = h

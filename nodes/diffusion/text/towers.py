@@ -18,8 +18,13 @@ def tower_config(name: str, header: Header) -> ClipConfig:
 
 
 def tower_of(header: Header) -> str:
-    """Which tower this is, by its width; "l" where it is none that we know. Raises KeyError without tokens."""
-    return WIDTHS.get(header.shapes["embeddings.token_embedding.weight"][-1], "l")
+    """Which tower this is, by its width; "l" where it is none that we know."""
+    return WIDTHS.get(text_width(header), "l")
+
+
+def text_width(header: Header) -> int:
+    """How wide a text encoder is. Raises KeyError without tokens."""
+    return header.shapes["embeddings.token_embedding.weight"][-1]
 
 
 def absent_layers(name: str, header: Header) -> int:
