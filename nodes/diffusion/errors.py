@@ -43,6 +43,14 @@ class MissingWeights(DiffusionError):
         self.problems = tuple(problems)
 
 
+class BadWeights(DiffusionError):
+    """Weights of a network that are no finite numbers."""
+
+    def __init__(self, file: str, part: str, names: Sequence[str]) -> None:
+        super().__init__(f"{file}: the {part} has weights that are no numbers: {brief(names)}")
+        self.names = tuple(names)
+
+
 def brief(names: Sequence[str]) -> str:
     """The first few names, and how many more there are."""
     more = len(names) - SHOWN

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from nodes.diffusion.extras import NO_EXTRAS, Extras
+from nodes.diffusion.finite import finite
 from nodes.diffusion.guidance import PLAIN, Guidance
 from nodes.diffusion.inputs import Inputs
 from nodes.diffusion.latent import LatentFormat
@@ -67,12 +68,15 @@ class Model:
         return replace(self, via=via)
 
     def network(self, inputs: Inputs) -> Tensor:
-        """The network's output (B, C, h, w), in float32. Raises ValueError for inputs that are not this network's."""
+        """The network's output (B, C, h, w), in float32.
+
+        Raises ValueError for inputs that are not this network's, BadWeights if what it gives is no number.
+        """
         if self.via is not None:
             return self.via(inputs)
         unet = self.unet.get()
         check(inputs, unet)
-        return unet(inputs.to(self.device, self.dtype)).float()
+        return finite(unet(inputs.to(self.device, self.dtype)), self.unet).float()
 
 
 def check(inputs: Inputs, unet: UNet) -> None:

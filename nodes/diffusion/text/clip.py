@@ -9,6 +9,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
+from nodes.diffusion.finite import finite
 from nodes.diffusion.lazy import Lazy
 from nodes.diffusion.text.config import ClipConfig, clip_config
 from nodes.diffusion.text.network import ClipText
@@ -116,4 +117,6 @@ class Clip:
         lazy, reading = self.towers[name], self.readings[name]
         network = lazy.get()
         layer, normed = reading.place(network.layers)
-        return encoded(network, lazy.device, weighted, reading.padding, layer, normed=normed)
+        result = encoded(network, lazy.device, weighted, reading.padding, layer, normed=normed)
+        finite(result.hidden, lazy)
+        return result
