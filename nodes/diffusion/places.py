@@ -35,7 +35,7 @@ class Piece(NamedTuple):
 
     def of(self, whole: Tensor) -> Tensor:
         part = whole.chunk(self.parts)[self.part] if self.parts > 1 else whole
-        return part.T if self.transposed else part
+        return part.T.contiguous() if self.transposed else part
 
 
 class Renamed:

@@ -15,7 +15,7 @@ from torch import Tensor
 from nodes.diffusion.checkpoint import Checkpoint, Loader
 from nodes.diffusion.diffusers_folder import open_folder
 from nodes.diffusion.diffusers_names import turned, unet_names, vae_names
-from nodes.diffusion.errors import CorruptCheckpoint, MissingWeights, UnknownCheckpoint, UnsupportedModel
+from nodes.diffusion.errors import BadWeights, CorruptCheckpoint, MissingWeights, UnknownCheckpoint, UnsupportedModel
 from nodes.diffusion.lazy import Residency
 from nodes.diffusion.sampling import sample_latent
 from nodes.diffusion.unet.config import Level
@@ -70,15 +70,19 @@ def drawn(checkpoint: Checkpoint, steps: int = 2, **fields: Any) -> Tensor:
     return sampled["samples"]
 
 
+def picture(checkpoint: Checkpoint) -> Tensor:
+    assert checkpoint.vae
+    return checkpoint.vae.decode(drawn(checkpoint))
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_family_goes_the_whole_way(family: str, files: Mapping[str, Path]) -> None:
     checkpoint = load(files[family])
     wanted = recipe(family, small=True).unet
     assert checkpoint.model.unet.get().config == wanted
-    assert checkpoint.vae
-    picture = checkpoint.vae.decode(drawn(checkpoint))
-    assert picture.shape == (1, 64, 64, 3)
-    assert picture.isfinite().all()
+    shown = picture(checkpoint)
+    assert shown.shape == (1, 64, 64, 3)
+    assert shown.isfinite().all()
 
 
 @pytest.mark.parametrize(
@@ -314,3 +318,29 @@ def test_a_broken_index_of_shards_is_named(index: str, tmp_path: Path) -> None:
     path.write_text(index)
     with pytest.raises(CorruptCheckpoint, match=r"m\.safetensors\.index\.json"):
         load(path)
+
+
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        ("U-Net", f"{UNET}middle_block.0.in_layers.2.weight"),
+        ("VAE", f"{VAE}decoder.conv_in.weight"),
+        ("text encoder l", "cond_stage_model.transformer.text_model.encoder.layers.1.mlp.fc1.weight"),
+    ],
+)
+def test_weights_that_are_no_numbers_are_named_with_their_file(part: str, name: str, tmp_path: Path) -> None:
+    own = weights("sd15")
+    own[name] = torch.full_like(own[name], float("nan"))
+    checkpoint = load(saved(tmp_path / "broken.safetensors", own))
+    with pytest.raises(BadWeights, match=rf"broken\.safetensors: the {part}") as caught:
+        picture(checkpoint)
+    assert name.endswith(caught.value.names[0])
+
+
+def test_a_file_that_is_cut_short_is_named(files: Mapping[str, Path], tmp_path: Path) -> None:
+    path = tmp_path / "cut.safetensors"
+    whole = files["sdxl"].read_bytes()
+    for size in (4, 1000, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:size])
+        with pytest.raises(CorruptCheckpoint, match=r"cut\.safetensors"):
+            load(path)
