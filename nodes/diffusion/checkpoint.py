@@ -22,7 +22,7 @@ from nodes.diffusion.strangers import stranger
 from nodes.diffusion.tensors import Source, TensorFile, open_tensors
 from nodes.diffusion.text.clip import Clip, ClipText, Embeddings, no_embeddings
 from nodes.diffusion.text.towers import absent_layers, text_width, tower_config, tower_of
-from nodes.diffusion.thin import thin
+from nodes.diffusion.thin import spared, thin
 from nodes.diffusion.unet.config import unet_config
 from nodes.diffusion.unet.model import UNet
 from nodes.diffusion.vae.config import vae_config
@@ -152,7 +152,7 @@ class Loader:
             self.dtype,
             self.device,
             origin=Origin(part, file.path.name),
-            size=size_as(blank, self.dtype),
+            size=size_as(blank, self.dtype) - spared(blank, self.dtype),
         )
         key = (*file.stamp, prefix, part, self.dtype, self.device, self.stored)
         return self.residency.shared(key, lazy)

@@ -16,9 +16,12 @@ from nodes.diffusion.checkpoint import Checkpoint, Loader
 from nodes.diffusion.diffusers_folder import open_folder
 from nodes.diffusion.diffusers_names import turned, unet_names, vae_names
 from nodes.diffusion.errors import BadWeights, CorruptCheckpoint, MissingWeights, UnknownCheckpoint, UnsupportedModel
+from nodes.diffusion.header import Header
 from nodes.diffusion.lazy import Residency
+from nodes.diffusion.places import diffusers_unet
 from nodes.diffusion.sampling import sample_latent
-from nodes.diffusion.unet.config import Level
+from nodes.diffusion.unet.config import Level, UNetConfig, unet_config
+from nodes.diffusion.unet.model import UNet
 from tests.fixtures import make_random
 from tests.fixtures.make_random import FAMILIES, recipe
 
@@ -184,6 +187,36 @@ def test_a_diffusion_model_may_come_alone(files: Mapping[str, Path], tmp_path: P
         assert all(torch.equal(each, wanted[name]) for name, each in model.unet.get().state_dict().items())
 
 
+IRREGULAR = {
+    "as SSD-1B": (Level(32, 2, 0), Level(64, 2, 2, (2, 2), (2, 1, 1)), Level(96, 2, 5, (4, 4), (4, 4, 5))),
+    "as BK-SDM small": (Level(32, 1, 1), Level(64, 1, 1), Level(64, 1, 1)),
+    "as Vega": (Level(32, 2, 0), Level(64, 2, 1), Level(96, 2, 2)),
+}
+
+
+@pytest.mark.parametrize("middle", [(2, 3), (1, 0), (0, 0)], ids=str)
+@pytest.mark.parametrize("levels", IRREGULAR.values(), ids=IRREGULAR)
+def test_a_unets_shape_is_read_off_its_tensors(levels: tuple[Level, ...], middle: tuple[int, int]) -> None:
+    """In the original's names and in diffusers'."""
+    blocks, depth = middle
+    config = UNetConfig(
+        levels,
+        depth,
+        model_channels=32,
+        context_dim=16,
+        head_channels=32,
+        groups=8,
+        linear_projections=True,
+        vector_dim=96,
+        middle_blocks=blocks,
+    )
+    with torch.device("meta"):
+        shapes = {name: tuple(each.shape) for name, each in UNet(config).state_dict().items()}
+    assert unet_config(Header(shapes), head_channels=32) == config
+    theirs = Header({name: shapes[ours] for name, ours in unet_names(config).items()})
+    assert unet_names(diffusers_unet(theirs)) == unet_names(config)
+
+
 def test_a_diffusion_model_is_found_within_a_checkpoint(files: Mapping[str, Path]) -> None:
     assert Loader(Residency()).unet(files["sd2"]).unet.get().config == recipe("sd2", small=True).unet
 
@@ -222,7 +255,9 @@ def test_shards_are_one_file(files: Mapping[str, Path], tmp_path: Path) -> None:
 @pytest.mark.parametrize("stored", [torch.float8_e4m3fn, torch.float8_e5m2], ids=str)
 def test_weights_may_be_kept_in_eight_bits(stored: torch.dtype, files: Mapping[str, Path]) -> None:
     model = Loader(Residency(), stored=stored).unet(files["sdxl"])
+    expected = model.unet.size
     network = model.unet.get()
+    assert model.unet.size == expected
     kept = {each.dtype for name, each in network.state_dict().items() if each.ndim > 1}
     assert kept == {stored}
     assert network.out[0].weight.dtype == torch.float32

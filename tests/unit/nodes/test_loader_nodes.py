@@ -44,6 +44,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path = folder / "models" / f"{name}.safetensors"
         path.parent.mkdir(parents=True)
         save_file(tensors, path)
+    (folder / "models" / "embeddings" / "mine").mkdir(parents=True)
+    save_file({"emb_params": torch.ones(2, 64)}, folder / "models" / "embeddings" / "mine" / "style.safetensors")
     (folder / "models" / "configs").mkdir()
     for name, text in {
         "v": "model: {params: {parameterization: v}}",
@@ -96,6 +98,29 @@ async def test_a_text_encoder_is_loaded_alone(data: Path) -> None:
 async def test_a_text_encoder_of_a_type_that_is_not_supported_says_so(data: Path) -> None:
     with pytest.raises(NodeFailed, match="sd3"):
         await results(data, **took("CLIPLoader", clip_name="clip.safetensors", type="sd3"))
+
+
+async def encoded(data: Path, kind: str, **inputs: Any) -> tuple[torch.Tensor, dict[str, Any]]:
+    loading = {"clip_name": "clip.safetensors", "type": "stable_diffusion"}
+    (cond,) = await results(data, load=("CLIPLoader", loading), **took(kind, clip=["load", 0], **inputs))
+    ((context, fields),) = cond
+    return context, fields
+
+
+async def test_texts_find_embeddings_in_their_folder(data: Path) -> None:
+    with_style, plain = [
+        (await encoded(data, "CLIPTextEncode", text=text))[0] for text in ("a embedding:style", "a embedding:other")
+    ]
+    assert torch.equal(with_style[:, :2], plain[:, :2])  # what comes before does not see it
+    assert not torch.equal(with_style[:, 2:4], plain[:, 2:4])
+
+
+async def test_sdxls_texts_come_with_sizes(data: Path) -> None:
+    sizes = {"width": 1, "height": 2, "crop_w": 3, "crop_h": 4, "target_width": 5, "target_height": 6}
+    _, fields = await encoded(data, "CLIPTextEncodeSDXL", text_g="a", text_l="b", **sizes)
+    assert {name: value for name, value in fields.items() if name != "pooled_output"} == sizes
+    _, fields = await encoded(data, "CLIPTextEncodeSDXLRefiner", text="a", ascore=7.0, width=8, height=9)
+    assert (fields["aesthetic_score"], fields["width"], fields["height"]) == (7.0, 8, 9)
 
 
 @pytest.mark.parametrize(("config", "kind"), [("v", "v"), ("plain", "eps")])
