@@ -1,6 +1,7 @@
 """Each family's checkpoints: told from the others, whole from prompt to latent; files of every kind."""
 
 import json
+import random
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -15,7 +16,14 @@ from torch import Tensor
 from nodes.diffusion.checkpoint import Checkpoint, Loader
 from nodes.diffusion.diffusers_folder import open_folder
 from nodes.diffusion.diffusers_names import turned, unet_names, vae_names
-from nodes.diffusion.errors import BadWeights, CorruptCheckpoint, MissingWeights, UnknownCheckpoint, UnsupportedModel
+from nodes.diffusion.errors import (
+    BadWeights,
+    CorruptCheckpoint,
+    DiffusionError,
+    MissingWeights,
+    UnknownCheckpoint,
+    UnsupportedModel,
+)
 from nodes.diffusion.header import Header
 from nodes.diffusion.lazy import Residency
 from nodes.diffusion.places import diffusers_unet
@@ -379,3 +387,44 @@ def test_a_file_that_is_cut_short_is_named(files: Mapping[str, Path], tmp_path: 
         path.write_bytes(whole[:size])
         with pytest.raises(CorruptCheckpoint, match=r"cut\.safetensors"):
             load(path)
+
+
+def broken(tensor: Tensor) -> list[Tensor | None]:
+    """Ways for a tensor to be wrong; None: it is not there."""
+    return [None, torch.zeros(()), torch.zeros(3), torch.zeros(2, 2, 2, 2, 2), torch.zeros(0, *tensor.shape[1:])]
+
+
+def alone(part: str) -> Weights:
+    """A part of SD 2 without its prefix; a text encoder of few words, so that it is small."""
+    prefix = {"U-Net": UNET, "VAE": VAE, "text": "cond_stage_model.model."}[part.removesuffix(" of diffusers")]
+    own = {name.removeprefix(prefix): each for name, each in weights("sd2").items() if name.startswith(prefix)}
+    small = recipe("sd2", small=True)
+    if part == "text":
+        return {**own, "token_embedding.weight": torch.zeros(100, 64)}
+    if part.endswith("of diffusers"):
+        names = unet_names(small.unet) if part.startswith("U-Net") else vae_names(small.vae)
+        return {name: own[ours] for name, ours in names.items()}
+    return own
+
+
+@pytest.mark.parametrize("part", ["U-Net", "U-Net of diffusers", "VAE", "VAE of diffusers", "text"])
+def test_any_tensor_may_be_wrong_and_the_error_names_the_file(part: str, tmp_path: Path) -> None:
+    """Some of them, drawn; each missing, or of a shape that it can't have."""
+    own, metadata, loader = alone(part), recipe("sd2", small=True).metadata, Loader(Residency())
+    opened = {"U": loader.unet, "V": loader.vae, "t": lambda path: loader.text([path])}[part[0]]
+    opened(saved(tmp_path / "whole.safetensors", own, metadata))
+    needed = sorted(own.keys() - {"text_projection"})  # without which pooled text is not projected
+    for name in random.Random(part).sample(needed, 6):
+        for wrong in broken(own[name]):
+            tensors = {**own, name: wrong} if wrong is not None else {n: t for n, t in own.items() if n != name}
+            path = saved(tmp_path / "wrong.safetensors", tensors, metadata)
+            with pytest.raises(DiffusionError, match=r"wrong\.safetensors"):
+                opened(path)
+
+
+@pytest.mark.parametrize(
+    "name", [f"{UNET}input_blocks.99999999.0.op.weight", f"{VAE}encoder.down.99999999.block.0.conv1.weight"]
+)
+def test_numbers_that_are_too_large_are_not_counted_to(name: str, tmp_path: Path) -> None:
+    with pytest.raises(MissingWeights, match="numbered up to 99999999"):
+        load(saved(tmp_path / "m.safetensors", {**weights("sd15"), name: torch.zeros(1)}))
