@@ -24,7 +24,8 @@ from engine.workflow import read_api
 from nodes.diffusion.checkpoint import Loader
 from nodes.diffusion.lazy import Residency
 from nodes.diffusion.model import Model
-from tests.fixtures.make_random import recipe, weights
+from tests.fixtures.make_random import recipe
+from tests.support.families import weights
 from tests.support.toys import api, new_lanes
 
 UNET, TEXT = "model.diffusion_model.", "cond_stage_model.transformer.text_model."
