@@ -84,8 +84,10 @@ def test_the_files_that_a_text_names_are_stamped(folder: EmbeddingFolder) -> Non
         {"<style>": TWO},
         [{"a": TWO[:1]}, {"b": TWO[1:], "c": 3}],
         {"clip_l": TWO},
+        {"lora_te.lora_up.weight": TWO * 2, "bundle_emb.style.string_to_param.*": TWO},
+        {"lora_te.lora_up.weight": TWO * 2, "bundle_emb.style.clip_l": TWO},
     ],
-    ids=["the web UI's", "diffusers'", "a list", "of a tower"],
+    ids=["the web UI's", "diffusers'", "a list", "of a tower", "with a LoRA", "with a LoRA, of a tower"],
 )
 def test_pickles_of_every_kind_are_read(content: Any, tmp_path: Path) -> None:
     torch.save(content, tmp_path / "e.pt")
