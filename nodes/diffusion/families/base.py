@@ -119,6 +119,15 @@ def projections(dimensions: int) -> Trait:
     return Trait("its transformers' " + ("matrices" if dimensions == 2 else "1x1 convolutions"), holds)
 
 
+def transformers_at_the_top(*, there: bool) -> Trait:
+    """Whether a U-Net has transformers where its features are largest: SDXL's have none."""
+
+    def holds(seen: Seen) -> bool:
+        return any(name.startswith("input_blocks.1.1.") for name in seen.unet.header.shapes) == there
+
+    return Trait(("its" if there else "no") + " transformers at its first resolution", holds)
+
+
 def told(*, vector: bool) -> Trait:
     """A U-Net that is told a vector beside the words, or is not."""
 

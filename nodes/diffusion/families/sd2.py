@@ -3,7 +3,16 @@
 from dataclasses import replace
 
 from nodes.diffusion.beside import beside
-from nodes.diffusion.families.base import Family, Seen, TextPlace, channels, discrete, projections, told
+from nodes.diffusion.families.base import (
+    Family,
+    Seen,
+    TextPlace,
+    channels,
+    discrete,
+    projections,
+    told,
+    transformers_at_the_top,
+)
 from nodes.diffusion.latent import SD15 as LATENT
 from nodes.diffusion.prediction import Prediction
 
@@ -49,3 +58,11 @@ UPSCALER = replace(
     traits=(projections(2), told(vector=True), channels(7)),
     unsupported="its U-Net takes a level of noise as a class beside the words",
 )
+
+UNCLIP = replace(
+    SD2,
+    name="Stable Diffusion 2 unCLIP",
+    traits=(projections(2), told(vector=True), channels(4), transformers_at_the_top(there=True)),
+    beside={},
+)
+"""Its vector tells what a picture shows; whoever opens it with the network that looks at pictures adds that."""

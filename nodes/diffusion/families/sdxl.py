@@ -13,6 +13,7 @@ from nodes.diffusion.families.base import (
     discrete,
     projections,
     told,
+    transformers_at_the_top,
     vector_dim,
 )
 from nodes.diffusion.latent import PLAYGROUND as PLAYGROUND_LATENT
@@ -45,7 +46,7 @@ def is_refiner(seen: Seen) -> bool:
     return vector_dim(header) == context_dim(header) + 5 * WAVES
 
 
-SHARED = (projections(2), told(vector=True))
+SHARED = (projections(2), told(vector=True), transformers_at_the_top(there=False))
 
 SDXL = Family(
     name="Stable Diffusion XL",

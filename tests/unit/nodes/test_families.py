@@ -32,7 +32,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     }
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", sorted(FAMILIES.keys() - {"sd2-unclip"}))
 def test_a_family_goes_the_whole_way(family: str, files: Mapping[str, Path]) -> None:
     checkpoint = load(files[family])
     wanted = recipe(family, small=True).unet
@@ -48,6 +48,7 @@ def test_a_family_goes_the_whole_way(family: str, files: Mapping[str, Path]) -> 
         ("sd15", "Stable Diffusion 1.x", 0.18215, {"l"}),
         ("sd15-inpainting", "Stable Diffusion 1.x", 0.18215, {"l"}),
         ("sd2", "Stable Diffusion 2.x", 0.18215, {"h"}),
+        ("sd2-unclip", "Stable Diffusion 2 unCLIP", 0.18215, {"h"}),
         ("sdxl", "Stable Diffusion XL", 0.13025, {"l", "g"}),
         ("sdxl-refiner", "Stable Diffusion XL refiner", 0.13025, {"g"}),
     ],
@@ -116,6 +117,11 @@ def test_sdxl_without_a_pooled_text_says_so(files: Mapping[str, Path]) -> None:
         sample_latent(
             checkpoint.model, LATENT, words, words, seed=1, steps=1, cfg=1.0, sampler_name="euler", scheduler="normal"
         )
+
+
+def test_unclip_without_a_picture_says_what_it_lacks(files: Mapping[str, Path]) -> None:
+    with pytest.raises(ValueError, match="vector 96 wide"):
+        drawn(load(files["sd2-unclip"]))
 
 
 def test_the_inpainting_networks_look_at_mask_and_picture(files: Mapping[str, Path]) -> None:
