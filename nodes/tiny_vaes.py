@@ -33,7 +33,9 @@ def open_tiny(loader: Loader, folders: Folders, name: str) -> Vae:
         there = ", ".join(found) or "neither"
         raise FileNotFoundError(f"{name} needs {name}_encoder and {name}_decoder in {FOLDER}, and there is {there}")
     encoder, decoder = (folders.resolve(FOLDER, file) for file in found)
-    return loader.tiny_vae(encoder, decoder, FORMATS[name].scale)
+    scale = FORMATS[name].scale
+    assert isinstance(scale, float)  # these formats have one for all channels
+    return loader.tiny_vae(encoder, decoder, scale)
 
 
 def name_for(latent_format: LatentFormat) -> str | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 from weakref import WeakValueDictionary
 
@@ -105,7 +107,7 @@ class Lazy(Generic[N]):
         origin: Origin = Origin("network", ""),  # noqa: B008  an immutable tuple
         size: int = 0,
     ) -> None:
-        self._build, self._residency, self.dtype, self.device = build, residency, dtype, device
+        self._build, self.residency, self.dtype, self.device = build, residency, dtype, device
         self.origin, self.size = origin, size
         self._network: N | None = None
         self._lock = threading.Lock()
@@ -113,7 +115,7 @@ class Lazy(Generic[N]):
     def get(self) -> N:
         """The network, ready to run; it stays whole for whoever holds it, also if it is dropped meanwhile."""
         if not self.loaded:
-            self._residency.use(self, self.size)  # before it is read, so that others have gone by then
+            self.residency.use(self, self.size)  # before it is read, so that others have gone by then
         try:
             with self._lock:
                 if self._network is None:
@@ -121,9 +123,9 @@ class Lazy(Generic[N]):
                     self.size = sum(weight.nbytes for weight in self._network.state_dict().values())
                 network = self._network
         except BaseException:
-            self._residency.forget(self)
+            self.residency.forget(self)
             raise
-        self._residency.use(self, self.size)  # outside the lock: it may take those of others
+        self.residency.use(self, self.size)  # outside the lock: it may take those of others
         return network
 
     @property
@@ -148,3 +150,19 @@ def size_as(network: nn.Module, dtype: torch.dtype) -> int:
         tensor.numel() * (dtype.itemsize if tensor.is_floating_point() else tensor.element_size())
         for tensor in network.state_dict().values()
     )
+
+
+def computing_in(network: Lazy[N], dtype: torch.dtype) -> Lazy[N]:
+    """The same network, cast to another dtype when it is first used. Its weights are kept beside the other's."""
+    if dtype == network.dtype:
+        return network
+
+    def build() -> N:
+        own = network.get()
+        shared = {id(each): each.detach() for each in own.buffers()}
+        shared |= {id(each): nn.Parameter(each.detach(), requires_grad=False) for each in own.parameters()}
+        return copy.deepcopy(own, shared)  # casting makes the weights its own
+
+    size = network.size * dtype.itemsize // network.dtype.itemsize
+    make = partial(Lazy[N], build, network.residency, dtype, network.device, origin=network.origin, size=size)
+    return network.residency.shared((network, dtype), make)

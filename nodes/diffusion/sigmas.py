@@ -24,7 +24,7 @@ def simple(prediction: Prediction, steps: int) -> Tensor:
 
 def sgm_uniform(prediction: Prediction, steps: int) -> Tensor:
     """Even in timesteps, as in Stability's generative-models: the last one is left to the final 0."""
-    return ending_in_zero(prediction.sigma(torch.linspace(last_timestep(prediction), 0, steps + 1)[:-1]))
+    return ending_in_zero(prediction.sigma(prediction.timesteps(steps + 1)[:-1]))
 
 
 def karras(prediction: Prediction, steps: int, rho: float = 7.0) -> Tensor:
@@ -59,15 +59,15 @@ def beta(prediction: Prediction, steps: int, alpha: float = 0.6, beta: float = 0
     from scipy.special import betaincinv  # type: ignore[import-untyped]  # slow to import, and rarely asked for
 
     quantiles = betaincinv(alpha, beta, 1 - torch.arange(steps, dtype=torch.float64).numpy() / steps)
-    timesteps = torch.from_numpy(quantiles * last_timestep(prediction)).round().long().tolist()
+    timesteps = torch.from_numpy(quantiles * (len(prediction.sigmas) - 1)).round().long().tolist()
     return ending_in_zero(prediction.sigmas[list(dict.fromkeys(timesteps))])
 
 
 def normal(prediction: Prediction, steps: int) -> Tensor:
     """Even in timesteps, the first and the last included."""
     if prediction.sigma_min < NEARLY_ZERO:
-        return prediction.sigma(torch.linspace(last_timestep(prediction), 0, steps + 1))
-    return ending_in_zero(prediction.sigma(torch.linspace(last_timestep(prediction), 0, steps)))
+        return prediction.sigma(prediction.timesteps(steps + 1))
+    return ending_in_zero(prediction.sigma(prediction.timesteps(steps)))
 
 
 def linear_quadratic(prediction: Prediction, steps: int, threshold: float = 0.025) -> Tensor:
@@ -150,7 +150,3 @@ def between_steps(
     if start_at_step is None:
         return sigmas
     return sigmas[start_at_step:] if start_at_step < len(sigmas) - 1 else sigmas[:0]
-
-
-def last_timestep(prediction: Prediction) -> int:
-    return len(prediction.sigmas) - 1

@@ -7,18 +7,20 @@ from pathlib import Path
 
 import torch
 
-from nodes.diffusion.checkpoint import Loader, filled, measured
+from nodes.diffusion.building import filled, measured
+from nodes.diffusion.checkpoint import Loader
 from nodes.diffusion.controlnet.adapter import AdapterNetwork, T2IAdapter, adapter_config, adapter_names
 from nodes.diffusion.controlnet.control import Net
 from nodes.diffusion.controlnet.lora import PART as CONTROL_LORA
 from nodes.diffusion.controlnet.lora import ControlLora, HintNetwork, hint_widths
-from nodes.diffusion.controlnet.names import Renamed, control_names
+from nodes.diffusion.controlnet.names import control_names
 from nodes.diffusion.controlnet.network import ControlConfig, ControlNet, ControlNetwork, control_config
 from nodes.diffusion.controlnet.union import UnionNetwork
 from nodes.diffusion.errors import MissingWeights, UnknownCheckpoint
 from nodes.diffusion.lazy import Lazy, Origin, size_as
 from nodes.diffusion.model import Model
-from nodes.diffusion.tensors import TensorFile, open_tensors
+from nodes.diffusion.pieces import renamed
+from nodes.diffusion.tensors import Source, open_tensors
 
 PART = "ControlNet"
 PREFIX = "control_model."
@@ -34,13 +36,13 @@ def load_control(loader: Loader, path: Path, model: Model | None = None) -> Net:
 
     Raises FileNotFoundError, CorruptCheckpoint, UnknownCheckpoint, MissingWeights; ValueError without that model.
     """
-    file = open_tensors(path)
+    file: Source = open_tensors(path)
     shapes = file.header.shapes
     if any(name in shapes or "adapter." + name in shapes for name in ADAPTER_BLOCKS):
         return load_adapter(loader, file)
     prefix = ""
     if DIFFUSERS_HINT in shapes:
-        file = Renamed(file, control_names(file.header))
+        file = renamed(file, control_names(file.header), "ControlNet")
     elif PREFIX + HINT in shapes:
         prefix = PREFIX
     elif HINT not in shapes:
@@ -59,17 +61,15 @@ def load_control(loader: Loader, path: Path, model: Model | None = None) -> Net:
     return ControlNet(path.name, network, config, pooled=path.stem.removesuffix("_fp16").endswith("_shuffle"))
 
 
-def load_adapter(loader: Loader, file: TensorFile) -> T2IAdapter:
+def load_adapter(loader: Loader, file: Source) -> T2IAdapter:
     """See ``load_control``."""
-    file = Renamed(file, adapter_names(file.header))
+    file = renamed(file, adapter_names(file.header), "T2I-Adapter")
     config = measured(file, "T2I-Adapter", "", adapter_config)
     network = loader._network(file, "T2I-Adapter", "", partial(AdapterNetwork, config))
     return T2IAdapter(file.path.name, network, config)
 
 
-def differing(
-    loader: Loader, file: TensorFile, prefix: str, config: ControlConfig, model: Model
-) -> Lazy[ControlNetwork]:
+def differing(loader: Loader, file: Source, prefix: str, config: ControlConfig, model: Model) -> Lazy[ControlNetwork]:
     """A network of differences with the weights that they are differences to. Raises MissingWeights if they misfit."""
     make = partial(ControlNetwork, config)
     with torch.device("meta"):

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-
-from torch import Tensor
 
 from nodes.diffusion.header import Header
-from nodes.diffusion.tensors import TensorFile
 
 RES = {
     "norm1": "in_layers.0",
@@ -28,21 +24,6 @@ PLAIN = (
     ("controlnet_cond_embedding.conv_in.", "input_hint_block.0."),
     ("mid_block.attentions.0.", "middle_block.1."),
 )
-
-
-class Renamed:
-    """A file of tensors under other names; tensors that have no new name are left out."""
-
-    def __init__(self, file: TensorFile, names: Mapping[str, str]) -> None:
-        """``names`` are new name -> stored name."""
-        self._file, self._names = file, names
-        self.path, self.stamp = file.path, file.stamp
-        self.header = Header({new: file.header.shapes[old] for new, old in names.items()}, file.header.metadata)
-
-    def read(self, prefix: str) -> dict[str, Tensor]:
-        """See ``TensorFile``."""
-        stored = self._file.read("")
-        return {new.removeprefix(prefix): stored[old] for new, old in self._names.items() if new.startswith(prefix)}
 
 
 def control_names(header: Header) -> dict[str, str]:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 from torch import Tensor
 
-from nodes.diffusion.checkpoint import Loader, measured
+from nodes.diffusion.building import measured
+from nodes.diffusion.checkpoint import Loader
 from nodes.diffusion.conditioning import Conditioning
-from nodes.diffusion.controlnet.names import Renamed
 from nodes.diffusion.errors import UnknownCheckpoint
 from nodes.diffusion.gligen.network import GligenConfig, GligenNetwork, gligen_config, gligen_names
 from nodes.diffusion.lazy import Lazy
+from nodes.diffusion.pieces import renamed
 from nodes.diffusion.tensors import open_tensors
 from nodes.diffusion.unet.hooks import NO_HOOKS, Hooks, Spot
 
@@ -41,7 +42,7 @@ def load_gligen(loader: Loader, path: Path) -> Gligen:
     file = open_tensors(path)
     if LANDMARK not in file.header.shapes:
         raise UnknownCheckpoint(path, "GLIGEN for text boxes", [LANDMARK])
-    named = Renamed(file, gligen_names(file.header))
+    named = renamed(file, gligen_names(file.header), "GLIGEN")
     config = measured(named, "GLIGEN", "", gligen_config)
     return Gligen(path.name, loader._network(named, "GLIGEN", "", partial(GligenNetwork, config)), config)
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from nodes.diffusion.checkpoint import Loader, measured
+from nodes.diffusion.building import measured
+from nodes.diffusion.checkpoint import Loader
 from nodes.diffusion.controlnet.network import kind_of
 from nodes.diffusion.errors import UnknownCheckpoint
 from nodes.diffusion.ip_adapter.network import IPAdapterConfig, IPAdapterNetwork, ip_adapter_config

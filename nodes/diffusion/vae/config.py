@@ -15,10 +15,14 @@ class VAEConfig:
     blocks: int = 2
     latent_channels: int = 4
     groups: int = 32
+    quantised: bool = True
+    """Whether 1x1 convolutions stand between it and the latents, as in all of SD's; some others have none."""
 
     def __post_init__(self) -> None:
+        if self.blocks < 1 or self.latent_channels < 1 or not self.widths:
+            raise ValueError(f"{self.blocks} blocks and {self.latent_channels} latent channels are too few")
         for width in self.widths:
-            if width % self.groups:
+            if width < 1 or width % self.groups:
                 raise ValueError(f"{width} channels cannot be normed in {self.groups} groups")
 
     @property
@@ -36,4 +40,5 @@ def vae_config(header: Header) -> VAEConfig:
         blocks=header.count(r"encoder\.down\.0\.block\.(\d+)\."),
         latent_channels=header.shapes["decoder.conv_in.weight"][1],
         groups=header.number("vae.norm_groups") or norm_groups(header.shapes["encoder.conv_in.weight"][0]),
+        quantised=any("quant_conv." in name for name in header.shapes),
     )

@@ -6,14 +6,14 @@ on latents as the diffusion network sees them, and on pictures in [0, 1].
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from torch import Tensor, nn
 
 from nodes.diffusion.header import Header
-from nodes.diffusion.tensors import Stamp, TensorFile, open_tensors
+from nodes.diffusion.tensors import TensorFile, open_tensors
 
 WIDTH = 64  # channels of every layer
 HALVINGS = 3
@@ -101,8 +101,7 @@ class TwoFiles:
         self.header = Header(
             {start + name: shape for start, file in parts for name, shape in file.header.shapes.items()}
         )
-        stamps = [file.stamp for _, file in parts]
-        self.stamp = Stamp(decoder, sum(each.size for each in stamps), sum(each.changed_ns for each in stamps))
+        self.stamp: tuple[Hashable, ...] = tuple(file.stamp for file in self._files.values())
 
     def read(self, prefix: str) -> dict[str, Tensor]:
         """Both files' tensors; see ``TensorFile``."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from nodes.diffusion.checkpoint import Checkpoint, Loader, measured
+from nodes.diffusion.building import measured
+from nodes.diffusion.checkpoint import Checkpoint, Loader
 from nodes.diffusion.errors import UnknownCheckpoint
 from nodes.diffusion.tensors import TensorFile, open_tensors
 from nodes.diffusion.vision.clip import ClipVision
