@@ -103,6 +103,7 @@ class Loader:
             self.device,
             origin=Origin(part, file.path.name),
             size=size_as(blank, self.dtype),
+            blank=blank,
         )
         return self.residency.shared((*file.stamp, prefix, part, self.dtype, self.device), lazy)
 
