@@ -24,6 +24,8 @@ class ClipConfig:
     heads: int
     inner: int
     activation: str = "quick_gelu"
+    projection: int | None = None
+    """How wide the pooled output is projected, if it is."""
 
     def __post_init__(self) -> None:
         if self.heads < 1 or self.width % self.heads:

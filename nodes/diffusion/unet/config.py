@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from nodes.diffusion.header import Header, norm_groups
@@ -11,11 +12,43 @@ SD1_HEADS = 8
 
 @dataclass(frozen=True)
 class Level:
-    """One resolution: its width, residual blocks on the way down, and transformer layers at each (0: none)."""
+    """One resolution: its width, residual blocks on the way down, and transformer layers at each (0: none).
+
+    Where blocks differ, ``down`` and ``up`` say it block by block, in the order of computing; up has one block more.
+    """
 
     channels: int
     blocks: int
     depth: int
+    down: tuple[int, ...] = ()
+    up: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.down) not in (0, self.blocks) or len(self.up) not in (0, self.blocks + 1):
+            raise ValueError(f"depths {self.down} and {self.up} do not fit a level of {self.blocks} blocks")
+
+    @property
+    def down_depths(self) -> tuple[int, ...]:
+        """Transformer layers of each block on the way down."""
+        return self.down or (self.depth,) * self.blocks
+
+    @property
+    def up_depths(self) -> tuple[int, ...]:
+        """Transformer layers of each block on the way up."""
+        return self.up or (self.depth,) * (self.blocks + 1)
+
+    @property
+    def attends(self) -> bool:
+        """Whether any block has transformer layers."""
+        return any((*self.down_depths, *self.up_depths))
+
+
+def level_of(channels: int, down: tuple[int, ...], up: tuple[int, ...]) -> Level:
+    """A level by the depths of its blocks, said as briefly as they allow."""
+    depth = max((*down, *up))
+    if {*down, *up} == {depth}:
+        return Level(channels, len(down), depth)
+    return Level(channels, len(down), depth, down, up)
 
 
 @dataclass(frozen=True)
@@ -27,6 +60,7 @@ class UNetConfig:
 
     levels: tuple[Level, ...]
     middle_depth: int
+    """Transformer layers in the middle."""
     model_channels: int = 320
     in_channels: int = 4
     out_channels: int = 4
@@ -34,13 +68,16 @@ class UNetConfig:
     head_channels: int | None = None
     groups: int = 32
     linear_projections: bool = False
-    vector_dim: int | None = None  # what is told beside the words, if anything
+    vector_dim: int | None = None
+    """What is told beside the words, if anything."""
+    middle_blocks: int = 2
+    """Residual blocks in the middle, around its transformer; distilled networks have 1, or no middle at all."""
 
     def __post_init__(self) -> None:
         for width in (self.model_channels, *(level.channels for level in self.levels)):
             if width % self.groups:
                 raise ValueError(f"{width} channels cannot be normed in {self.groups} groups")
-        for width in (level.channels for level in self.levels if level.depth):
+        for width in (level.channels for level in self.levels if level.attends):
             if width % self.heads(width):
                 raise ValueError(f"{width} channels cannot be split into {self.heads(width)} attention heads")
             if self.head_channels and width % self.head_channels:
@@ -51,29 +88,46 @@ class UNetConfig:
         return max(1, channels // self.head_channels) if self.head_channels else SD1_HEADS
 
 
-def unet_config(header: Header) -> UNetConfig:
-    """Read the shape of a U-Net off its tensors (named without prefix); heads and groups from metadata, if there."""
+def unet_config(header: Header, head_channels: int | None = None) -> UNetConfig:
+    """Read the shape of a U-Net off its tensors (named without prefix).
+
+    The family knows ``head_channels``; they and the groups are taken from metadata instead, if they are there.
+    """
     shapes = header.shapes
     model_channels, in_channels = shapes["input_blocks.0.0.weight"][:2]
-    levels, channels, blocks, depth = [], model_channels, 0, 0
-    for n in range(1, header.count(r"input_blocks\.(\d+)\.")):
-        if any(name.startswith(f"input_blocks.{n}.0.op.") for name in shapes):
-            levels.append(Level(channels, blocks, depth))
-            blocks = 0
-            continue
-        channels = shapes[f"input_blocks.{n}.0.out_layers.3.weight"][0]
-        depth = header.count(rf"input_blocks\.{n}\.1\.transformer_blocks\.(\d+)\.")
-        blocks += 1
-    levels.append(Level(channels, blocks, depth))
     return UNetConfig(
-        levels=tuple(levels),
-        middle_depth=header.count(r"middle_block\.1\.transformer_blocks\.(\d+)\."),
+        levels=read_levels(header, model_channels),
+        middle_depth=depth_at(header, "middle_block"),
         model_channels=model_channels,
         in_channels=in_channels,
         out_channels=shapes["out.2.weight"][0],
         context_dim=next((s[1] for name, s in shapes.items() if name.endswith("attn2.to_k.weight")), 768),
-        head_channels=header.number("unet.num_head_channels"),
+        head_channels=header.number("unet.num_head_channels") or head_channels,
         groups=header.number("unet.norm_groups") or norm_groups(model_channels),
-        linear_projections=len(shapes.get("middle_block.1.proj_in.weight", ())) == 2,
+        linear_projections=any(len(shape) == 2 for name, shape in shapes.items() if name.endswith(".proj_in.weight")),
         vector_dim=shapes["label_emb.0.0.weight"][1] if "label_emb.0.0.weight" in shapes else None,
+        middle_blocks=sum(f"middle_block.{n}.in_layers.2.weight" in shapes for n in range(3)),
     )
+
+
+def read_levels(header: Header, model_channels: int) -> tuple[Level, ...]:
+    """The resolutions: a new one begins behind each downsampling convolution."""
+    widths = [model_channels]
+    downs: list[list[int]] = [[]]
+    for n in range(1, header.count(r"input_blocks\.(\d+)\.")):
+        if any(name.startswith(f"input_blocks.{n}.0.op.") for name in header.shapes):
+            widths.append(widths[-1])
+            downs.append([])
+            continue
+        widths[-1] = header.shapes[f"input_blocks.{n}.0.out_layers.3.weight"][0]
+        downs[-1].append(depth_at(header, f"input_blocks.{n}"))
+    ups, n = [], 0
+    for down in reversed(downs):
+        ups.append(tuple(depth_at(header, f"output_blocks.{n + k}") for k in range(len(down) + 1)))
+        n += len(down) + 1
+    return tuple(level_of(*each) for each in zip(widths, map(tuple, downs), reversed(ups), strict=True))
+
+
+def depth_at(header: Header, block: str) -> int:
+    """How many transformer layers a block has."""
+    return header.count(rf"{re.escape(block)}\.1\.transformer_blocks\.(\d+)\.")

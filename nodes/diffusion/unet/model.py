@@ -48,10 +48,7 @@ class UNet(nn.Module):
         self.time_embed = nn.Sequential(nn.Linear(width, 4 * width), nn.SiLU(), nn.Linear(4 * width, 4 * width))
         self.label_emb = vector_embedding(config.vector_dim, 4 * width) if config.vector_dim else None
         self.input_blocks = nn.ModuleList(self._down_stages())
-        bottom = config.levels[-1].channels
-        self.middle_block = Stage(
-            self._res(bottom, bottom), *self._transformer(bottom, config.middle_depth), self._res(bottom, bottom)
-        )
+        self.middle_block = self._middle_stage()
         self.output_blocks = nn.ModuleList(self._up_stages())
         self.out = nn.Sequential(
             nn.GroupNorm(config.groups, width), nn.SiLU(), nn.Conv2d(width, config.out_channels, 3, padding=1)
@@ -123,19 +120,24 @@ class UNet(nn.Module):
         config, channels = self.config, self.config.model_channels
         yield Stage(nn.Conv2d(config.in_channels, channels, 3, padding=1))
         for n, level in enumerate(config.levels):
-            for _ in range(level.blocks):
-                yield Stage(self._res(channels, level.channels), *self._transformer(level.channels, level.depth))
+            for depth in level.down_depths:
+                yield Stage(self._res(channels, level.channels), *self._transformer(level.channels, depth))
                 channels = level.channels
             if n < len(config.levels) - 1:
                 yield Stage(Downsample(channels))
+
+    def _middle_stage(self) -> Stage:
+        config, bottom = self.config, self.config.levels[-1].channels
+        blocks = [self._res(bottom, bottom) for _ in range(config.middle_blocks)]
+        return Stage(*blocks[:1], *self._transformer(bottom, config.middle_depth), *blocks[1:])
 
     def _up_stages(self) -> Iterator[Stage]:
         config, channels = self.config, self.config.levels[-1].channels
         skips = self._skip_channels()
         for n, level in reversed(list(enumerate(config.levels))):
-            for block in range(level.blocks + 1):
+            for block, depth in enumerate(level.up_depths):
                 stage = Stage(
-                    self._res(channels + skips.pop(), level.channels), *self._transformer(level.channels, level.depth)
+                    self._res(channels + skips.pop(), level.channels), *self._transformer(level.channels, depth)
                 )
                 channels = level.channels
                 if n > 0 and block == level.blocks:

@@ -15,6 +15,8 @@ class VAEConfig:
     blocks: int = 2
     latent_channels: int = 4
     groups: int = 32
+    quantised: bool = True
+    """Whether 1x1 convolutions stand between it and the latents, as in all of SD's; some others have none."""
 
     def __post_init__(self) -> None:
         for width in self.widths:
@@ -36,4 +38,5 @@ def vae_config(header: Header) -> VAEConfig:
         blocks=header.count(r"encoder\.down\.0\.block\.(\d+)\."),
         latent_channels=header.shapes["decoder.conv_in.weight"][1],
         groups=header.number("vae.norm_groups") or norm_groups(header.shapes["encoder.conv_in.weight"][0]),
+        quantised=any("quant_conv." in name for name in header.shapes),
     )

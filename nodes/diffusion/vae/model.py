@@ -75,7 +75,8 @@ class AutoencoderKL(nn.Module):
         self.config = config
         z = config.latent_channels
         self.encoder, self.decoder = Encoder(config), Decoder(config)
-        self.quant_conv, self.post_quant_conv = nn.Conv2d(2 * z, 2 * z, 1), nn.Conv2d(z, z, 1)
+        self.quant_conv = nn.Conv2d(2 * z, 2 * z, 1) if config.quantised else nn.Identity()
+        self.post_quant_conv = nn.Conv2d(z, z, 1) if config.quantised else nn.Identity()
 
     def encode(self, image: Tensor) -> Gaussian:
         """Image (B, 3, H, W) in [-1, 1], sides multiples of 8 -> a Gaussian over latents (B, Z, H/8, W/8)."""
