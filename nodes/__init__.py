@@ -20,6 +20,9 @@ MODULES = (
     "logic",
     "lists",
     "flow",
+    "loras",
+    "merging",
+    "model_saving",
 )
 
 

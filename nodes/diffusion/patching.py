@@ -81,9 +81,7 @@ class Patched(Lazy[N]):
                 weights[id(weight)] = as_stored(weight, self._apply(changes, name, weight, sources))
         return with_tensors(base, weights)
 
-    def _apply(
-        self, changes: Iterable[Change], name: str, weight: Tensor, sources: Mapping[Kept[Any], Any]
-    ) -> Tensor:
+    def _apply(self, changes: Iterable[Change], name: str, weight: Tensor, sources: Mapping[Kept[Any], Any]) -> Tensor:
         result = weight.detach().float()
         for change in changes:
             result = change.apply(name, result, sources)
@@ -118,7 +116,7 @@ def as_stored(old: Tensor, new: Tensor) -> Tensor:
 def with_tensors(network: N, tensors: Mapping[int, Tensor]) -> N:
     """A copy of a network with other tensors in the place of some (by their ids), that shares all others with it."""
     kept: dict[int, Any] = {id(tensor): tensor for tensor in every_tensor(network)}
-    return copy.deepcopy(network, kept | tensors)
+    return copy.deepcopy(network, {**kept, **tensors})
 
 
 def every_tensor(network: nn.Module) -> Iterator[Tensor]:

@@ -65,7 +65,7 @@ class ClipText(nn.Module):
         )
         whole: Any = CLIPTextModel(settings)
         text: Any = getattr(whole, "text_model", whole)  # newer versions have no inner module
-        self.layers = config.layers
+        self.config, self.layers = config, config.layers
         self.embeddings, self.encoder = text.embeddings, text.encoder
         self.final_layer_norm = text.final_layer_norm
         self._whole = [whole]  # in a list, so that its parameters are not counted twice
