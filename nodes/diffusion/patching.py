@@ -70,14 +70,17 @@ class Patched(Lazy[N]):
     def _maker(self) -> Callable[[], N]:
         base = self.base.get()
         sources = {source: source.get() for change in self.changes for source in change.sources}
+        self.size = sum(weight.nbytes for name, weight in base.state_dict().items() if self._touching(name))
         return lambda: self._made_of(base, sources)
+
+    def _touching(self, name: str) -> list[Change]:
+        return [change for change in self.changes if change.touches(name)]
 
     @torch.no_grad()
     def _made_of(self, base: N, sources: Mapping[Kept[Any], Any]) -> N:
         weights = {}
         for name, weight in base.state_dict(keep_vars=True).items():
-            changes = [change for change in self.changes if change.touches(name)]
-            if changes:
+            if changes := self._touching(name):
                 weights[id(weight)] = as_stored(weight, self._apply(changes, name, weight, sources))
         return with_tensors(base, weights)
 
