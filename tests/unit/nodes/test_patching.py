@@ -76,8 +76,6 @@ def test_equal_changes_of_a_network_are_the_same_network() -> None:
     assert changed(base, Scaled((("first", 1.0),))) is base
 
 
-
-
 def test_changes_follow_one_another_in_float32_and_are_rounded_once() -> None:
     base = Lazy(Pair, Residency(), torch.bfloat16, CPU)
     third = Scaled((("first", 1 / 3),))
