@@ -1,6 +1,6 @@
 """Adapters against the formulas of their papers, written out in another way, and on diffusers' U-Net by its own names.
 
-Weights: float64 and NumPy against our float32, so what differs is rounding. Outputs: the same tolerance as the networks'.
+Weights: float64 and NumPy against our float32, so only rounding differs. Outputs: the networks' tolerance.
 """
 
 from collections.abc import Callable, Mapping

@@ -21,7 +21,7 @@ TEXT_CONFIG = ClipConfig(vocabulary=49408, positions=77, width=64, layers=2, hea
 
 
 def checkpoint(seed: int = 0) -> dict[str, Tensor]:
-    """Random weights by name, in float16 as files have them."""
+    """Random weights by name, norms and biases too, in float16 as files have them."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         parts: dict[str, nn.Module] = {
@@ -29,7 +29,8 @@ def checkpoint(seed: int = 0) -> dict[str, Tensor]:
             VAE: AutoencoderKL(VAE_CONFIG),
             TEXT: ClipText(TEXT_CONFIG),
         }
-    return {prefix + n: t.half() for prefix, part in parts.items() for n, t in part.state_dict().items()}
+        weights = {prefix + n: t for prefix, part in parts.items() for n, t in part.state_dict().items()}
+        return {name: (tensor + 0.02 * torch.randn(tensor.shape)).half() for name, tensor in weights.items()}
 
 
 def numbers(*shape: int, seed: int = 0, std: float = 0.1) -> Tensor:

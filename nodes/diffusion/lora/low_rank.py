@@ -1,8 +1,8 @@
 """Differences of weights out of few numbers: products of thin matrices.
 
-Each function takes a module's tensors by slot, its weight (O, I) or (O, I, kh, kw) and the file's alpha, in float32, and
-gives the difference at strength 1, shaped as the weight. Raises ValueError or RuntimeError for shapes that do not belong
-together.
+Each function takes a module's tensors by slot, its weight (O, I) or (O, I, kh, kw) and the file's alpha, in float32,
+and gives the difference at strength 1, shaped as the weight. Raises ValueError or RuntimeError for shapes that do not
+belong together.
 """
 
 from collections.abc import Mapping

@@ -128,8 +128,8 @@ def test_every_tensor_of_sdxls_shape_has_one_name_in_each_spelling() -> None:
 
 
 def test_sdxls_two_towers_have_names_of_their_own() -> None:
-    l, g = (ClipConfig(49408, 77, 64, 2, 1, 96, projection=projection) for projection in (None, 32))
-    first, second = text_stems(l, "l"), text_stems(g, "g")
+    vit_l, vit_g = (ClipConfig(49408, 77, 64, 2, 1, 96, projection=projection) for projection in (None, 32))
+    first, second = text_stems(vit_l, "l"), text_stems(vit_g, "g")
     assert not {stem for stem in first if stem.startswith(("lora_", "text_encoder"))} & second.keys()
     assert second[f"lora_te2_text_model_{FLAT_TEXT}"] == second[f"text_encoder_2.text_model.{TEXT}"] == TEXT
     assert second["lora_te2_text_projection"] == "text_projection"

@@ -1,6 +1,5 @@
 """Networks whose weights are another's with changes: what is shared, what is equal, and what it costs."""
 
-import gc
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
