@@ -12,7 +12,7 @@ from nodes.diffusion.lazy import Lazy
 from nodes.diffusion.model import Model
 from nodes.diffusion.safetensors_writer import Saved, Tensors
 from nodes.diffusion.text.clip import Clip
-from nodes.diffusion.text.towers import towers
+from nodes.diffusion.text.handles import towers
 
 Form = Literal["standard", "full_diff"]
 Step = Callable[[int, int], object]

@@ -13,7 +13,7 @@ from nodes.diffusion.lazy import Kept, Lazy
 from nodes.diffusion.model import Model
 from nodes.diffusion.patching import Change, changed, shapes
 from nodes.diffusion.text.clip import Clip
-from nodes.diffusion.text.towers import towers, with_towers
+from nodes.diffusion.text.handles import towers, with_towers
 
 N = TypeVar("N", bound=nn.Module)
 

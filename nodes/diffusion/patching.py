@@ -89,7 +89,7 @@ class Patched(Lazy[N]):
         for change in changes:
             result = change.apply(name, result, sources)
         result = result.to(weight.dtype)
-        if not result.isfinite().all():
+        if not result.float().isfinite().all():
             names = " and ".join(change.name for change in changes)
             raise WeightsUnfit(
                 f"{names}: {name} of the {self.origin.part} gets values that are no numbers in {weight.dtype}"

@@ -12,7 +12,7 @@ from nodes.diffusion.lazy import Kept
 from nodes.diffusion.model import Model
 from nodes.diffusion.patching import Change, changed
 from nodes.diffusion.text.clip import Clip
-from nodes.diffusion.text.towers import towers, with_towers
+from nodes.diffusion.text.handles import towers, with_towers
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from nodes.diffusion.model import Model
 from nodes.diffusion.prediction import Prediction, trained_sigmas
 from nodes.diffusion.safetensors_writer import Saved, Tensors
 from nodes.diffusion.text.clip import Clip
-from nodes.diffusion.text.towers import towers
+from nodes.diffusion.text.handles import towers
 from nodes.diffusion.vae.handle import Vae
 from nodes.diffusion.writing_text import hugging_face, original, text_metadata
 

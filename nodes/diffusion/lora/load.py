@@ -9,7 +9,7 @@ from nodes.diffusion.lora.file import AdapterFile
 from nodes.diffusion.lora.names import text_stems, unet_stems
 from nodes.diffusion.model import Model
 from nodes.diffusion.text.clip import Clip
-from nodes.diffusion.text.towers import towers, with_towers
+from nodes.diffusion.text.handles import towers, with_towers
 
 
 def with_lora(

@@ -18,7 +18,7 @@ from nodes.diffusion.lora.file import AdapterFile, BadAdapter, open_adapter
 from nodes.diffusion.lora.load import with_lora
 from nodes.diffusion.lora.names import split, text_stems, unet_stems
 from nodes.diffusion.text.clip import Clip, ClipConfig
-from nodes.diffusion.text.towers import towers
+from nodes.diffusion.text.handles import towers
 from nodes.diffusion.unet.config import Level, UNetConfig
 from tests.support import small
 from tests.support.small import numbers

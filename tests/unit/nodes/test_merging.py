@@ -1,6 +1,5 @@
 """Mixing models weight by weight, and scaling their attention."""
 
-
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -11,7 +10,7 @@ from nodes.diffusion.lazy import Lazy, Residency
 from nodes.diffusion.merging import ADDED, Unlike, blended, mix_clips, mix_models, mixed, subtracted
 from nodes.diffusion.scaling import temporal_attention, text_attention, unet_attention
 from nodes.diffusion.text.clip import Clip
-from nodes.diffusion.text.towers import towers
+from nodes.diffusion.text.handles import towers
 from nodes.diffusion.unet.config import Level, UNetConfig
 from nodes.diffusion.unet.model import UNet
 from nodes.merging import merge_blocks, merge_sd1, merge_sdxl
