@@ -6,7 +6,7 @@ import torch
 
 from nodes.diffusion.header import norm_groups
 from nodes.diffusion.model import Model
-from nodes.diffusion.prediction import Prediction, trained_sigmas
+from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.safetensors_writer import Saved, Tensors
 from nodes.diffusion.text.clip import Clip
 from nodes.diffusion.text.handles import towers
@@ -14,6 +14,9 @@ from nodes.diffusion.vae.handle import Vae
 from nodes.diffusion.writing_text import hugging_face, original, text_metadata
 
 UNET, VAE = "model.diffusion_model.", "first_stage_model."
+SDXL_WORDS = 2048
+NO_SIGNAL = 1000
+"""A sigma beyond which a schedule has zero terminal SNR: others end at 14.6, or at most at some hundreds."""
 
 
 def checkpoint(model: Model, clip: Clip | None, vae: Vae | None) -> Saved:
@@ -59,12 +62,9 @@ def text_encoders(clip: Clip) -> dict[str, Saved]:
 def prediction_marks(prediction: Prediction) -> Tensors:
     """Empty tensors by whose names loaders know what a network predicts, and on which schedule."""
     marks = ["v_pred"] if prediction.kind == "v" else []
-    if torch.equal(prediction.sigmas, trained_sigmas(zero_terminal_snr=True)):
+    if prediction.sigma_max > NO_SIGNAL:
         marks.append("ztsnr")
     return {name: torch.zeros(0) for name in marks}
-
-
-SDXL_WORDS = 2048
 
 
 def modelspec(prediction: Prediction) -> dict[str, str]:
