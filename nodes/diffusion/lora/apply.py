@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import torch
@@ -17,6 +17,7 @@ from nodes.diffusion.lora.file import AdapterFile, BadAdapter
 from nodes.diffusion.lora.guess import made_for
 from nodes.diffusion.lora.kinds import Recipe, recipes
 from nodes.diffusion.lora.names import Stems, is_text, split
+from nodes.diffusion.lora.settings import declared_scale
 from nodes.diffusion.patching import Change, changed, shapes
 
 N = TypeVar("N", bound=nn.Module)
@@ -92,7 +93,7 @@ def fit(file: AdapterFile, stems: Stems, network: Lazy[Any]) -> tuple[Adapter, f
             weight = f"{stems[stem]}.{target}"
             if weight in have:
                 check(file, recipe, weight, have[weight])
-                found[weight] = recipe
+                found[weight] = replace(recipe, scale=declared_scale(file.file.header.metadata, recipe))
     used = frozenset(key for recipe in found.values() for key in recipe.keys.values())
     return Adapter(file, found), used
 

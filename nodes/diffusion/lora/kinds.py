@@ -88,13 +88,15 @@ class Recipe:
     kind: Kind
     stem: str
     keys: Mapping[str, str]
+    scale: float = 1.0
+    """What a file says of its scale elsewhere than in ``alpha``."""
 
     def delta(self, tensors: Mapping[str, Tensor], weight: Tensor) -> Tensor:
         """The difference at strength 1, float32. Raises ValueError, RuntimeError for shapes that do not fit."""
         p = {slot: tensors[key].to(weight.device).float() for slot, key in self.keys.items()}
         alpha = p.pop("alpha", None)
         magnitude, lengths = p.pop("magnitude", None), p.pop("lengths", None)
-        delta = self.kind.delta(p, weight, None if alpha is None or alpha.is_meta else alpha.item())
+        delta = self.scale * self.kind.delta(p, weight, None if alpha is None or alpha.is_meta else alpha.item())
         if lengths is not None:
             magnitude = lengths.flatten()
         return delta if magnitude is None else with_magnitude(weight, delta, magnitude)

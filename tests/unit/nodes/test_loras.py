@@ -1,5 +1,6 @@
 """LoRA files on models: every way their tensors are called, and every way they can be wrong."""
 
+import json
 import logging
 import os
 from collections.abc import Callable, Mapping
@@ -341,3 +342,27 @@ def test_without_a_text_encoder_the_model_is_changed_alone(checkpoint: Checkpoin
     model, clip = with_lora(save({up: UP, down: DOWN}), checkpoint.model, none, 1, 1)
     assert model is not None
     assert clip is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "scale"),
+    [
+        ({"unet.r": 4, "unet.lora_alpha": 8}, 2.0),
+        ({"unet.r": 4, "unet.lora_alpha": 8, "unet.use_rslora": True}, 4.0),
+        ({"unet.r": 4, "unet.lora_alpha": 8, "unet.alpha_pattern": {"attn1.to_out.0": 2}}, 0.5),
+        ({"unet.r": 4, "unet.lora_alpha": 8, "unet.alpha_pattern": {"attn2.to_out.0": 2}}, 2.0),
+        ({"text_encoder.r": 4, "text_encoder.lora_alpha": 8}, 1.0),
+        ({"unet.r": 0, "unet.lora_alpha": "x"}, 1.0),
+        ([], 1.0),
+        (None, 1.0),
+    ],
+    ids=str,
+)
+def test_diffusers_may_say_alpha_in_the_metadata(
+    settings: object, scale: float, checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    up, down = NAMES["PEFT in diffusers"]
+    told = "no JSON" if settings is None else json.dumps(settings)
+    save_file({up: UP, down: DOWN}, tmp_path / "pixel.safetensors", metadata={"lora_adapter_metadata": told})
+    file = open_adapter(Loader(checkpoint.model.unet.residency), tmp_path / "pixel.safetensors")
+    close(difference(checkpoint, file), scale * UP @ DOWN)

@@ -21,6 +21,7 @@ from nodes.diffusion.merging import Mix, blended
 from nodes.diffusion.model import Model
 from nodes.diffusion.patching import Patched, WeightsUnfit, changed, every_tensor
 from nodes.diffusion.scaling import Scaled
+from nodes.diffusion.text.handles import towers
 from tests.support import small
 
 CPU = torch.device("cpu")
@@ -229,7 +230,8 @@ def test_a_merge_with_a_patched_network_keeps_what_was_patched() -> None:
 def test_buffers_that_are_not_saved_are_shared_too(folder: Path) -> None:
     clip = Loader(Residency()).checkpoint(folder / "model.safetensors").clip
     assert clip is not None
-    patched = changed(clip.network, Scaled(((".self_attn.q_proj", 0.5),)))
-    ids = {id(tensor) for tensor in every_tensor(clip.network.get())}
+    network = towers(clip)["l"]
+    patched = changed(network, Scaled(((".self_attn.q_proj", 0.5),)))
+    ids = {id(tensor) for tensor in every_tensor(network.get())}
     own = [tensor for tensor in every_tensor(patched.get()) if id(tensor) not in ids]
     assert len(own) == 4  # weight and bias of two layers
