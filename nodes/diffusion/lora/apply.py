@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -87,12 +87,15 @@ def fit(file: AdapterFile, stems: Stems, network: Lazy[Any]) -> tuple[Adapter, f
         parted = split(key)
         if parted and parted[0] in stems:
             keys_of[parted[0]][parted[1]] = key
-    have, found = shapes(network), dict[str, Recipe]()
+    have, found, sound = shapes(network), dict[str, Recipe](), set[Hashable]()
     for stem, keys in keys_of.items():
         for target, recipe in recipes(stem, keys, stored).items():
             weight = f"{stems[stem]}.{target}"
             if weight in have:
-                check(file, recipe, weight, have[weight])
+                form = (recipe.kind, have[weight], *((slot, stored[key]) for slot, key in recipe.keys.items()))
+                if form not in sound:  # many modules have the same
+                    check(file, recipe, weight, have[weight])
+                    sound.add(form)
                 found[weight] = replace(recipe, scale=declared_scale(file.file.header.metadata, recipe))
     used = frozenset(key for recipe in found.values() for key in recipe.keys.values())
     return Adapter(file, found), used

@@ -30,17 +30,16 @@ TEXT = {
 }
 """Of each tower; flat ones end in an underscore."""
 TEXT_STEM = re.compile(r"lora_te\d?_|lycoris_te|text_encoders?[._]|text_model\.|clip_[lgh]\.")
-ENDING = re.compile("|".join(re.escape(ending) for ending in sorted(ENDINGS, key=len, reverse=True)) + "$")
+LONGEST_FIRST = tuple(sorted(ENDINGS, key=len, reverse=True))
 OLD_PLACES = re.compile(r"\.processor(?=\.to_(?:q|k|v|out)$)")
 OLD_PROJECTIONS = {"to_q": "q_proj", "to_k": "k_proj", "to_v": "v_proj", "to_out": "out_proj"}
 
 
 def split(key: str) -> tuple[str, str] | None:
     """A key as its stem and the slot that it fills; None if it ends as no adapter's does."""
-    found = re.search(rf"(?:{ENDING.pattern})", key)
-    if found is None or not found.start():
-        return None
-    return OLD_PLACES.sub("", key[: found.start()]), ENDINGS[found[0]]
+    ending = next((ending for ending in LONGEST_FIRST if key.endswith(ending)), "")
+    stem = key.removesuffix(ending)
+    return (OLD_PLACES.sub("", stem), ENDINGS[ending]) if stem and ending else None
 
 
 def is_text(stem: str) -> bool:
