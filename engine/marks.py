@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
+from engine.folders import Folders
+
 T = TypeVar("T")
 
 
@@ -19,11 +21,12 @@ class FileIn:
     """A file name within a named folder: shown as a list, checked and stamped by ``Folders``.
 
     With ``anywhere`` any file below the folder passes, listed or not, and a name may end in ``[output]``,
-    ``[input]`` or ``[temp]`` to say another folder.
+    ``[input]`` or ``[temp]`` to say another folder. ``more`` are choices that are no files, listed behind them.
     """
 
     folder: str
     anywhere: bool = False
+    more: Callable[[Folders], Sequence[str]] | None = None
 
 
 @dataclass(frozen=True)

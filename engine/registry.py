@@ -63,7 +63,8 @@ class Registry(Mapping[str, NodeDef]):
     def choices(self, spec: InputSpec) -> Sequence[str] | None:
         """What a choice input offers now; None if it is no choice."""
         if isinstance(spec.choices, FileIn):
-            return self.services.get(Folders).list(spec.choices.folder)
+            folders, more = self.services.get(Folders), spec.choices.more
+            return folders.list(spec.choices.folder) + (list(more(folders)) if more else [])
         return spec.choices() if callable(spec.choices) else spec.choices
 
     def config(self, spec: InputSpec) -> list[Any]:

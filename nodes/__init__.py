@@ -8,6 +8,8 @@ from engine.registry import Registry
 MODULES = (
     "loaders",
     "text",
+    "text_sdxl",
+    "model_sampling",
     "conditioning",
     "sampling",
     "latents",

@@ -1,12 +1,24 @@
 """Nodes that turn words into conditioning."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from engine.declare import node
+from engine.folders import Folders
 from engine.marks import Widget
+from engine.services import Services
+from nodes.diffusion.text import clip as encoders
+from nodes.embeddings import EmbeddingFolder
 from nodes.types import Clip, Cond
+
+
+def checked(clip: encoders.Clip | None) -> encoders.Clip:
+    """The text encoder. Raises ValueError if there is none."""
+    if clip is None:
+        raise ValueError("there is no text encoder: the checkpoint has none, connect one from another file")
+    return clip
 
 
 @node("CLIPTextEncode", title="CLIP Text Encode (Prompt)", category="conditioning")
@@ -15,15 +27,17 @@ def encode_text(
     clip: Clip,
 ) -> Cond:
     """Encode words with CLIP, to guide the diffusion model towards them."""
-    if clip is None:
-        raise ValueError("there is no text encoder: the checkpoint has none, connect one from another file")
-    context, pooled = clip.encode(text)
+    context, pooled = checked(clip).encode(text)
     return [[context, {"pooled_output": pooled}]]
+
+
+@encode_text.fingerprint
+def embeddings_in_text(inputs: Mapping[str, Any], services: Services) -> list[tuple[str, int, int]] | None:
+    """The files of the embeddings that the text names."""
+    return EmbeddingFolder(services.get(Folders)).stamps(inputs.get("text")) or None
 
 
 @node("CLIPSetLastLayer", title="CLIP Set Last Layer", category="conditioning")
 def set_last_layer(clip: Clip, stop_at_clip_layer: Annotated[int, Field(ge=-24, le=-1), Widget(step=1)] = -1) -> Clip:
     """Take the text from an earlier layer of the encoder: -1 is the last, -2 the one before ("clip skip 2")."""
-    if clip is None:
-        raise ValueError("there is no text encoder: the checkpoint has none, connect one from another file")
-    return clip.with_layer(stop_at_clip_layer)
+    return checked(clip).with_layer(stop_at_clip_layer)

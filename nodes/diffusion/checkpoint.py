@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from nodes.diffusion.errors import MissingWeights, UnknownCheckpoint
-from nodes.diffusion.families import FAMILIES, Family
-from nodes.diffusion.header import Header, Shape
+from nodes.diffusion.building import filled, measured, misfits
+from nodes.diffusion.errors import MissingWeights, UnknownCheckpoint, UnsupportedModel
+from nodes.diffusion.families import FAMILIES, Family, Seen
 from nodes.diffusion.lazy import Lazy, Origin, Residency, size_as
 from nodes.diffusion.model import Model
-from nodes.diffusion.tensors import TensorFile, open_tensors
-from nodes.diffusion.text.clip import Clip, ClipText, clip_config
+from nodes.diffusion.places import VAE_START, Place, text_place, text_places, unet_place, vae_place
+from nodes.diffusion.strangers import stranger
+from nodes.diffusion.tensors import Source, TensorFile, open_tensors
+from nodes.diffusion.text.clip import Clip, ClipText, Embeddings, no_embeddings
+from nodes.diffusion.text.towers import absent_layers, text_width, tower_config, tower_of
+from nodes.diffusion.thin import thin
+from nodes.diffusion.unet.config import unet_config
 from nodes.diffusion.unet.model import UNet
 from nodes.diffusion.vae.config import vae_config
 from nodes.diffusion.vae.handle import Vae
 from nodes.diffusion.vae.model import AutoencoderKL
 
 N = TypeVar("N", bound=nn.Module)
-C = TypeVar("C")
 CPU = torch.device("cpu")
-VAE_LANDMARKS = ("encoder.conv_in.weight", "decoder.conv_in.weight", "quant_conv.weight", "post_quant_conv.weight")
+VAE_LANDMARKS = (VAE_START, "decoder.conv_in.weight")
 
 
 @dataclass(frozen=True)
@@ -41,59 +45,105 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Loader:
-    """Opens model files, all for one device and dtype, all known to one residency."""
+    """Opens model files, all for one device and dtype, all known to one residency.
+
+    ``stored`` is what a U-Net's matrices and convolutions are kept in, if in less than they are computed in.
+    """
 
     residency: Residency
     dtype: torch.dtype = torch.float32
     device: torch.device = CPU
+    embeddings: Embeddings = no_embeddings
+    stored: torch.dtype | None = None
 
     def checkpoint(self, path: Path) -> Checkpoint:
-        """Open a checkpoint. Raises FileNotFoundError, CorruptCheckpoint, UnknownCheckpoint, MissingWeights."""
-        file = open_tensors(path)
-        family = family_of(file)
-        unet = measured(file, "U-Net", family.unet_prefix, family.unet)
-        model = Model(
-            self._network(file, "U-Net", family.unet_prefix, partial(UNet, unet)),
-            family.prediction(file.header),
-            family.latent_format,
-            unet.in_channels,
-            f"{family.name}-{hashlib.blake2b(repr(unet).encode(), digest_size=4).hexdigest()}",
-        )
-        has_vae = bool(file.header.under(family.vae_prefix).shapes)
-        return Checkpoint(model, self._clip(file, family), self._vae(file, family.vae_prefix) if has_vae else None)
+        """Open a checkpoint.
+
+        Raises FileNotFoundError, CorruptCheckpoint, UnknownCheckpoint, UnsupportedModel, MissingWeights.
+        """
+        seen, family = recognised(open_tensors(path))
+        place = vae_place(seen.file)
+        vae = self._vae(place) if place and place.prefix else None  # without one, it would be the U-Net's own names
+        return Checkpoint(self._model(seen, family), self._clip(seen.file, family), vae)
+
+    def unet(self, path: Path) -> Model:
+        """Open a diffusion model: a file of its own, in the original's or diffusers' names, or a checkpoint's."""
+        return self._model(*recognised(open_tensors(path)))
 
     def vae(self, path: Path) -> Vae:
         """Open a file that holds a VAE, alone or within a checkpoint. Raises as ``checkpoint`` does."""
         file = open_tensors(path)
-        for prefix in ("", *(family.vae_prefix for family in FAMILIES)):
-            if not file.header.under(prefix).missing(VAE_LANDMARKS):
-                return self._vae(file, prefix)
-        raise UnknownCheckpoint(path, "the KL autoencoder of Stable Diffusion", file.header.missing(VAE_LANDMARKS))
+        place = vae_place(file)
+        if place is None:
+            raise UnknownCheckpoint(path, "the KL autoencoder of Stable Diffusion", file.header.missing(VAE_LANDMARKS))
+        return self._vae(place)
 
-    def _vae(self, file: TensorFile, prefix: str) -> Vae:
-        config = measured(file, "VAE", prefix, vae_config)
-        network = self._network(file, "VAE", prefix, partial(AutoencoderKL, config))
+    def text(self, paths: Sequence[Path]) -> Clip:
+        """Open text encoders, in files of their own or in checkpoints. Raises as ``checkpoint`` does; ValueError."""
+        places = [place for path in paths for place in self._text_places(path)]
+        if len(places) == 1:
+            return self.clip({tower_of(places[0].header): places[0]})
+        if len(places) > 2:
+            raise ValueError(f"there are {len(places)} text encoders in {names(paths)}, and at most 2 are used")
+        small, large = sorted(places, key=lambda place: text_width(place.header))
+        if text_width(small.header) == text_width(large.header):
+            raise ValueError(f"the text encoders in {names(paths)} are of one kind, but SDXL has CLIP-L and CLIP-G")
+        return self.clip({"l": small, "g": large})
+
+    def _text_places(self, path: Path) -> list[Place]:
+        file = open_tensors(path)
+        if found := text_places(file):
+            return found
+        raise UnknownCheckpoint(path, "CLIP's text encoder", ["embeddings.token_embedding.weight"])
+
+    def tower(self, place: Place, name: str) -> Lazy[ClipText]:
+        """Open the text encoder at a place, as the tower "l", "g" or "h"."""
+        part = f"text encoder {name}"
+        make = partial(ClipText, measured(place.file, part, place.prefix, partial(tower_config, name)))
+        return self._network(place.file, part, place.prefix, make)
+
+    def _model(self, seen: Seen, family: Family) -> Model:
+        place, read = seen.unet, partial(unet_config, head_channels=family.head_channels)
+        config = measured(place.file, "U-Net", place.prefix, read)
+        make: Callable[[], UNet] = partial(UNet, config)
+        if self.stored:
+            make = partial(thin, make, self.stored)
+        return Model(
+            self._network(place.file, "U-Net", place.prefix, make),
+            family.prediction(seen),
+            family.latent_format,
+            config.in_channels,
+            f"{family.name}-{hashlib.blake2b(repr(config).encode(), digest_size=4).hexdigest()}",
+            family.extras(config.in_channels),
+        )
+
+    def _vae(self, place: Place) -> Vae:
+        config = measured(place.file, "VAE", place.prefix, vae_config)
+        network = self._network(place.file, "VAE", place.prefix, partial(AutoencoderKL, config))
         return Vae(network, config.downscale, config.latent_channels)
 
-    def _clip(self, file: TensorFile, family: Family) -> Clip | None:
-        for prefix in family.text_prefixes:
-            if any(name.startswith((prefix + "embeddings.", prefix + "encoder.")) for name in file.header.shapes):
-                make = partial(ClipText, measured(file, "text encoder", prefix, clip_config))
-                return Clip(self._network(file, "text encoder", prefix, make))
-        return None
+    def _clip(self, file: Source, family: Family) -> Clip | None:
+        places: dict[str, Place] = {}
+        for tower, prefix in family.text:
+            if tower not in places and (place := text_place(file, prefix)):
+                places[tower] = place
+        if missing := {tower for tower, _ in family.text} - places.keys():
+            if not places:
+                return None
+            raise MissingWeights(file.path, f"text encoder {missing.pop()}", [f"of {family.name}, not there"])
+        return self.clip(places)
+
+    def clip(self, places: dict[str, Place]) -> Clip:
+        """Text encoders out of their places, by tower. Raises ValueError for towers that belong to no family."""
+        towers = {name: self.tower(place, name) for name, place in places.items()}
+        absent = {name: absent_layers(name, place.header) for name, place in places.items()}
+        return Clip.of(towers, absent, self.embeddings)
 
     def _network(self, file: TensorFile, part: str, prefix: str, make: Callable[[], N]) -> Lazy[N]:
         """Check a network against the header now; read its weights at first use."""
         with torch.device("meta"):
             blank = make()
-        header = file.header.under(prefix)
-        problems = []
-        for name, tensor in blank.state_dict().items():
-            if name not in header.shapes:
-                problems.append(f"{prefix}{name} is missing")
-            elif not same_measures(header.shapes[name], tuple(tensor.shape)):
-                problems.append(f"{prefix}{name} is {header.shapes[name]}, not {tuple(tensor.shape)}")
-        if problems:
+        if problems := misfits(blank, file.header, prefix):
             raise MissingWeights(file.path, part, problems)
         lazy = partial(
             Lazy[N],
@@ -105,57 +155,23 @@ class Loader:
             size=size_as(blank, self.dtype),
             blank=blank,
         )
-        return self.residency.shared((*file.stamp, prefix, part, self.dtype, self.device), lazy)
+        key = (*file.stamp, prefix, part, self.dtype, self.device, self.stored)
+        return self.residency.shared(key, lazy)
 
 
-def measured(file: TensorFile, part: str, prefix: str, read: Callable[[Header], C]) -> C:
-    """A part's configuration. Raises MissingWeights for a tensor that it is read from, or measures that can't be."""
-    try:
-        return read(file.header.under(prefix))
-    except KeyError as missing:
-        raise MissingWeights(file.path, part, [f"{prefix}{missing.args[0]} is missing"]) from None
-    except (ValueError, IndexError, TypeError) as error:
-        raise MissingWeights(file.path, part, [str(error)]) from None
+def recognised(file: Source) -> tuple[Seen, Family]:
+    """The first family that matches. Raises UnsupportedModel, and UnknownCheckpoint naming the nearest."""
+    seen = Seen(file, measured(file, "U-Net", "", lambda header: unet_place(file)))
+    missing = {family.name: family.missing(seen) for family in FAMILIES}
+    family = min(FAMILIES, key=lambda each: len(missing[each.name]))  # the first of those that lack nothing
+    if missing[family.name]:
+        if name := stranger(file.header):
+            raise UnsupportedModel(file.path, name, "only Stable Diffusion 1, 2 and XL can be used")
+        raise UnknownCheckpoint(file.path, family.name, missing[family.name])
+    if family.unsupported:
+        raise UnsupportedModel(file.path, family.name, family.unsupported)
+    return seen, family
 
 
-def same_measures(stored: Shape, wanted: Shape) -> bool:
-    """Whether shapes are equal but for ones at the end: some files keep 1x1 convolutions as matrices, or reversed."""
-    return strip_ones(stored) == strip_ones(wanted)
-
-
-def strip_ones(shape: Shape) -> Shape:
-    """(64, 64, 1, 1) -> (64, 64)."""
-    while len(shape) > 1 and shape[-1] == 1:
-        shape = shape[:-1]
-    return shape
-
-
-def filled(make: Callable[[], N], file: TensorFile, prefix: str) -> N:
-    """Build a network around a file's tensors, without filling it with random numbers first."""
-    with torch.device("meta"):
-        network = make()
-    stored = file.read(prefix)
-    weights = {name: stored[name].reshape(blank.shape) for name, blank in network.state_dict().items()}
-    network.load_state_dict(weights, assign=True)
-    for module in network.modules():
-        for name, buffer in module.named_buffers(recurse=False):
-            if buffer.is_meta:
-                setattr(module, name, position_ids(name, buffer))
-    return network
-
-
-def position_ids(name: str, buffer: Tensor) -> Tensor:
-    """The one buffer that is not in files: 0, 1, 2, ... Raises LookupError for any other."""
-    if name != "position_ids":
-        raise LookupError(f"buffer {name} has no value")
-    return torch.arange(buffer.numel()).reshape(buffer.shape)
-
-
-def family_of(file: TensorFile) -> Family:
-    """The first family that matches. Raises UnknownCheckpoint naming the nearest."""
-    for family in FAMILIES:
-        if family.matches(file.header):
-            return family
-    nearest = min(FAMILIES, key=lambda family: len(file.header.missing(family.landmarks)))
-    missing = file.header.missing(nearest.landmarks)
-    raise UnknownCheckpoint(file.path, nearest.name, missing or ["its text encoder: CLIP alone"])
+def names(paths: Sequence[Path]) -> str:
+    return " and ".join(path.name for path in paths)

@@ -27,12 +27,28 @@ class UnknownCheckpoint(DiffusionError):
         self.nearest, self.missing = nearest, tuple(missing)
 
 
+class UnsupportedModel(DiffusionError):
+    """A sound file of a kind that we know, and cannot use."""
+
+    def __init__(self, path: Path, kind: str, why: str) -> None:
+        super().__init__(f"{path.name} is of the kind {kind}, which is not supported: {why}")
+        self.kind = kind
+
+
 class MissingWeights(DiffusionError):
     """A file that lacks tensors of a network, or has them in other shapes."""
 
     def __init__(self, path: Path, part: str, problems: Sequence[str]) -> None:
         super().__init__(f"{path.name}: the {part} is incomplete: {brief(problems)}")
         self.problems = tuple(problems)
+
+
+class BadWeights(DiffusionError):
+    """Weights of a network that are no finite numbers."""
+
+    def __init__(self, file: str, part: str, names: Sequence[str]) -> None:
+        super().__init__(f"{file}: the {part} has weights that are no numbers: {brief(names)}")
+        self.names = tuple(names)
 
 
 def brief(names: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """What a VAE's latents look like: their scale, their channels, and roughly their colours."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from torch import Tensor
@@ -15,8 +15,8 @@ class LatentFormat:
     Links between nodes carry the VAE's own latents; networks see them shifted and scaled to unit variance.
     """
 
-    scale: float
-    shift: float = 0.0
+    scale: float | tuple[float, ...]  # for all channels, or for each
+    shift: float | tuple[float, ...] = 0.0
     channels: int = 4
     downscale: int = 8  # pixels per cell, on each axis
     preview: tuple[RGB, ...] = ()  # one row a channel: its part of red, green and blue in [-1, 1]
@@ -24,11 +24,18 @@ class LatentFormat:
 
     def to_network(self, latent: Tensor) -> Tensor:
         """A VAE's latent, as the network sees it."""
-        return (latent - self.shift) * self.scale
+        return (latent - channelwise(self.shift, latent)) * channelwise(self.scale, latent)
 
     def from_network(self, latent: Tensor) -> Tensor:
         """The inverse of ``to_network``."""
-        return latent / self.scale + self.shift
+        return latent / channelwise(self.scale, latent) + channelwise(self.shift, latent)
+
+
+def channelwise(values: float | tuple[float, ...], latent: Tensor) -> Tensor | float:
+    """A number, or one for each channel, to compute with ``latent`` (B, C, ...)."""
+    if isinstance(values, float):
+        return values
+    return latent.new_tensor(values).reshape(-1, *[1] * (latent.ndim - 2))
 
 
 SD15 = LatentFormat(
@@ -51,3 +58,11 @@ SDXL = LatentFormat(
     ),
     preview_bias=(0.1084, -0.0175, -0.0011),
 )
+
+PLAYGROUND_STD = (8.4927, 5.9022, 6.5498, 5.2299)
+PLAYGROUND = replace(
+    SDXL,
+    scale=tuple(0.5 / std for std in PLAYGROUND_STD),
+    shift=(-1.6574, 1.886, -1.383, 2.5155),
+)
+"""Playground 2.5: SDXL's, each channel brought to a standard deviation of a half."""

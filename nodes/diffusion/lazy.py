@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 from weakref import WeakValueDictionary
 
@@ -219,3 +221,28 @@ def size_as(network: nn.Module, dtype: torch.dtype) -> int:
         tensor.numel() * (dtype.itemsize if tensor.is_floating_point() else tensor.element_size())
         for tensor in network.state_dict().values()
     )
+
+
+def computing_in(network: Lazy[N], dtype: torch.dtype) -> Lazy[N]:
+    """The same network, cast to another dtype when it is first used. Its weights are kept beside the other's."""
+    if dtype == network.dtype:
+        return network
+
+    def build() -> N:
+        own = network.get()
+        shared = {id(each): each.detach() for each in own.buffers()}
+        shared |= {id(each): nn.Parameter(each.detach(), requires_grad=False) for each in own.parameters()}
+        return copy.deepcopy(own, shared)  # casting makes the weights its own
+
+    size = network.size * dtype.itemsize // network.dtype.itemsize
+    make = partial(
+        Lazy[N],
+        build,
+        network.residency,
+        dtype,
+        network.device,
+        origin=network.origin,
+        size=size,
+        blank=network.blank(),
+    )
+    return network.residency.shared((network, dtype), make)

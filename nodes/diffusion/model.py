@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from nodes.diffusion.extras import NO_EXTRAS, Extras
+from nodes.diffusion.finite import finite
 from nodes.diffusion.guidance import PLAIN, Guidance
 from nodes.diffusion.inputs import Inputs
 from nodes.diffusion.latent import LatentFormat
-from nodes.diffusion.lazy import Lazy
+from nodes.diffusion.lazy import Lazy, computing_in
 from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.unet.hooks import NO_HOOKS, Hooks
 from nodes.diffusion.unet.model import UNet
@@ -58,17 +59,24 @@ class Model:
         """Where the network computes."""
         return self.unet.device
 
+    def computing_in(self, dtype: torch.dtype) -> Model:
+        """The same model, computed in other numbers."""
+        return replace(self, unet=computing_in(self.unet, dtype), kind=f"{self.kind} {dtype}")
+
     def through(self, via: Network) -> Model:
         """The same model, evaluated by somebody else, who has ``network`` of this one."""
         return replace(self, via=via)
 
     def network(self, inputs: Inputs) -> Tensor:
-        """The network's output (B, C, h, w), in float32. Raises ValueError for inputs that are not this network's."""
+        """The network's output (B, C, h, w), in float32.
+
+        Raises ValueError for inputs that are not this network's, BadWeights if what it gives is no number.
+        """
         if self.via is not None:
             return self.via(inputs)
         unet = self.unet.get()
         check(inputs, unet)
-        return unet(inputs.to(self.device, self.dtype)).float()
+        return finite(unet(inputs.to(self.device, self.dtype)), self.unet).float()
 
 
 def check(inputs: Inputs, unet: UNet) -> None:

@@ -1,50 +1,124 @@
-"""What a network's output means: the noise schedule it was trained on, and the way back to the clean latent.
+"""What a network's output means: the noise levels it was trained on, and the way back to the clean latent."""
 
-Sigma is the noise level of Karras et al. 2022 (arXiv:2206.00364): ``x = x0 + sigma * eps``, variance exploding.
-"""
+from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
 
-TRAIN_STEPS = 1000
-BEYOND_MAX = 999999999.9  # the sigma of 0 %: above every schedule, so a range from 0 % is active from the start
-ZERO_SNR_ALPHA_BAR = 4.8973451890853435e-08  # not 0, so that the last sigma stays finite (about 4518.8)
+from nodes.diffusion.levels import ContinuousLevels, Levels, lcm_levels, trained_levels
 
-Kind: TypeAlias = Literal["eps", "v", "x0"]
+BEYOND_MAX = 999999999.9  # the sigma of 0 %: above every schedule, so a range from 0 % is active from the start
+SIGMA_DATA = 0.5  # of Karras et al. 2022, and of latent consistency models
+LCM_TIME_SCALE = 10
+
+Kind: TypeAlias = Literal["eps", "v", "x0", "lcm", "img_to_img", "edm", "rflow"]
+
+
+class Preconditioning(NamedTuple):
+    """``denoised = skip * x + out * network(scale * x)``; Karras et al. 2022, equation 7 (arXiv:2206.00364)."""
+
+    scale: Tensor
+    skip: Tensor
+    out: Tensor
+
+
+def eps(sigma: Tensor, levels: Levels) -> Preconditioning:
+    """The network predicts the noise; Ho et al. 2020 (arXiv:2006.11239)."""
+    return Preconditioning((sigma**2 + 1).rsqrt(), torch.ones_like(sigma), -sigma)
+
+
+def v(sigma: Tensor, levels: Levels) -> Preconditioning:
+    """The network predicts the velocity; Salimans & Ho 2022 (arXiv:2202.00512)."""
+    variance = sigma**2 + 1
+    return Preconditioning(variance.rsqrt(), 1 / variance, -sigma * variance.rsqrt())
+
+
+def x0(sigma: Tensor, levels: Levels) -> Preconditioning:
+    """The network predicts the clean latent itself."""
+    return Preconditioning((sigma**2 + 1).rsqrt(), torch.zeros_like(sigma), torch.ones_like(sigma))
+
+
+def img_to_img(sigma: Tensor, levels: Levels) -> Preconditioning:
+    """The network turns one picture's latent into another's, in one step: it is given the latent as it is."""
+    one = torch.ones_like(sigma)
+    return Preconditioning(one, torch.zeros_like(sigma), one)
+
+
+def lcm(sigma: Tensor, levels: Levels) -> Preconditioning:
+    """The noise, within the boundary condition of consistency models; Luo et al. 2023, equation 9 (arXiv:2310.04378).
+
+    Their latents are of unit variance: ours, times ``scale``.
+    """
+    time = levels.timestep(sigma) * LCM_TIME_SCALE
+    near = SIGMA_DATA**2 / (time**2 + SIGMA_DATA**2)
+    far = time * (time**2 + SIGMA_DATA**2).rsqrt()
+    scale = (sigma**2 + 1).rsqrt()
+    return Preconditioning(scale, near * scale + far, -sigma * far)
+
+
+def edm(sigma: Tensor, levels: Levels) -> Preconditioning:
+    """The network predicts a mix; Karras et al. 2022, table 1, last column."""
+    root = (sigma**2 + SIGMA_DATA**2).rsqrt()
+    return Preconditioning(root, SIGMA_DATA**2 * root**2, sigma * SIGMA_DATA * root)
+
+
+def rflow(sigma: Tensor, levels: Levels) -> Preconditioning:
+    """The network predicts the flow from noise to picture; Liu et al. 2022 (arXiv:2209.03003)."""
+    noise = sigma / (sigma + 1)
+    return Preconditioning(1 - noise, 1 - noise, -noise)
+
+
+KINDS: Mapping[Kind, Callable[[Tensor, Levels], Preconditioning]] = {
+    "eps": eps,
+    "v": v,
+    "x0": x0,
+    "lcm": lcm,
+    "img_to_img": img_to_img,
+    "edm": edm,
+    "rflow": rflow,
+}
 
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """A discrete noise schedule and what the network predicts on it.
-
-    ``sigmas`` is (1000,) float32, rising: the sigma of each timestep.
-    """
+    """Noise levels, and what the network predicts on them."""
 
     kind: Kind
-    sigmas: Tensor
+    levels: Levels
 
     @classmethod
-    def eps(cls) -> "Prediction":
-        """The network predicts the noise; Ho et al. 2020 (arXiv:2006.11239). SD 1, SD 2 base, SDXL."""
-        return cls("eps", trained_sigmas())
+    def discrete(cls, kind: Kind, *, zero_terminal_snr: bool = False) -> Prediction:
+        """On Stable Diffusion's 1000 levels, or the 50 of them that latent consistency models know."""
+        levels = lcm_levels if kind == "lcm" else trained_levels
+        return cls(kind, levels(zero_terminal_snr=zero_terminal_snr))
 
     @classmethod
-    def v(cls, *, zero_terminal_snr: bool = False) -> "Prediction":
-        """The network predicts the velocity; Salimans & Ho 2022 (arXiv:2202.00512). SD 2 at 768 pixels."""
-        return cls("v", trained_sigmas(zero_terminal_snr=zero_terminal_snr))
+    def eps(cls, *, zero_terminal_snr: bool = False) -> Prediction:
+        """Of SD 1, SD 2 base and SDXL."""
+        return cls.discrete("eps", zero_terminal_snr=zero_terminal_snr)
 
     @classmethod
-    def x0(cls, *, zero_terminal_snr: bool = False) -> "Prediction":
-        """The network predicts the clean latent itself."""
-        return cls("x0", trained_sigmas(zero_terminal_snr=zero_terminal_snr))
+    def v(cls, *, zero_terminal_snr: bool = False) -> Prediction:
+        """Of SD 2 at 768 pixels."""
+        return cls.discrete("v", zero_terminal_snr=zero_terminal_snr)
 
-    @cached_property
-    def log_sigmas(self) -> Tensor:
-        return self.sigmas.log()
+    @classmethod
+    def x0(cls, *, zero_terminal_snr: bool = False) -> Prediction:
+        return cls.discrete("x0", zero_terminal_snr=zero_terminal_snr)
+
+    @classmethod
+    def continuous(cls, kind: Kind, sigma_min: float, sigma_max: float) -> Prediction:
+        """On every level between two, told by their logarithm. Raises ValueError for levels that do not rise."""
+        return cls(kind, ContinuousLevels(sigma_min, sigma_max))
+
+    @property
+    def sigmas(self) -> Tensor:
+        """(N,) float32, rising; of continuous levels a sample."""
+        return self.levels.sigmas
 
     @property
     def sigma_min(self) -> float:
@@ -55,16 +129,17 @@ class Prediction:
         return self.sigmas[-1].item()
 
     def timestep(self, sigma: Tensor) -> Tensor:
-        """The timestep nearest in log sigma, as a whole float: what the network is told. Keeps the shape."""
-        table = self.log_sigmas.to(sigma.device)
-        return (sigma.float().log().unsqueeze(-1) - table).abs().argmin(-1).float()
+        """What the network is told of a sigma: on discrete levels the nearest timestep, a whole float."""
+        return self.levels.timestep(sigma)
 
     def sigma(self, timestep: Tensor) -> Tensor:
-        """The sigma of a real timestep, clamped to the table: linear in log sigma in between. Keeps the shape."""
-        table = self.log_sigmas.to(timestep.device)
-        t = timestep.float().clamp(0, len(table) - 1)
-        low, high = t.floor().long(), t.ceil().long()
-        return torch.lerp(table[low], table[high], t.frac()).exp()
+        """The sigma of a timestep, also between those of a table."""
+        return self.levels.sigma(timestep)
+
+    def timesteps(self, count: int) -> Tensor:
+        """Evenly from the first (of ``sigma_max``) to the last: (count,)."""
+        first, last = (self.timestep(self.sigmas[end]).item() for end in (-1, 0))
+        return torch.linspace(first, last, count)
 
     def percent_to_sigma(self, percent: float) -> float:
         """The sigma at a fraction of the way from noise (0) to picture (1)."""
@@ -72,39 +147,21 @@ class Prediction:
             return BEYOND_MAX
         if percent >= 1:
             return 0.0
-        return self.sigma(torch.tensor((1 - percent) * (len(self.sigmas) - 1))).item()
+        return self.levels.sigma_at(1 - percent)
 
     def network_input(self, x: Tensor, sigma: Tensor) -> Tensor:
-        """``x`` (B, ...) scaled to unit variance by c_in; sigma is a scalar or (B,)."""
-        return x / (per_item(sigma, x) ** 2 + 1).sqrt()
+        """``x`` (B, ...) scaled as the network takes it; sigma is a scalar or (B,)."""
+        return x * self._at(per_item(sigma, x)).scale
 
     def denoised(self, x: Tensor, sigma: Tensor, output: Tensor) -> Tensor:
         """The estimate of the clean latent, in float32, from the network's output at ``network_input(x, sigma)``."""
-        sigma, x, output = per_item(sigma, x), x.float(), output.float()
-        match self.kind:
-            case "eps":
-                return x - sigma * output
-            case "v":
-                variance = sigma**2 + 1
-                return x / variance - output * sigma / variance.sqrt()
-            case "x0":
-                return output
+        at = self._at(per_item(sigma, x))
+        return at.skip * x.float() + at.out * output.float()
+
+    def _at(self, sigma: Tensor) -> Preconditioning:
+        return KINDS[self.kind](sigma, self.levels)
 
 
 def per_item(sigma: Tensor, x: Tensor) -> Tensor:
     """A sigma of shape () or (B,), shaped to multiply ``x`` (B, ...)."""
     return sigma.reshape(-1, *[1] * (x.ndim - 1)).float()
-
-
-def trained_sigmas(*, zero_terminal_snr: bool = False) -> Tensor:
-    """Stable Diffusion's schedule: betas linear in their roots ("scaled linear"), 1000 steps.
-
-    Zero terminal SNR: Lin et al. 2023, algorithm 1 (arXiv:2305.08891).
-    """
-    betas = torch.linspace(0.00085**0.5, 0.012**0.5, TRAIN_STEPS, dtype=torch.float64) ** 2
-    alpha_bar = (1 - betas).cumprod(0)
-    if zero_terminal_snr:
-        root = alpha_bar.sqrt()
-        alpha_bar = ((root - root[-1]) * root[0] / (root[0] - root[-1])) ** 2
-        alpha_bar[-1] = ZERO_SNR_ALPHA_BAR
-    return ((1 - alpha_bar) / alpha_bar).sqrt().float()

@@ -21,7 +21,7 @@ def simple(prediction: Prediction, steps: int) -> Tensor:
 
 def sgm_uniform(prediction: Prediction, steps: int) -> Tensor:
     """Even in timesteps, as in Stability's generative-models: the last one is left to the final 0."""
-    return ending_in_zero(prediction.sigma(torch.linspace(last_timestep(prediction), 0, steps + 1)[:-1]))
+    return ending_in_zero(prediction.sigma(prediction.timesteps(steps + 1)[:-1]))
 
 
 def karras(prediction: Prediction, steps: int, rho: float = 7.0) -> Tensor:
@@ -52,13 +52,13 @@ def beta(prediction: Prediction, steps: int, alpha: float = 0.6, beta: float = 0
     from scipy.special import betaincinv  # type: ignore[import-untyped]  # slow to import, and rarely asked for
 
     quantiles = betaincinv(alpha, beta, 1 - torch.arange(steps, dtype=torch.float64).numpy() / steps)
-    timesteps = torch.from_numpy(quantiles * last_timestep(prediction)).round().long().tolist()
+    timesteps = torch.from_numpy(quantiles * (len(prediction.sigmas) - 1)).round().long().tolist()
     return ending_in_zero(prediction.sigmas[list(dict.fromkeys(timesteps))])
 
 
 def normal(prediction: Prediction, steps: int) -> Tensor:
     """Even in timesteps, the first and the last included."""
-    return ending_in_zero(prediction.sigma(torch.linspace(last_timestep(prediction), 0, steps)))
+    return ending_in_zero(prediction.sigma(prediction.timesteps(steps)))
 
 
 def linear_quadratic(prediction: Prediction, steps: int, threshold: float = 0.025) -> Tensor:
@@ -149,7 +149,3 @@ def karras_ramp(steps: int, sigma_min: float, sigma_max: float, rho: float = 7.0
 
 def ending_in_zero(sigmas: Tensor) -> Tensor:
     return torch.cat((sigmas, sigmas.new_zeros(1)))
-
-
-def last_timestep(prediction: Prediction) -> int:
-    return len(prediction.sigmas) - 1

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import re
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -18,6 +19,7 @@ from nodes.diffusion.errors import CorruptCheckpoint
 from nodes.diffusion.header import Header
 
 PICKLES = frozenset({".ckpt", ".pt", ".pth", ".bin"})
+INDEX = ".safetensors.index.json"
 
 
 class Stamp(NamedTuple):
@@ -38,19 +40,33 @@ class TensorFile(Protocol):
 
     path: Path
     header: Header
-    stamp: Stamp
+
+    @property
+    def stamp(self) -> tuple[Hashable, ...]:
+        """Tells these tensors from others."""
+        ...
 
     def read(self, prefix: str) -> dict[str, Tensor]:
         """The tensors below ``prefix``, named without it, in the dtype they are stored in."""
         ...
 
 
-def open_tensors(path: Path) -> TensorFile:
+class Source(TensorFile, Protocol):
+    """A file whose tensors can be read one by one."""
+
+    def named(self, names: Iterable[str]) -> dict[str, Tensor]:
+        """These tensors, in the dtype they are stored in."""
+        ...
+
+
+def open_tensors(path: Path) -> Source:
     """Read a file's header. Raises FileNotFoundError, CorruptCheckpoint."""
     if not path.is_file():
         raise FileNotFoundError(f"there is no model file {path}")
     if path.stat().st_size == 0:
         raise CorruptCheckpoint(path, "it is empty")
+    if path.name.endswith(INDEX):
+        return ShardedTensors(path)
     return PickledTensors(path) if path.suffix.lower() in PICKLES else SafeTensors(path)
 
 
@@ -67,9 +83,44 @@ class SafeTensors:
             raise CorruptCheckpoint(path, f"it is damaged, cut short or no safetensors file ({error})") from None
 
     def read(self, prefix: str) -> dict[str, Tensor]:
+        return below(self, prefix)
+
+    def named(self, names: Iterable[str]) -> dict[str, Tensor]:
         with safe_open(self.path, "pt") as file:
-            names = [name for name in self.header.shapes if name.startswith(prefix)]
-            return {name.removeprefix(prefix): file.get_tensor(name) for name in names}
+            return {name: file.get_tensor(name) for name in names}
+
+
+class ShardedTensors:
+    """Several safetensors files that one ``*.safetensors.index.json`` puts together."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._shards = {name: open_tensors(path.with_name(name)) for name in shard_names(path)}
+        self.stamp: tuple[Hashable, ...] = (*stamp(path), *(shard.stamp for shard in self._shards.values()))
+        shapes = {name: shape for shard in self._shards.values() for name, shape in shard.header.shapes.items()}
+        self.header = Header(shapes)
+
+    def read(self, prefix: str) -> dict[str, Tensor]:
+        return below(self, prefix)
+
+    def named(self, names: Iterable[str]) -> dict[str, Tensor]:
+        wanted, found = set(names), dict[str, Tensor]()
+        for shard in self._shards.values():
+            found |= shard.named(wanted & shard.header.shapes.keys())
+        return found
+
+
+def shard_names(path: Path) -> list[str]:
+    """The files that an index names: plain names, beside it. Raises CorruptCheckpoint."""
+    try:
+        index = json.loads(path.read_bytes())["weight_map"]
+        names = sorted({str(name) for name in index.values()})
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise CorruptCheckpoint(path, f"it is no index of shards ({type(error).__name__}: {error})") from None
+    for name in names:
+        if Path(name).name != name or not name.endswith(".safetensors"):
+            raise CorruptCheckpoint(path, f"it names {name!r}, which is no safetensors file beside it")
+    return names
 
 
 class PickledTensors:
@@ -77,24 +128,37 @@ class PickledTensors:
 
     def __init__(self, path: Path) -> None:
         self.path, self.stamp = path, stamp(path)
-        try:
-            with warnings.catch_warnings(action="ignore"):  # of pickle protocols, which are not the reader's business
-                content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
-        except pickle.UnpicklingError as error:
-            named = re.search(r"GLOBAL (\S+)", str(error))
-            what = (
-                f"it asks for {named[1]}, and a model file may hold nothing but weights" if named else "it is damaged"
-            )
-            raise CorruptCheckpoint(path, what) from None
-        except Exception as error:  # a border: what a damaged pickle raises has no end
-            raise CorruptCheckpoint(path, f"it is damaged or cut short ({type(error).__name__}: {error})") from None
-        self._tensors = tensors_in(content)
+        self._tensors = tensors_in(unpickled(path))
         if not self._tensors:
             raise CorruptCheckpoint(path, "there are no tensors in it")
         self.header = Header({name: tuple(tensor.shape) for name, tensor in self._tensors.items()})
 
     def read(self, prefix: str) -> dict[str, Tensor]:
-        return {n.removeprefix(prefix): tensor for n, tensor in self._tensors.items() if n.startswith(prefix)}
+        return below(self, prefix)
+
+    def named(self, names: Iterable[str]) -> dict[str, Tensor]:
+        return {name: self._tensors[name] for name in names}
+
+
+def below(file: Source, prefix: str) -> dict[str, Tensor]:
+    """The tensors below ``prefix``, named without it."""
+    names = [name for name in file.header.shapes if name.startswith(prefix)]
+    return {name.removeprefix(prefix): tensor for name, tensor in file.named(names).items()}
+
+
+def unpickled(path: Path) -> Any:
+    """What a pickle holds, tensors and plain data. Raises FileNotFoundError, CorruptCheckpoint."""
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of pickle protocols, which are not the reader's business
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+    except FileNotFoundError:
+        raise
+    except pickle.UnpicklingError as error:
+        named = re.search(r"GLOBAL (\S+)", str(error))
+        what = f"it asks for {named[1]}, and a model file may hold nothing but weights" if named else "it is damaged"
+        raise CorruptCheckpoint(path, what) from None
+    except Exception as error:  # a border: what a damaged pickle raises has no end
+        raise CorruptCheckpoint(path, f"it is damaged or cut short ({type(error).__name__}: {error})") from None
 
 
 def tensors_in(content: Any) -> dict[str, Tensor]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 
 from nodes.diffusion.header import norm_groups
+from nodes.diffusion.latent import PLAYGROUND, PLAYGROUND_STD
+from nodes.diffusion.levels import ContinuousLevels
 from nodes.diffusion.model import Model
 from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.safetensors_writer import Saved, Tensors
@@ -60,11 +62,24 @@ def text_encoders(clip: Clip) -> dict[str, Saved]:
 
 
 def prediction_marks(prediction: Prediction) -> Tensors:
-    """Empty tensors by whose names loaders know what a network predicts, and on which schedule."""
+    """Tensors by whose names loaders know what a network predicts, and on which schedule."""
+    if isinstance(prediction.levels, ContinuousLevels):
+        return continuous_marks(prediction.kind, prediction.levels)
     marks = ["v_pred"] if prediction.kind == "v" else []
     if prediction.sigma_max > NO_SIGNAL:
         marks.append("ztsnr")
     return {name: torch.zeros(0) for name in marks}
+
+
+def continuous_marks(kind: str, levels: ContinuousLevels) -> Tensors:
+    """What files of models on continuous levels say of them: Playground's by its latents, others by the levels."""
+    if kind == "edm":
+        mean, std = (torch.tensor(each)[None, :, None, None] for each in (PLAYGROUND.shift, PLAYGROUND_STD))
+        return {"edm_mean": mean, "edm_std": std}
+    return {
+        "edm_vpred.sigma_min": torch.tensor(levels.sigma_min),
+        "edm_vpred.sigma_max": torch.tensor(levels.sigma_max),
+    }
 
 
 def modelspec(prediction: Prediction) -> dict[str, str]:

@@ -1,113 +1,122 @@
-"""CLIP's text encoder: words -> what cross-attention sees; Radford et al. 2021 (arXiv:2103.00020)."""
+"""Prompts -> what cross-attention sees, by one text encoder or two."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from nodes.diffusion.header import Header
+from nodes.diffusion.finite import finite
 from nodes.diffusion.lazy import Lazy
+from nodes.diffusion.text.config import ClipConfig, clip_config
+from nodes.diffusion.text.network import ClipText
+from nodes.diffusion.text.prompt import Encoding, encoded
 from nodes.diffusion.text.tokenizer import END, Token, chunks
+
+__all__ = ["READINGS", "Clip", "ClipConfig", "ClipText", "Embeddings", "Reading", "clip_config"]
+
+Embeddings: TypeAlias = Callable[[str], Mapping[str, Tensor] | None]
+"""A textual inversion's name -> its vectors (n, D) by tower; ``""`` are for any. None if there is none."""
+
+
+def no_embeddings(name: str) -> None:
+    """Where no folder of embeddings is known."""
 
 
 @dataclass(frozen=True)
-class ClipConfig:
-    """CLIP ViT-L/14's text tower, which SD1 uses, is 768 wide with 12 layers of 12 heads."""
+class Reading:
+    """How a tower's output is read."""
 
-    vocabulary: int
-    positions: int
-    width: int
-    layers: int
-    heads: int
-    inner: int
-    activation: str = "quick_gelu"
-    projection: int | None = None
-    """How wide the pooled output is projected, if it is."""
+    layer: int = -1
+    """Counted from the end, -1 the last."""
+    normed: bool = True
+    """Whether the last norm is applied; where it is not, it still is when ``layer`` is not there."""
+    padding: int = END
+    """The token behind a chunk's end."""
+    absent: int = 0
+    """How many last layers the file lacks: some leave out those that nobody reads."""
 
-    def __post_init__(self) -> None:
-        if self.heads < 1 or self.width % self.heads:
-            raise ValueError(f"a width of {self.width} cannot be split into {self.heads} attention heads")
-
-
-def clip_config(header: Header) -> ClipConfig:
-    """Read the shape of a text encoder off its tensors (named without prefix); heads from metadata, else 64 wide."""
-    shapes = header.shapes
-    vocabulary, width = shapes["embeddings.token_embedding.weight"]
-    return ClipConfig(
-        vocabulary=vocabulary,
-        positions=shapes["embeddings.position_embedding.weight"][0],
-        width=width,
-        layers=header.count(r"encoder\.layers\.(\d+)\."),
-        heads=header.number("text.heads") or width // (header.number("text.head_dim") or 64),
-        inner=shapes["encoder.layers.0.mlp.fc1.weight"][0],
-        activation=header.metadata.get("text.act", "quick_gelu"),
-    )
+    def place(self, layers: int) -> tuple[int, bool]:
+        """Which layer of a tower of so many is read, and whether it is normed."""
+        if -self.layer > layers + self.absent:
+            return -1, True
+        return min(-1, self.layer + self.absent), self.normed
 
 
-class ClipText(nn.Module):
-    """``transformers``' CLIP text model, with the parameter names that SD checkpoints have below ``text_model``."""
-
-    def __init__(self, config: ClipConfig) -> None:
-        from transformers import CLIPTextConfig, CLIPTextModel  # takes a second: only when text is to be encoded
-
-        super().__init__()
-        settings = CLIPTextConfig(
-            vocab_size=config.vocabulary,
-            hidden_size=config.width,
-            intermediate_size=config.inner,
-            num_hidden_layers=config.layers,
-            num_attention_heads=config.heads,
-            max_position_embeddings=config.positions,
-            hidden_act=config.activation,
-        )
-        whole: Any = CLIPTextModel(settings)
-        text: Any = getattr(whole, "text_model", whole)  # newer versions have no inner module
-        self.config, self.layers = config, config.layers
-        self.embeddings, self.encoder = text.embeddings, text.encoder
-        self.final_layer_norm = text.final_layer_norm
-        self._whole = [whole]  # in a list, so that its parameters are not counted twice
-
-    def forward(self, ids: Tensor, layer: int) -> tuple[Tensor, Tensor]:
-        """Ids (B, 77) -> the output of ``layer`` (-1 the last), final norm applied, (B, 77, D); and pooled (B, D)."""
-        out = self._whole[0](input_ids=ids, output_hidden_states=True)
-        last = out.last_hidden_state
-        hidden = last if layer == -1 else self.final_layer_norm(out.hidden_states[layer])
-        ends = (ids == END).int().argmax(dim=-1)
-        return hidden, last[torch.arange(len(ids)), ends]
+READINGS: Mapping[str, Reading] = {
+    "l": Reading(),
+    "h": Reading(layer=-2, padding=0),
+    "g": Reading(layer=-2, normed=False, padding=0),
+}
+"""Of CLIP ViT-L alone (SD1), OpenCLIP ViT-H (SD2) and ViT-bigG (SDXL)."""
+BESIDE_G = Reading(layer=-2, normed=False)
+"""Of CLIP ViT-L in SDXL."""
 
 
 @dataclass(frozen=True)
 class Clip:
-    """A text encoder whose weights come into memory at first use. ``layer`` counts from the end, -1 the last."""
+    """Text encoders whose weights come into memory at first use: towers "l", "g" or "h", or "l" and "g" as in SDXL.
 
-    network: Lazy[ClipText]
-    layer: int = -1
+    ``readings`` has an entry for each tower.
+    """
+
+    towers: Mapping[str, Lazy[ClipText]]
+    readings: Mapping[str, Reading]
+    embeddings: Embeddings = field(default=no_embeddings, compare=False)
+
+    @classmethod
+    def of(
+        cls,
+        towers: Mapping[str, Lazy[ClipText]],
+        absent: Mapping[str, int] | None = None,
+        embeddings: Embeddings = no_embeddings,
+    ) -> Clip:
+        """Towers read as their family does; ``absent`` layers are none. Raises ValueError for towers of no family."""
+        names = tuple(sorted(towers))
+        if names not in (("g",), ("h",), ("l",), ("g", "l")):
+            raise ValueError(f"text encoders {', '.join(names)} are not used together; SDXL has g and l")
+        readings = {**READINGS, **({"l": BESIDE_G} if len(names) > 1 else {})}
+        missing = absent or {}
+        read = {name: replace(readings[name], absent=missing.get(name, 0)) for name in names}
+        return cls(towers, read, embeddings)
 
     def with_layer(self, layer: int) -> Clip:
-        """The same encoder, its text taken ``layer`` layers from the end (-1, -2, ...)."""
-        return replace(self, layer=layer)
+        """The same encoders, their text taken ``layer`` layers from the end (-1, -2, ...)."""
+        return replace(self, readings={name: replace(each, layer=layer) for name, each in self.readings.items()})
+
+    def encode(self, prompt: str | Mapping[str, str]) -> tuple[Tensor, Tensor]:
+        """A prompt as (1, 77·n, D) for cross-attention, and pooled (1, P): its first chunk's end token.
+
+        Of two towers the tokens' vectors are put side by side, and g's is pooled. Each may have a text of its own.
+        """
+        texts = prompt if isinstance(prompt, Mapping) else dict.fromkeys(self.towers, prompt)
+        if missing := self.towers.keys() - texts.keys():
+            raise ValueError(f"there is no text for the encoder {', '.join(sorted(missing))}")
+        parts = {name: self._chunks(name, texts[name]) for name in self.towers}
+        if len(set(texts.values())) > 1:
+            longest = max(len(each) for each in parts.values())
+            parts = {name: [*each, *self._chunks(name, "") * (longest - len(each))] for name, each in parts.items()}
+        results = {name: self._encoded(name, each) for name, each in parts.items()}
+        length = min(each.hidden.shape[1] for each in results.values())
+        ordered = [results[name] for name in sorted(results, reverse=True)]  # l, then g
+        hidden = torch.cat([each.hidden[:, :length] for each in ordered], dim=-1)
+        return hidden, ordered[-1].pooled
+
+    def _chunks(self, name: str, text: str) -> list[list[Token]]:
+        def embedding(word: str) -> Tensor | None:
+            found = self.embeddings(word)
+            return None if found is None else found.get(name, found.get(""))
+
+        return chunks(text, self.readings[name].padding, embedding)
 
     @torch.no_grad()
-    def encode(self, prompt: str) -> tuple[Tensor, Tensor]:
-        """A prompt as (1, 77·n, D) for cross-attention, and pooled (1, D): its first chunk's end token."""
-        weighted = chunks(prompt)
-        batch = list(weighted)
-        if any(token.weight != 1 for chunk in weighted for token in chunk):
-            batch += chunks("")  # the empty prompt is what weights are measured from
-        text = self.network.get()
-        layer = self.layer if -self.layer <= text.layers else -1
-        ids = torch.tensor([[token.id for token in chunk] for chunk in batch], device=self.network.device)
-        hidden, pooled = text(ids, layer)
-        encoded = [apply_weights(z, chunk, hidden[-1]) for z, chunk in zip(hidden, weighted, strict=False)]
-        return torch.cat(encoded)[None].float().cpu(), pooled[:1].float().cpu()
-
-
-def apply_weights(encoded: Tensor, chunk: list[Token], empty: Tensor) -> Tensor:
-    """Move each token's vector (77, D) away from the empty prompt's, or nearer to it, by its weight."""
-    if all(token.weight == 1 for token in chunk):
-        return encoded
-    weights = torch.tensor([token.weight for token in chunk]).to(encoded)[:, None]
-    return torch.lerp(empty, encoded, weights)
+    def _encoded(self, name: str, weighted: list[list[Token]]) -> Encoding:
+        lazy, reading = self.towers[name], self.readings[name]
+        network = lazy.get()
+        layer, normed = reading.place(network.layers)
+        result = encoded(network, lazy.device, weighted, reading.padding, layer, normed=normed)
+        finite(result.hidden, lazy)
+        return result

@@ -11,9 +11,9 @@ from nodes.diffusion.text.clip import Clip, ClipText
 
 def towers(clip: Clip) -> Mapping[str, Lazy[ClipText]]:
     """Its networks."""
-    return {"l": clip.network}
+    return clip.towers
 
 
 def with_towers(clip: Clip, networks: Mapping[str, Lazy[ClipText]]) -> Clip:
     """The same text encoder with other networks in their places."""
-    return clip if networks == towers(clip) else replace(clip, network=networks["l"])
+    return clip if networks == clip.towers else replace(clip, towers=dict(networks))

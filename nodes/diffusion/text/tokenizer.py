@@ -5,13 +5,17 @@ from __future__ import annotations
 import gzip
 import logging
 import re
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
 from nodes.diffusion.text.weights import parse
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 START, END = 49406, 49407
 LENGTH = 77  # places in a chunk, start and end among them
@@ -24,10 +28,15 @@ log = logging.getLogger(__name__)
 
 
 class Token(NamedTuple):
-    """A token id and its weight."""
+    """A token id and its weight; a textual inversion's ``vector`` (D,) stands in place of the id's own."""
 
     id: int
     weight: float = 1.0
+    vector: Tensor | None = None
+
+
+def no_embedding(name: str) -> None:
+    """Where none is known."""
 
 
 @cache
@@ -65,12 +74,16 @@ def tokenize(text: str) -> list[int]:
     return list(byte_pairs().encode(text, add_special_tokens=False).ids)
 
 
-def chunks(prompt: str, padding: int = END) -> list[list[Token]]:
-    """A prompt as chunks of 77 tokens: start, up to 75, end, padding. At least one."""
+def chunks(
+    prompt: str, padding: int = END, embedding: Callable[[str], Tensor | None] = no_embedding
+) -> list[list[Token]]:
+    """A prompt as chunks of 77 tokens: start, up to 75, end, padding. At least one.
+
+    ``embedding`` gives a textual inversion's vectors (n, D) by its name, or None.
+    """
     done: list[list[Token]] = []
     chunk = [Token(START)]
-    for text, weight in parse(prompt):
-        group = [Token(i, weight) for i in tokenize(without_embeddings(text))]
+    for group in groups(prompt, embedding):
         large = len(group) >= LARGE
         while group:
             room = LENGTH - 1 - len(chunk)
@@ -84,13 +97,32 @@ def chunks(prompt: str, padding: int = END) -> list[list[Token]]:
     return [*done, closed(chunk, padding)]
 
 
+def groups(prompt: str, embedding: Callable[[str], Tensor | None]) -> Iterator[list[Token]]:
+    """The tokens that belong together: pieces of equal weight between embeddings, and each embedding."""
+    for text, weight in parse(prompt):
+        start = 0
+        for match in EMBEDDING.finditer(text):
+            yield [Token(i, weight) for i in tokenize(text[start : match.start()])]
+            vectors, rest = looked_up(match[1], embedding)
+            yield [Token(0, weight, vector) for vector in vectors]
+            yield [Token(i, weight) for i in tokenize(rest)]
+            start = match.end()
+        yield [Token(i, weight) for i in tokenize(text[start:])]
+
+
+def looked_up(name: str, embedding: Callable[[str], Tensor | None]) -> tuple[list[Tensor], str]:
+    """An embedding's vectors, and what of its name is text after all: the commas around it."""
+    vectors = embedding(name)
+    if vectors is not None:
+        return list(vectors), ""
+    bare = name.strip(",")
+    vectors = embedding(bare) if bare != name else None
+    if vectors is None:
+        log.warning("embedding %r was not found, its name is left out", name)
+        return [], ""
+    return list(vectors), name.replace(bare, "", 1)
+
+
 def closed(chunk: list[Token], padding: int) -> list[Token]:
     """A chunk with its end token and padding, 77 long."""
     return [*chunk, Token(END), *[Token(padding)] * (LENGTH - 1 - len(chunk))]
-
-
-def without_embeddings(text: str) -> str:
-    """Drop ``embedding:NAME``: there is no such file to put in its place."""
-    for name in EMBEDDING.findall(text):
-        log.warning("embedding %r was not found, its name is left out", name)
-    return EMBEDDING.sub("", text)

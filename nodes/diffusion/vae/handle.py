@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from nodes.diffusion.finite import finite
 from nodes.diffusion.lazy import Lazy
 from nodes.diffusion.vae.model import AutoencoderKL
 from nodes.diffusion.vae.tiling import OnTile, Tiling
@@ -63,10 +64,10 @@ class Vae:
         return (centre_cropped(image, self.downscale)[..., :3] * 2 - 1).movedim(-1, 1)
 
     def _decode(self, latent: Tensor) -> Tensor:
-        return self.network.get().decode(self.network.cast(latent))
+        return finite(self.network.get().decode(self.network.cast(latent)), self.network)
 
     def _encode(self, pixels: Tensor) -> Tensor:
-        return self.network.get().encode(self.network.cast(pixels)).mean
+        return finite(self.network.get().encode(self.network.cast(pixels)).mean, self.network)
 
 
 def in_parts(compute: Callable[[Tensor], Tensor], batch: Tensor, at_once: int) -> Tensor:
