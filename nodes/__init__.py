@@ -21,6 +21,8 @@ MODULES = (
     "lists",
     "flow",
     "loras",
+    "hooks",
+    "hook_keyframes",
     "merging",
     "model_saving",
 )

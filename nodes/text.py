@@ -6,6 +6,7 @@ from pydantic import Field
 
 from engine.declare import node
 from engine.marks import Widget
+from nodes.diffusion.text.encoding import conditioned
 from nodes.types import Clip, Cond
 
 
@@ -17,8 +18,7 @@ def encode_text(
     """Encode words with CLIP, to guide the diffusion model towards them."""
     if clip is None:
         raise ValueError("there is no text encoder: the checkpoint has none, connect one from another file")
-    context, pooled = clip.encode(text)
-    return [[context, {"pooled_output": pooled}]]
+    return conditioned(clip, lambda encoder: encoder.encode(text))
 
 
 @node("CLIPSetLastLayer", title="CLIP Set Last Layer", category="conditioning")

@@ -66,7 +66,7 @@ class Model:
         """The network's output (B, C, h, w), in float32. Raises ValueError for inputs that are not this network's."""
         if self.via is not None:
             return self.via(inputs)
-        unet = self.unet.get()
+        unet = (inputs.unet or self.unet).get()
         check(inputs, unet)
         return unet(inputs.to(self.device, self.dtype)).float()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +11,9 @@ from torch import Tensor, nn
 from nodes.diffusion.header import Header
 from nodes.diffusion.lazy import Lazy
 from nodes.diffusion.text.tokenizer import END, Token, chunks
+
+if TYPE_CHECKING:
+    from nodes.diffusion.weight_hooks import ClipHooks
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,8 @@ class Clip:
 
     network: Lazy[ClipText]
     layer: int = -1
+    hooks: ClipHooks | None = None
+    """What its weights are changed by, see ``nodes.diffusion.text.encoding``."""
 
     def with_layer(self, layer: int) -> Clip:
         """The same encoder, its text taken ``layer`` layers from the end (-1, -2, ...)."""
