@@ -23,6 +23,8 @@ MODULES = (
     "lists",
     "flow",
     "loras",
+    "hooks",
+    "hook_keyframes",
     "merging",
     "model_saving",
 )

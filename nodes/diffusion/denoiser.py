@@ -13,10 +13,12 @@ from nodes.diffusion.extras import Extras
 from nodes.diffusion.guidance import Guidance, Moment
 from nodes.diffusion.inputs import Inputs
 from nodes.diffusion.latent import LatentFormat
+from nodes.diffusion.lazy import Lazy
 from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.regions import Region, regions
 from nodes.diffusion.resizing import match_batch
 from nodes.diffusion.unet.hooks import NO_HOOKS, Hooks
+from nodes.diffusion.unet.model import UNet
 
 STRETCH = 4  # a context is repeated at most this often to share a call with a longer one
 TINY = 1e-37  # keeps cells that no item covers from 0 / 0
@@ -27,6 +29,11 @@ class DiffusionModel(Protocol):
 
     def network(self, inputs: Inputs) -> Tensor:
         """The network's output (B, C, h, w)."""
+
+    @property
+    def unet(self) -> Lazy[UNet]:
+        """What conditionings of their own weights change."""
+        ...
 
     @property
     def prediction(self) -> Prediction: ...
@@ -171,7 +178,7 @@ def fits(look: Look, group: Sequence[Look]) -> bool:
     lengths = [member.region.context.shape[1] for member in (*group, look)]
     same_crop = one.area[:2] == first.area[:2]
     same_width = one.context.shape[2] == first.context.shape[2]
-    return same_crop and same_width and math.lcm(*lengths) <= STRETCH * min(lengths)
+    return same_crop and same_width and one.weights == first.weights and math.lcm(*lengths) <= STRETCH * min(lengths)
 
 
 def evaluated(model: DiffusionModel, group: Sequence[Look], x: Tensor, sigma: Tensor, hooks: Hooks) -> Sequence[Tensor]:
@@ -189,13 +196,14 @@ def inputs_of(model: DiffusionModel, group: Sequence[Look], crops: Tensor, sigma
     scaled = model.prediction.network_input(crops, sigma)
     if (beside := rows([look.region.concat for look in group], count)) is not None:
         scaled = torch.cat((scaled, beside), 1)
-    vector = rows([look.region.vector for look in group], count)
+    vector, weights = rows([look.region.vector for look in group], count), group[0].region.weights
     return Inputs(
         x=scaled.to(model.dtype),
         timesteps=model.prediction.timestep(sigma).expand(len(crops)),
         context=torch.cat([match_batch(context, count) for context in contexts]).to(model.dtype),
         vector=None if vector is None else vector.to(model.dtype),
         hooks=model.hooks.and_then(hooks),
+        unet=weights.unet_at(model.unet, sigma.item(), model.prediction) if weights else None,
         lists=tuple(look.list for look in group for _ in range(count)),
         sigma=sigma.item(),
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
 
+from nodes.diffusion.lazy import Lazy
 from nodes.diffusion.unet.hooks import NO_HOOKS, Hooks
 
 Form: TypeAlias = tuple[Hashable, ...]
@@ -52,6 +53,8 @@ class Inputs:
     residuals: Residuals | None = None
     extras: Mapping[str, Tensor] = field(default_factory=dict)
     hooks: Hooks = NO_HOOKS
+    unet: Lazy[Any] | None = None
+    """The network itself, where it is not the model's own."""
     lists: tuple[int, ...] = ()
     sigma: float = 0.0
     """Of all rows, where one sampling asks; hooks may look at it."""
@@ -65,7 +68,7 @@ class Inputs:
         if self.residuals is not None or self.extras or self.hooks:
             return None
         tensors = (self.x, self.timesteps, self.context, self.vector)
-        return tuple(None if each is None else (each.shape[1:], each.dtype) for each in tensors)
+        return (self.unet, *(None if each is None else (each.shape[1:], each.dtype) for each in tensors))
 
     def to(self, device: torch.device, dtype: torch.dtype) -> Inputs:
         """As a network computes; timesteps keep their dtype."""

@@ -74,7 +74,7 @@ class Model:
         """
         if self.via is not None:
             return self.via(inputs)
-        unet = self.unet.get()
+        unet = (inputs.unet or self.unet).get()
         check(inputs, unet)
         return finite(unet(inputs.to(self.device, self.dtype)), self.unet).float()
 

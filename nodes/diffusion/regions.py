@@ -11,6 +11,7 @@ from torch.nn.functional import interpolate
 from nodes.diffusion.conditioning import Conditioning
 from nodes.diffusion.extras import Extras, Wish
 from nodes.diffusion.prediction import Prediction
+from nodes.diffusion.weight_hooks import WeightHooks
 
 FEATHER = 8  # cells over which an area's weight falls off at edges inside the picture
 SMALLEST = 8  # cells a side of an area around a mask
@@ -58,6 +59,7 @@ class Region:
     default: bool = False  # fills what others leave
     vector: Tensor | None = None  # (1, V): what the family's network is told beside the words
     concat: Tensor | None = None  # (1 or B, C, area.h, area.w): channels behind the latent's
+    weights: WeightHooks | None = None  # what the network's own are changed by
 
     def active(self, sigma: float) -> bool:
         return self.end <= sigma <= self.start
@@ -151,6 +153,7 @@ def region(item: Item, model: Settling, height: int, width: int, k: int) -> Regi
         default=bool(fields.get("default", False)),
         vector=None if vector is None else vector.to(model.device),
         concat=None if concat is None else area.of(concat).to(model.device),
+        weights=fields.get("hooks"),
     )
 
 

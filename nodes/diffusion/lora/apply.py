@@ -18,7 +18,7 @@ from nodes.diffusion.lora.guess import made_for
 from nodes.diffusion.lora.kinds import Recipe, recipes
 from nodes.diffusion.lora.names import Stems, is_text, split
 from nodes.diffusion.lora.settings import declared_scale
-from nodes.diffusion.patching import Change, changed, shapes
+from nodes.diffusion.patching import Change, Patched, changed, shapes
 
 N = TypeVar("N", bound=nn.Module)
 
@@ -77,10 +77,17 @@ class Adapters:
 
 
 def fit(file: AdapterFile, stems: Stems, network: Lazy[Any]) -> tuple[Adapter, frozenset[str]]:
-    """What a file does to a network, and which of its keys it does that with.
+    """What a file does to a network, and which of its keys it does that with; looked up once for a network's base.
 
     Raises BadAdapter if a tensor is called as one of this network's and does not fit it.
     """
+    base = network.base if isinstance(network, Patched) else network
+    if base not in file.fits:
+        file.fits[base] = _fit(file, stems, base)
+    return file.fits[base]
+
+
+def _fit(file: AdapterFile, stems: Stems, network: Lazy[Any]) -> tuple[Adapter, frozenset[str]]:
     keys_of: dict[str, dict[str, str]] = defaultdict(dict)
     stored = file.file.header.shapes
     for key in stored:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
 
 from nodes.diffusion.checkpoint import Loader
 from nodes.diffusion.errors import CorruptCheckpoint, DiffusionError
-from nodes.diffusion.lazy import Kept, Origin, Residency
+from nodes.diffusion.lazy import Kept, Lazy, Origin, Residency
 from nodes.diffusion.tensors import Stamp, TensorFile, open_tensors, stamp
 
 
@@ -28,6 +30,8 @@ class AdapterFile(Kept[Mapping[str, Tensor]]):
     def __init__(self, path: Path, stamp: Stamp, residency: Residency, device: torch.device) -> None:
         super().__init__(residency, torch.float32, device, Origin("adapter", path.name), stamp.size)
         self.path, self.stamp = path, stamp
+        self.fits: WeakKeyDictionary[Lazy[Any], Any] = WeakKeyDictionary()
+        """What it does to which network, see ``apply.fit``."""
 
     @cached_property
     def file(self) -> TensorFile:

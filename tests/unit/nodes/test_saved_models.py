@@ -30,7 +30,6 @@ from nodes.diffusion.lora.file import open_adapter
 from nodes.diffusion.lora.load import with_lora
 from nodes.diffusion.merging import Factors, blended, mix_clips, mix_models, subtracted
 from nodes.diffusion.safetensors_writer import Saved
-from nodes.diffusion.stepper import Stepper
 from tests.support import small
 from tests.support.small import numbers
 from tests.support.toys import new_lanes
@@ -252,7 +251,7 @@ async def run(data: Path, document: Mapping[str, Any]) -> list[Path]:
     """Run a workflow with the model nodes; the files that are in the output folder then."""
     folders = Folders(data)
     residency = Residency()
-    registry = Registry(Services(folders, residency, Loader(residency), Stepper(new_lanes())))
+    registry = Registry(Services(folders, residency, Loader(residency)))
     nodes.register(registry)
     pool = LocalPool(lambda: registry, NoCache(), new_lanes())
     targets = tuple(name for name, node in document.items() if "Save" in node["class_type"])
