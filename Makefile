@@ -8,7 +8,7 @@ ADDRESS := http://127.0.0.1:8188
 
 # A failed recipe leaves no stamp behind, so the next run tries again.
 .DELETE_ON_ERROR:
-.PHONY: help setup run serve test check bench benchmarks parity semantics conformance fuzz faults soak nasty diskfull browser clients editor editor-check clean
+.PHONY: help setup run serve test check bench benchmarks parity semantics conformance compatibility fuzz faults soak nasty diskfull browser clients editor editor-check clean
 
 help:
 	@echo "make run     draw the first picture into output/"
@@ -19,6 +19,7 @@ help:
 	@echo "make bench   print benchmark figures; make benchmarks writes them into docs"
 	@echo "make semantics  print the rules of execution and their tests"
 	@echo "make conformance  test the protocol; print its lines, routes and messages with their tests"
+	@echo "make compatibility  compare the nodes with ComfyUI's; print which are equal, different or absent, and why"
 	@echo "make fuzz    call every route in thousands of ways and compare the answers with /openapi.json"
 	@echo "make faults  kill worker and server at 100 random instants; nothing may be lost, doubled or different"
 	@echo "make soak    run 2,000 jobs in a row and see whether anything grows"
@@ -70,6 +71,9 @@ semantics: $(VENV)/developing
 
 conformance: $(VENV)/developing
 	@$(BIN)/pytest -q tests/conformance --protocol
+
+compatibility: $(VENV)/developing
+	@$(BIN)/python -m tests.support.core_nodes
 
 fuzz: $(VENV)/developing
 	@FUZZ_EXAMPLES=25 $(BIN)/pytest -q tests/fuzz

@@ -238,6 +238,7 @@ def _outputs(name: str, hints: Mapping[str, Any]) -> tuple[tuple[OutputSpec, ...
     for field_name, hint in fields.items():
         meaning = read(f"{name} -> {field_name or 'return'}", hint)
         named = field_name if field_name and field_name.upper() != meaning.type else meaning.type
+        named = meaning.options.get("name", named)
         if any(spec.name == named for spec in specs):
             raise InvalidNode(f"{name} -> {field_name}: another output is called {named} already; rename one")
         specs.append(OutputSpec(meaning.type, named, meaning.is_list))

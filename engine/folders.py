@@ -120,15 +120,18 @@ class Folders:
             raise FolderNotFound(f"no folder is named {kind!r}")
         return self._directories[kind]
 
-    def files(self, key: str) -> list[tuple[int, str]]:
-        """A key's files, folder by folder: the folder's place in ``paths``, the name in it. Raises FolderNotFound."""
-        extensions, deep = self.extensions(key), key not in self._directories
+    def files(self, key: str, endings: Collection[str] = ()) -> list[tuple[int, str]]:
+        """A key's files, folder by folder: the folder's place in ``paths``, the name in it. Raises FolderNotFound.
+
+        ``endings`` takes the place of the key's ``extensions``.
+        """
+        extensions, deep = endings or self.extensions(key), key not in self._directories
         paths = enumerate(self.paths(key))
         return [(place, name) for place, path in paths for name in self._scanner.scan(path, extensions, deep=deep)]
 
-    def list(self, key: str) -> list[str]:
-        """Sorted names of a key's files, relative to its folders; hidden ones are left out. Raises FolderNotFound."""
-        return sorted({name for _, name in self.files(key)})
+    def list(self, key: str, endings: Collection[str] = ()) -> list[str]:
+        """Sorted names of a key's files, relative to its folders; hidden ones are left out. See ``files``."""
+        return sorted({name for _, name in self.files(key, endings)})
 
     def resolve(self, key: str, name: str) -> Path:
         """The first file of this name. Raises FileNotFoundError, UnsafePath, FolderNotFound."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from dataclasses import dataclass
 
@@ -31,26 +32,30 @@ class Keep:
         return self.jobs is None and self.days is None
 
 
-def tidy(db: sqlite3.Connection, keep: Keep) -> bool:
-    """Remove some of the jobs that are not kept, and give back some space; return whether there is more to do."""
-    old = _too_old(db, keep)
+def tidy(db: sqlite3.Connection, keep: Keep) -> float | None:
+    """Remove some of the jobs that are not kept, and give back some space.
+
+    Return in how many seconds there is more to do: 0 now, None not before another job ends.
+    """
+    old, more_in_s = _too_old(db, keep)
     db.executemany("DELETE FROM jobs WHERE arrival = ?", old)
-    more = give_back(db)
-    return more or len(old) == PORTION
+    return 0.0 if give_back(db) or len(old) == PORTION else more_in_s
 
 
-def _too_old(db: sqlite3.Connection, keep: Keep) -> list[tuple[int]]:
-    """The oldest that are not kept, by arrival. They are in the order in which they ended."""
+def _too_old(db: sqlite3.Connection, keep: Keep) -> tuple[list[tuple[int]], float | None]:
+    """The oldest that are not kept, by arrival, in the order in which they ended; in how many seconds another is so."""
     if keep.everything:
-        return []
+        return [], None
     surplus = 0 if keep.jobs is None else ended(db) - keep.jobs
     limit = PORTION if keep.days is not None else min(surplus, PORTION)
     query = "SELECT arrival, outcome FROM jobs WHERE finished IS NOT NULL ORDER BY finished LIMIT ?"
     now, old = now_ms(), list[tuple[int]]()
     for arrival, outcome in db.execute(query, (max(limit, 0),)):
         age_ms = now - load_outcome(outcome).finished_ms
-        too_many = len(old) < surplus and age_ms >= keep.grace_s * 1000
-        if not too_many and (keep.days is None or age_ms <= keep.days * DAY_MS):
-            break
+        kept_ms = math.inf if keep.days is None else keep.days * DAY_MS
+        if len(old) < surplus:
+            kept_ms = min(kept_ms, keep.grace_s * 1000)
+        if age_ms < kept_ms:
+            return old, None if kept_ms == math.inf else (kept_ms - age_ms) / 1000
         old.append((arrival,))
-    return old
+    return old, None

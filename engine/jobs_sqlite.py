@@ -23,6 +23,9 @@ __all__ = ["Keep", "QueueFileError", "SqliteQueue"]
 
 T = TypeVar("T")
 
+LONGEST_S = 24 * 3600.0
+"""Until the queue is tidied again if nothing ends: clocks are set, machines sleep."""
+
 
 class SqliteQueue:
     """A JobQueue in the file ``path``, for one process at a time; in memory for ``":memory:"``.
@@ -40,6 +43,7 @@ class SqliteQueue:
         self._arrived = asyncio.Condition()
         self._remaining: int | None = None  # the file is this process's alone, so it can be counted on
         self._tidying: asyncio.Task[None] | None = None
+        self._next_tidying: asyncio.TimerHandle | None = None
         self._closed = False
 
     async def open(self) -> Self:
@@ -129,6 +133,7 @@ class SqliteQueue:
         if self._tidying:
             self._tidying.cancel()
             await asyncio.wait([self._tidying])
+        self._stop_waiting()
         if not self._closed:
             self._closed = True
             await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
@@ -173,12 +178,21 @@ class SqliteQueue:
         if self._tidying and not self._tidying.done():
             return
         if removed or self._tidying is None or not self._keep.everything:
+            self._stop_waiting()
             self._tidying = asyncio.create_task(self._tidied(), name="tidy the queue")
 
     async def _tidied(self) -> None:
+        more_in_s: float | None = 0.0
         with contextlib.suppress(QueueFileError):  # such as a full disk: there will be another time
-            while await self._do(lambda db: tidy(db, self._keep), durable=False):
-                pass  # what others asked for meanwhile was done in between
+            while more_in_s == 0:  # what others asked for meanwhile is done in between
+                more_in_s = await self._do(lambda db: tidy(db, self._keep), durable=False)
+        if more_in_s:
+            self._next_tidying = asyncio.get_running_loop().call_later(min(more_in_s, LONGEST_S), self._tidy)
+
+    def _stop_waiting(self) -> None:
+        if self._next_tidying:
+            self._next_tidying.cancel()
+            self._next_tidying = None
 
     async def _do(self, operation: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
         """One transaction, in the queue's thread. One that is not ``durable`` may be undone by a power cut."""

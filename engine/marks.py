@@ -22,10 +22,14 @@ class FileIn:
 
     With ``anywhere`` any file below the folder passes, listed or not, and a name may end in ``[output]``,
     ``[input]`` or ``[temp]`` to say another folder. ``more`` are choices that are no files, listed behind them.
+    ``listed`` is such another folder, whose files are shown so.
+    ``endings`` (with the dot) are what listed files end in, if not in what the folder's usually do.
     """
 
     folder: str
     anywhere: bool = False
+    endings: tuple[str, ...] = ()
+    listed: str | None = None
     more: Callable[[Folders], Sequence[str]] | None = None
 
 

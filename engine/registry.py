@@ -63,8 +63,11 @@ class Registry(Mapping[str, NodeDef]):
     def choices(self, spec: InputSpec) -> Sequence[str] | None:
         """What a choice input offers now; None if it is no choice."""
         if isinstance(spec.choices, FileIn):
-            folders, more = self.services.get(Folders), spec.choices.more
-            return folders.list(spec.choices.folder) + (list(more(folders)) if more else [])
+            folders, listed, endings = self.services.get(Folders), spec.choices.listed, spec.choices.endings
+            if listed:
+                return [f"{name} [{listed}]" for name in folders.list(listed, endings)]
+            more = spec.choices.more
+            return folders.list(spec.choices.folder, endings) + (list(more(folders)) if more else [])
         return spec.choices() if callable(spec.choices) else spec.choices
 
     def config(self, spec: InputSpec) -> list[Any]:

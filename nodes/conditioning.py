@@ -14,6 +14,7 @@ CELL = 8  # pixels of a latent cell
 Strength = Annotated[float, Field(ge=0.0, le=10.0), Widget(step=0.01)]
 Side = Annotated[int, Field(ge=64, le=MAX_SIDE, multiple_of=CELL)]
 Place = Annotated[int, Field(ge=0, le=MAX_SIDE, multiple_of=CELL)]
+Fraction = Annotated[float, Field(ge=0, le=1.0), Widget(step=0.01)]
 Percent = Annotated[float, Field(ge=0.0, le=1.0), Widget(step=0.001)]
 
 
@@ -46,6 +47,26 @@ def set_area(
     """Let a text hold in a rectangle only."""
     area = (height // CELL, width // CELL, y // CELL, x // CELL)
     return conds.with_fields(conditioning, area=area, strength=strength, set_area_to_bounds=False)
+
+
+@node("ConditioningSetAreaPercentage", title="Conditioning (Set Area with Percentage)", category="conditioning")
+def set_area_percentage(
+    conditioning: Cond,
+    width: Fraction = 1.0,
+    height: Fraction = 1.0,
+    x: Fraction = 0,
+    y: Fraction = 0,
+    strength: Strength = 1.0,
+) -> Cond:
+    """Let a text hold in a rectangle only, given as fractions of the picture."""
+    area = ("percentage", height, width, y, x)
+    return conds.with_fields(conditioning, area=area, strength=strength, set_area_to_bounds=False)
+
+
+@node("ConditioningSetAreaStrength", category="conditioning")
+def set_area_strength(conditioning: Cond, strength: Strength = 1.0) -> Cond:
+    """How much a text counts beside others, such as in areas that overlap."""
+    return conds.with_fields(conditioning, strength=strength)
 
 
 @node("ConditioningSetMask", title="Conditioning (Set Mask)", category="conditioning")

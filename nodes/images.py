@@ -1,8 +1,9 @@
-"""Nodes that load and change pictures."""
+"""Nodes that load and make pictures, and tell of them."""
 
 import math
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, NamedTuple
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 import torch
 from pydantic import Field
@@ -15,14 +16,11 @@ from engine.marks import FileIn, Widget
 from engine.problems import Problem
 from engine.services import Services
 from nodes.diffusion import pictures
-from nodes.diffusion.resizing import resize_image
-from nodes.limits import too_large
-from nodes.types import Image, Mask, Offset, Size, SizeOrKeep
+from nodes.imaging.agreeing import filled
+from nodes.limits import FLOAT_BYTES, too_large
+from nodes.types import Batch, Image, Mask, Size
 
-FLOAT_BYTES = 4
-
-Method = Literal["nearest-exact", "bilinear", "area", "bicubic", "lanczos"]
-Batch = Annotated[int, Field(ge=1, le=4096)]
+T = TypeVar("T")
 
 
 class Loaded(NamedTuple):
@@ -30,19 +28,68 @@ class Loaded(NamedTuple):
     mask: Mask
 
 
+class ImageSize(NamedTuple):
+    width: int
+    height: int
+    batch_size: int
+
+
 @node("LoadImage", title="Load Image", category="image", lane="cpu")
 def load_image(
     ctx: Context, image: Annotated[str, FileIn("input", anywhere=True), Widget(image_upload=True)]
 ) -> Loaded:
     """Load a picture from the input folder; the mask is its transparency."""
-    path = ctx.service(Folders).resolve("input", image)
+    return Loaded(*read(ctx, image, pictures.load_image))
+
+
+@node(
+    "LoadImageOutput",
+    title="Load Image (from Outputs)",
+    category="image",
+    lane="cpu",
+    flags={"experimental": True},
+)
+def load_image_output(
+    ctx: Context,
+    image: Annotated[
+        str,
+        FileIn("input", anywhere=True, listed="output"),
+        Widget(
+            image_upload=True,
+            image_folder="output",
+            remote={
+                "route": "/internal/files/output",
+                "refresh_button": True,
+                "control_after_refresh": "first",
+            },
+        ),
+    ],
+) -> Loaded:
+    """Load a picture from the output folder; the mask is its transparency."""
+    return Loaded(*read(ctx, image, pictures.load_image))
+
+
+@node("LoadImageMask", title="Load Image (as Mask)", category="mask", lane="cpu")
+def load_mask(
+    ctx: Context,
+    image: Annotated[str, FileIn("input", anywhere=True), Widget(image_upload=True)],
+    channel: Literal["alpha", "red", "green", "blue"] = "alpha",
+) -> Mask:
+    """Load one channel of a picture from the input folder as a mask; of alpha, what is transparent is selected."""
+    return read(ctx, image, lambda path: pictures.load_channel(path, channel[0].upper()))
+
+
+def read(ctx: Context, name: str, load: Callable[[Path], T]) -> T:
+    """What ``load`` makes of a file. Raises ValueError, which names it, if it is no picture."""
     try:
-        return Loaded(*pictures.load_image(path))
+        return load(ctx.service(Folders).resolve("input", name))
     except pictures.BROKEN as error:
-        raise ValueError(f"{image} is not a picture that can be read ({error})") from error
+        raise ValueError(f"{name} is not a picture that can be read ({error})") from error
 
 
 @load_image.check()
+@load_image_output.check()
+@load_mask.check()
 def check_picture(inputs: Mapping[str, Any], services: Services) -> list[Problem]:
     """What is no picture at all is refused at once; a damaged one only shows when it is loaded."""
     name = inputs.get("image")
@@ -82,57 +129,12 @@ def invert(image: Image) -> Image:
     return 1.0 - image
 
 
-@node("ImageScale", title="Upscale Image", category="image/upscaling", lane="cpu")
-def scale(
-    image: Image,
-    upscale_method: Method = "nearest-exact",
-    width: SizeOrKeep = 512,
-    height: SizeOrKeep = 512,
-    crop: Literal["disabled", "center"] = "disabled",
-) -> Image:
-    """Resize to a size in pixels; a side of 0 keeps the aspect."""
-    if width == 0 and height == 0:
-        return image
-    own_height, own_width = image.shape[1:3]
-    width = width or max(1, round(own_width * height / own_height))
-    height = height or max(1, round(own_height * width / own_width))
-    return resize_image(image, width, height, upscale_method, crop)
-
-
-@node("ImageScaleBy", title="Upscale Image By", category="image/upscaling", lane="cpu")
-def scale_by(
-    image: Image,
-    upscale_method: Method = "nearest-exact",
-    scale_by: Annotated[float, Field(ge=0.01, le=8.0), Widget(step=0.01)] = 1.0,
-) -> Image:
-    """Resize by a factor."""
-    height, width = (max(1, round(side * scale_by)) for side in image.shape[1:3])
-    return resize_image(image, width, height, upscale_method)
-
-
-@node("ImageBatch", title="Batch Images", category="image", lane="cpu")
-def batch(image1: Image, image2: Image) -> Image:
-    """Both batches in one; the second is resized to the first."""
-    if image1.shape[1:3] != image2.shape[1:3]:
-        image2 = resize_image(image2, image1.shape[2], image1.shape[1], "bilinear", "center")
-    return torch.cat((image1, image2))
-
-
-@node("RebatchImages", title="Rebatch Images", category="image/batch", module="comfy_extras.nodes_rebatch", lane="cpu")
-def rebatch(images: list[Image], batch_size: Annotated[list[Batch], Widget(default=1)]) -> list[Image]:
-    """The pictures of a list in batches of another size; the last may be smaller."""
-    singles = [picture[None] for batch in images for picture in batch]
-    sizes = {f"{single.shape[2]}x{single.shape[1]}" for single in singles}
-    if len(sizes) > 1:
-        raise ValueError(f"pictures of several sizes ({', '.join(sorted(sizes))}) cannot be in one batch")
-    return [torch.cat(singles[i : i + batch_size[0]]) for i in range(0, len(singles), batch_size[0])]
-
-
-@node("ImageCrop", title="Image Crop", category="image/transform", module="comfy_extras.nodes_images", lane="cpu")
-def crop(image: Image, width: Size = 512, height: Size = 512, x: Offset = 0, y: Offset = 0) -> Image:
-    """A rectangle of a picture; where the picture ends, so does the rectangle."""
-    x, y = min(x, image.shape[2] - 1), min(y, image.shape[1] - 1)
-    return image[:, y : y + height, x : x + width]
+@node("GetImageSize", title="Get Image Size", category="image", module="comfy_extras.nodes_images", lane="cpu")
+def get_size(ctx: Context, image: Image) -> ImageSize:
+    """Width and height of a picture, and how many the batch holds; the node shows them."""
+    count, height, width = image.shape[:3]
+    ctx.say(f"width {width}, height {height}, batch size {count}")
+    return ImageSize(width, height, count)
 
 
 @node("ImageGrid", title="Image Grid", category="image", module="wireloom", lane="cpu")
@@ -142,7 +144,7 @@ def grid(
     gap: Annotated[int, Field(ge=0, le=256, description="White pixels between pictures.")] = 4,
 ) -> Image:
     """All pictures of a batch in one, row by row."""
-    count, height, width, channels = images.shape
+    count, height, width, channels = filled("images", images).shape
     columns = min(columns or math.ceil(math.sqrt(count)), count)
     rows = math.ceil(count / columns)
     sheet = torch.ones(1, rows * (height + gap) - gap, columns * (width + gap) - gap, channels)

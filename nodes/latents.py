@@ -1,6 +1,7 @@
 """Nodes that make and change latents."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import torch
@@ -11,7 +12,7 @@ from engine.declare import node
 from engine.marks import Widget
 from engine.problems import Problem
 from engine.services import Services
-from nodes.diffusion import latents
+from nodes.diffusion import latent_shapes, latents
 from nodes.diffusion.vae import handle, thrift
 from nodes.limits import too_large
 from nodes.memory import ladder
@@ -27,6 +28,11 @@ Overlap = Annotated[int, Field(ge=0, le=4096, description="Over which tiles are 
 Frames = Annotated[int, Field(ge=8, le=4096), Widget(step=4)]
 FramesOver = Annotated[int, Field(ge=4, le=4096), Widget(step=4)]
 SideOrKeep = Annotated[int, Field(ge=0, le=MAX_SIDE, multiple_of=CELL)]
+CropSide = Annotated[int, Field(ge=64, le=MAX_SIDE, multiple_of=CELL)]
+Place = Annotated[int, Field(ge=0, le=MAX_SIDE, multiple_of=CELL), Widget(default=0)]
+QUARTERS = {"none": 0, "90 degrees": 1, "180 degrees": 2, "270 degrees": 3}
+
+transform = partial(node, category="latent/transform", lane="cpu")
 
 
 @node("EmptyLatentImage", title="Empty Latent Image", category="latent", lane="cpu")
@@ -65,20 +71,41 @@ def upscale_by(
     return latents.upscale_by(samples, scale_by, upscale_method)
 
 
-@node("RepeatLatentBatch", title="Repeat Latent Batch", category="latent/batch", lane="cpu")
-def repeat(samples: Latent, amount: Annotated[int, Field(ge=1, le=64)] = 1) -> Latent:
-    """The same latent several times, each with noise of its own."""
-    return latents.repeat(samples, amount)
+@node("LatentComposite", title="Latent Composite", category="latent", lane="cpu")
+def composite(samples_to: Latent, samples_from: Latent, x: Place = 0, y: Place = 0, feather: Place = 0) -> Latent:
+    """Put one latent onto another, faded in at the edges that lie inside; sizes in pixels."""
+    return latents.composite(samples_to, samples_from, x, y, feather)
 
 
-@node("LatentFromBatch", title="Latent From Batch", category="latent/batch", lane="cpu")
-def from_batch(
-    samples: Latent,
-    batch_index: Annotated[int, Field(ge=0, le=63)] = 0,
-    length: Annotated[int, Field(ge=1, le=64)] = 1,
+@node("LatentCompositeMasked", category="latent", module="comfy_extras.nodes_mask", lane="cpu")
+def composite_masked(
+    destination: Latent,
+    source: Latent,
+    x: Place = 0,
+    y: Place = 0,
+    resize_source: Annotated[bool, Widget(default=False)] = False,
+    mask: Mask | None = None,
 ) -> Latent:
-    """Some latents out of a batch, with the noise they would have had in it."""
-    return latents.from_batch(samples, batch_index, length)
+    """Put one latent onto another where a mask says, which is stretched over the source; sizes in pixels."""
+    return latents.composite_masked(destination, source, x, y, mask, resize_source=resize_source)
+
+
+@transform("LatentRotate", title="Rotate Latent")
+def rotate(samples: Latent, rotation: Literal["none", "90 degrees", "180 degrees", "270 degrees"]) -> Latent:
+    """Turn a latent clockwise. Networks know the world upright only, so what is decoded may look odd."""
+    return latent_shapes.rotate(samples, QUARTERS[rotation])
+
+
+@transform("LatentFlip", title="Flip Latent")
+def flip(samples: Latent, flip_method: Literal["x-axis: vertically", "y-axis: horizontally"]) -> Latent:
+    """Mirror a latent: upside down, or left to right."""
+    return latent_shapes.flip(samples, "y" if flip_method.startswith("x-axis") else "x")
+
+
+@transform("LatentCrop", title="Crop Latent")
+def crop(samples: Latent, width: CropSide = 512, height: CropSide = 512, x: Place = 0, y: Place = 0) -> Latent:
+    """A rectangle of a latent, in pixels; where the latent ends, so does the rectangle."""
+    return latents.crop(samples, width, height, x, y)
 
 
 @node("SetLatentNoiseMask", title="Set Latent Noise Mask", category="latent/inpaint", lane="cpu")

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -13,11 +14,11 @@ from engine.marks import Choices, Widget
 from nodes.diffusion.ladder import Frugal
 from nodes.diffusion.preview import preview_jpeg
 from nodes.diffusion.samplers import SAMPLERS
-from nodes.diffusion.sampling import StepReport, sample_latent
+from nodes.diffusion.sampling import StepReport, sample_guided, sample_latent
 from nodes.diffusion.sigmas import SCHEDULES
 from nodes.diffusion.stepper import Stepper
 from nodes.memory import holding, ladder
-from nodes.types import Cond, Latent, Model, Seed
+from nodes.types import Cond, Guider, Latent, Model, Noise, Sampler, Seed, Sigmas
 
 PREVIEW_EVERY_S = 0.25
 
@@ -61,6 +62,25 @@ def shared(ctx: Context, model: Model) -> Model:
     """The model for this node's sampling: by turns with those of other jobs on its device, and careful with memory."""
     sampling = ctx.service(Stepper).sampling(model, ctx.job.urgency, ctx.check)
     return model.through(Frugal(sampling.network, ladder(ctx, model.unet)))
+
+
+def sampled(
+    ctx: Context, guider: Guider, sampler: Sampler, sigmas: Sigmas, latent: Latent, noise: Noise
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What nodes for custom sampling do: the latent, and the last estimate of the clean one."""
+    latest: list[Any] = []
+    with holding(ctx, "sampling", latent, *guider.lists, latest):
+        result = sample_guided(
+            replace(guider, model=shared(ctx, guider.model)),
+            latent,
+            sampler,
+            sigmas,
+            seed=noise.seed,
+            add_noise=not noise.silent,
+            on_step=report_to(ctx, guider.model, latest),
+            store=ctx.stored,
+        )
+    return result.latent, result.denoised
 
 
 @sampler_node("KSampler")

@@ -6,20 +6,21 @@ import math
 import os
 import secrets
 import string
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from engine.context import Context
 from engine.declare import node
-from engine.folders import Folders
+from engine.folders import Directory, Folders
 from engine.marks import Hidden
 from engine.node import Output, Result
 from engine.placing import Placing
 from engine.services import Services
 from nodes.diffusion import pictures
-from nodes.types import Image
+from nodes.imaging.agreeing import grey
+from nodes.types import Image, Mask
 
 Prompt = Annotated[Any, Hidden("PROMPT")]
 ExtraInfo = Annotated[Any, Hidden("EXTRA_PNGINFO")]
@@ -41,6 +42,17 @@ def save_image(
 @node("PreviewImage", title="Preview Image", category="image", lane="cpu", is_output=True)
 def preview_image(ctx: Context, images: Image, prompt: Prompt = None, extra_pnginfo: ExtraInfo = None) -> Output:
     """Show pictures without keeping them."""
+    return previewed(ctx, images, prompt, extra_pnginfo)
+
+
+@node("MaskPreview", category="mask", module="comfy_extras.nodes_mask", lane="cpu", is_output=True)
+def preview_mask(ctx: Context, mask: Mask, prompt: Prompt = None, extra_pnginfo: ExtraInfo = None) -> Output:
+    """Show masks as grey pictures without keeping them."""
+    return previewed(ctx, grey(mask), prompt, extra_pnginfo)
+
+
+def previewed(ctx: Context, images: Image, prompt: Prompt, extra_pnginfo: ExtraInfo) -> Output:
+    """Write a batch into the folder of temporary files."""
     letters = "".join(secrets.choice(string.ascii_lowercase) for _ in range(5))
     chunks = metadata(prompt, extra_pnginfo)
     return saved(ctx, images, f"ComfyUI_temp_{letters}", "temp", chunks, compress_level=1)
@@ -64,6 +76,7 @@ def always(inputs: Mapping[str, Any], services: Services) -> float:
 
 @save_image.intact
 @preview_image.intact
+@preview_mask.intact
 def are_files_as_saved(result: Result, services: Services) -> bool:
     """Whether the files that a remembered result tells of are still there, and the same: names are used again."""
     folders, shown = services.get(Folders), (result.ui or {}).get("images", [])
@@ -84,20 +97,33 @@ def saved(
     ctx: Context,
     images: Image,
     prefix: str,
-    kind: Literal["output", "temp"],
+    kind: Directory,
     chunks: Mapping[str, str],
     compress_level: int,
 ) -> Output:
     """Write a batch (B, H, W, C) as numbered PNGs; the user interface is told their names."""
+    return put_files(ctx, images, prefix, kind, as_pngs(images, chunks, compress_level), ".png")
+
+
+def as_pngs(images: Image, chunks: Mapping[str, str], compress_level: int) -> Iterator[bytes]:
+    """One file for each picture, made when it is asked for."""
+    for image in images:
+        encoded = io.BytesIO()
+        pictures.save_png(image, encoded, chunks, compress_level=compress_level)
+        yield encoded.getvalue()
+
+
+def put_files(
+    ctx: Context, images: Image, prefix: str, kind: Directory, files: Iterable[bytes], extension: str
+) -> Output:
+    """Write files that were made of ``images`` (B, H, W, C) under numbered names; the user interface is told these."""
     height, width = images.shape[1:3]
     folders = ctx.service(Folders)
     place, root = folders.save_path(prefix, kind, width, height), folders.directory(kind)
     placing = Placing(root, ctx.deeds)
     shown, proof = [], []
-    for i, image in enumerate(images):
-        encoded = io.BytesIO()
-        pictures.save_png(image, encoded, chunks, compress_level=compress_level)
-        path = placing.put(encoded.getvalue(), place, ".png", batch=i)
+    for i, data in enumerate(files):
+        path = placing.put(data, place, extension, batch=i)
         subfolder = path.parent.relative_to(root).as_posix()
         shown.append({"filename": path.name, "subfolder": "" if subfolder == "." else subfolder, "type": kind})
         proof.append(proof_of(str(path)))

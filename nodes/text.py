@@ -9,6 +9,7 @@ from engine.declare import node
 from engine.folders import Folders
 from engine.marks import Widget
 from engine.services import Services
+from nodes.diffusion import conditioning as conds
 from nodes.diffusion.text import clip as encoders
 from nodes.diffusion.text.encoding import conditioned
 from nodes.embeddings import EmbeddingFolder
@@ -41,3 +42,19 @@ def embeddings_in_text(inputs: Mapping[str, Any], services: Services) -> list[tu
 def set_last_layer(clip: Clip, stop_at_clip_layer: Annotated[int, Field(ge=-24, le=-1), Widget(step=1)] = -1) -> Clip:
     """Take the text from an earlier layer of the encoder: -1 is the last, -2 the one before ("clip skip 2")."""
     return checked(clip).with_layer(stop_at_clip_layer)
+
+
+@node(
+    "CLIPTextEncodeControlnet",
+    category="_for_testing/conditioning",
+    module="comfy_extras.nodes_cond",
+    flags={"experimental": True},
+)
+def encode_text_for_controlnet(
+    clip: Clip, conditioning: Cond, text: Annotated[str, Widget(multiline=True, dynamicPrompts=True)]
+) -> Cond:
+    """Words of their own for control networks, beside those that the diffusion model sees."""
+    if clip is None:
+        raise ValueError("there is no text encoder: the checkpoint has none, connect one from another file")
+    context, pooled = clip.encode(text)
+    return conds.with_control_text(conditioning, context, pooled)

@@ -6,7 +6,7 @@ from pydantic import Field
 from torch import Tensor
 
 from engine.marks import Socket, Widget
-from nodes.diffusion import model
+from nodes.diffusion import denoiser, latent_operations, model, noise, samplers
 from nodes.diffusion.text import clip
 from nodes.diffusion.vae import handle
 
@@ -25,6 +25,16 @@ Clip: TypeAlias = Annotated[clip.Clip | None, Socket("CLIP")]
 """None if the checkpoint holds no text encoder."""
 Vae: TypeAlias = Annotated[handle.Vae | None, Socket("VAE")]
 """None if the checkpoint holds no VAE."""
+LatentOperation: TypeAlias = Annotated[latent_operations.LatentOperation, Socket("LATENT_OPERATION")]
+Hooks: TypeAlias = Annotated[Any, Socket("HOOKS")]
+"""What changes weights for single conditionings; kept in their field ``hooks``."""
+TimestepsRange: TypeAlias = Annotated[tuple[float, float], Socket("TIMESTEPS_RANGE")]
+"""Start and end as fractions of the sampling."""
+Sampler: TypeAlias = Annotated[samplers.Sampler, Socket("SAMPLER")]
+Sigmas: TypeAlias = Annotated[Tensor, Socket("SIGMAS")]
+"""(N + 1,) float32, on the CPU: the noise levels between N steps."""
+Guider: TypeAlias = Annotated[denoiser.Guider[model.Model], Socket("GUIDER")]
+Noise: TypeAlias = Annotated[noise.StartNoise, Socket("NOISE")]
 Anything: TypeAlias = Annotated[Any, Socket("*")]
 
 Seed: TypeAlias = Annotated[int, Field(ge=0, le=2**64 - 1), Widget(default=0, control_after_generate=True)]
@@ -34,3 +44,5 @@ SizeOrKeep: TypeAlias = Annotated[int, Field(ge=0, le=MAX_SIDE), Widget(step=1)]
 """Pixels; 0 keeps the aspect."""
 Offset: TypeAlias = Annotated[int, Field(ge=0, le=MAX_SIDE), Widget(step=1)]
 """Pixels."""
+Batch: TypeAlias = Annotated[int, Field(ge=1, le=4096)]
+"""Pictures."""

@@ -67,6 +67,45 @@ def with_mask(conditioning: Conditioning, mask: Tensor, strength: float, *, to_b
     return with_fields(conditioning, mask=mask, mask_strength=strength, set_area_to_bounds=to_bounds)
 
 
+def with_properties(
+    conditioning: Conditioning,
+    strength: float,
+    *,
+    to_bounds: bool = False,
+    mask: Tensor | None = None,
+    hooks: Any = None,
+    timesteps: tuple[float, float] | None = None,
+) -> list[list[Any]]:
+    """Every item with these wishes; those that are None stay as they were.
+
+    The strength is that of the mask; without a mask it multiplies the item's own.
+    """
+    if mask is not None:
+        changed = with_mask(conditioning, mask, strength, to_bounds=to_bounds)
+    elif strength != 1.0:
+        changed = [[text, {**old, "strength": old.get("strength", 1.0) * strength}] for text, old in conditioning]
+    else:
+        changed = with_fields(conditioning)
+    if timesteps is not None:
+        changed = with_fields(changed, start_percent=timesteps[0], end_percent=timesteps[1])
+    return with_hooks(changed, hooks)
+
+
+def with_hooks(conditioning: Conditioning, hooks: Any) -> list[list[Any]]:
+    """Every item with hooks attached; None leaves those that are there."""
+    return with_fields(conditioning) if hooks is None else with_fields(conditioning, hooks=hooks)
+
+
+def with_default(conditioning: Conditioning, default: Conditioning, hooks: Any = None) -> list[list[Any]]:
+    """Both, where the items of ``default`` fill what the others leave, with hooks if there are any."""
+    return combine(conditioning, with_hooks(with_fields(default, default=True), hooks))
+
+
+def with_control_text(conditioning: Conditioning, context: Tensor, pooled: Tensor | None) -> list[list[Any]]:
+    """Every item with a text (1, T, D) of its own for control networks."""
+    return with_fields(conditioning, cross_attn_controlnet=context, pooled_output_controlnet=pooled)
+
+
 def mapped(conditioning: Conditioning, change: Callable[[Tensor], Tensor]) -> list[list[Any]]:
     """Every item with its context changed."""
     return [[change(context), dict(fields)] for context, fields in conditioning]

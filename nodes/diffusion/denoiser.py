@@ -1,26 +1,29 @@
 """The denoiser: a network and its conditionings, as one function from ``(x, sigma)`` to the denoised latent."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import torch
 from torch import Tensor
 
 from nodes.diffusion.conditioning import Conditioning
 from nodes.diffusion.extras import Extras
-from nodes.diffusion.guidance import Guidance, Moment
+from nodes.diffusion.guidance import Guidance, Memory, Moment
 from nodes.diffusion.inputs import Inputs
 from nodes.diffusion.latent import LatentFormat
 from nodes.diffusion.lazy import Lazy
 from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.regions import Region, regions
 from nodes.diffusion.resizing import match_batch
+from nodes.diffusion.rules import Rule, Seen
 from nodes.diffusion.unet.hooks import NO_HOOKS, Hooks
 from nodes.diffusion.unet.model import UNet
 
 STRETCH = 4  # a context is repeated at most this often to share a call with a longer one
+LISTS = 2  # numbers that are a guider's, whether it has so many lists or not
 TINY = 1e-37  # keeps cells that no item covers from 0 / 0
 
 
@@ -57,6 +60,9 @@ class DiffusionModel(Protocol):
     def guidance(self) -> Guidance: ...
 
 
+M = TypeVar("M", bound=DiffusionModel)
+
+
 class Denoise(Protocol):
     """What drives a sampler: its ``Eval``, answered."""
 
@@ -66,32 +72,67 @@ class Denoise(Protocol):
 class Look(NamedTuple):
     """One item's part in an evaluation."""
 
-    list: int  # 0 is the positive list, 1 the negative
+    list: int  # 0 is the positive list, 1 the negative, others are further ones
     region: Region
     weight: Tensor
 
 
-class Denoiser:
-    """Guided denoising of latents of one size, cond and uncond in as few network calls as their shapes allow."""
+@dataclass(frozen=True, eq=False)
+class Guider(Generic[M]):
+    """Who answers a sampler: a model, its conditioning lists, and the rule by which their estimates become one."""
 
-    def __init__(
-        self, model: DiffusionModel, positive: Conditioning, negative: Conditioning, cfg: float, size: Sequence[int]
-    ) -> None:
+    model: M
+    lists: tuple[Conditioning, ...]
+    rule: Rule
+
+
+class Denoiser:
+    """A guider at work on latents of one size, for one sampling: all lists in as few network calls as shapes allow.
+
+    ``memory`` is what its guidance remembers between evaluations.
+    """
+
+    def __init__(self, guider: Guider[Any], size: Sequence[int]) -> None:
         """``size`` is the latents' (h, w)."""
-        self._model, self._cfg = model, cfg
-        self._regions = regions((positive, negative), model, size[-2], size[-1])
+        self._model: DiffusionModel = guider.model
+        self._rule, self._own = guider.rule, len(guider.lists)
+        self.memory: Memory = {}
+        beside = self._model.guidance.beside
+        settled = regions((*guider.lists, *beside.values()), self._model, size[-2], size[-1])
+        first = max(LISTS, self._own)
+        self._beside = dict(zip(beside, range(first, first + len(beside)), strict=True))
+        self._regions = dict(zip((*range(self._own), *self._beside.values()), settled, strict=True))
 
     def __call__(self, x: Tensor, sigma: Tensor, uncond: bool = False) -> Tensor:
         """The denoised estimate for ``x`` (B, C, h, w); with ``uncond`` (2, B, C, h, w), the unconditional second."""
-        guidance = self._model.guidance
-        wanted = self._regions if uncond or guidance.needs_uncond(self._cfg) else self._regions[:1]
-        estimates = estimate(self._model, wanted, x, sigma)
-        again = partial(self._again, x, sigma)
-        result = guidance(Moment(x, sigma, self._cfg, estimates[0], estimates[-1], again))
-        return torch.stack((result, estimates[-1])) if uncond else result
+        guidance, rule = self._model.guidance, self._rule
+        if guidance.scale_at:
+            rule = rule.scaled(partial(guidance.scale, sigma=sigma.item(), prediction=self._model.prediction))
+        wanted = {*rule.wants(guidance, uncond), *self._beside.values()}
+        lists = {k: items for k, items in self._regions.items() if k in wanted}
+        estimates = estimate(self._model, lists, x, sigma)
+        answer = rule(Seen(estimates, guidance, partial(self._moment, estimates, x, sigma)))
+        return torch.stack(answer) if uncond else answer.result
+
+    def _moment(
+        self, estimates: Mapping[int, Tensor], x: Tensor, sigma: Tensor, cond: int, uncond: int, cfg: float
+    ) -> Moment:
+        """See ``rules.Seen``."""
+        return Moment(
+            x=x,
+            sigma=sigma,
+            cfg=cfg,
+            cond=estimates[cond],
+            uncond=estimates.get(uncond, estimates[cond]),
+            again=partial(self._again, (cond, uncond if uncond < self._own else cond), x, sigma),
+            has_uncond=uncond in estimates,
+            beside={name: estimates[k] for name, k in self._beside.items()},
+            memory=self.memory,
+        )
 
     def _again(
         self,
+        roles: tuple[int, int],
         at: Tensor,
         level: Tensor,
         k: int,
@@ -101,7 +142,8 @@ class Denoiser:
     ) -> Tensor:
         """See ``guidance.Again``."""
         here, there = at if x is None else x, level if sigma is None else sigma
-        return estimate(self._model, [self._regions[k]], here, there, hooks or NO_HOOKS)[0]
+        lists = {roles[k]: self._regions[roles[k]]}
+        return estimate(self._model, lists, here, there, hooks or NO_HOOKS)[roles[k]]
 
 
 class KeepUnmasked:
@@ -110,38 +152,50 @@ class KeepUnmasked:
     Lugmayr et al. 2022, RePaint, equation 8 (arXiv:2201.09865), without its resampling.
     """
 
-    def __init__(self, denoise: Denoise, mask: Tensor, latent: Tensor, noise: Tensor) -> None:
-        """``mask`` (B, 1, h, w) is 1 where to change; ``latent`` is what to keep elsewhere, in network scale."""
+    def __init__(
+        self,
+        denoise: Denoise,
+        mask: Tensor,
+        latent: Tensor,
+        noise: Tensor,
+        mask_at: Callable[[Tensor, Tensor], Tensor] | None = None,
+    ) -> None:
+        """``mask`` (B, 1, h, w) is 1 where to change; ``latent`` is what to keep elsewhere, in network scale.
+
+        ``mask_at`` makes another mask of it for each sigma.
+        """
         self._denoise, self._mask, self._latent, self._noise = denoise, mask, latent, noise
+        self._mask_at = mask_at
 
     def __call__(self, x: Tensor, sigma: Tensor, uncond: bool = False) -> Tensor:
+        mask = self._mask_at(self._mask, sigma) if self._mask_at else self._mask
         known = self._latent + sigma * self._noise
-        answer = self._denoise(torch.lerp(known, x, self._mask), sigma, uncond)
+        answer = self._denoise(torch.lerp(known, x, mask), sigma, uncond)
         if not uncond:
-            return torch.lerp(self._latent, answer, self._mask)
+            return torch.lerp(self._latent, answer, mask)
         denoised, unguided = answer
-        return torch.stack((torch.lerp(self._latent, denoised, self._mask), unguided))
+        return torch.stack((torch.lerp(self._latent, denoised, mask), unguided))
 
 
 def estimate(
     model: DiffusionModel,
-    lists: Sequence[Sequence[Region]],
+    lists: Mapping[int, Sequence[Region]],
     x: Tensor,
     sigma: Tensor,
     hooks: Hooks = NO_HOOKS,
-) -> list[Tensor]:
+) -> dict[int, Tensor]:
     """The denoised estimate of each list: its active items' own, averaged by their weights cell by cell.
 
     ``hooks`` are called inside the network after the model's own.
     """
-    looks = [look for k, one in enumerate(lists) for look in looks_of(k, one, x, sigma.item())]
-    sums = [torch.zeros_like(x, dtype=torch.float32) for _ in lists]
-    weights = [torch.full_like(total, TINY) for total in sums]
+    looks = [look for k, one in lists.items() for look in looks_of(k, one, x, sigma.item())]
+    sums = {k: torch.zeros_like(x, dtype=torch.float32) for k in lists}
+    weights = {k: torch.full_like(total, TINY) for k, total in sums.items()}
     for group in groups(looks):
         for look, denoised in zip(group, evaluated(model, group, x, sigma, hooks), strict=True):
             look.region.area.of(sums[look.list]).add_(denoised * look.weight)
             look.region.area.of(weights[look.list]).add_(look.weight)
-    return [total / weight for total, weight in zip(sums, weights, strict=True)]
+    return {k: total / weights[k] for k, total in sums.items()}
 
 
 def looks_of(k: int, items: Sequence[Region], x: Tensor, sigma: float) -> list[Look]:

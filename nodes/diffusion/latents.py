@@ -6,9 +6,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nodes.diffusion import masks, noise_masks
 from nodes.diffusion.resizing import match_batch, resize
 
 CELL = 8  # pixels
+SMALLEST = 64  # pixels a side of what is resized
+LEAST_CELLS = 8  # that a crop leaves on each side
 
 Latent = Mapping[str, Any]
 
@@ -18,15 +21,19 @@ def upscale(latent: Latent, width: int, height: int, method: str, crop: str) -> 
     if width == 0 and height == 0:
         return dict(latent)
     own_height, own_width = latent["samples"].shape[-2:]
-    width = width or round(own_width * height / own_height)
-    height = height or round(own_height * width / own_width)
-    cells = [max(64, side) // CELL for side in (width, height)]
+    if width == 0:
+        height = max(SMALLEST, height)
+        width = round(own_width * height / own_height)
+    elif height == 0:
+        width = max(SMALLEST, width)
+        height = round(own_height * width / own_width)
+    cells = [max(SMALLEST, side) // CELL for side in (width, height)]
     return {**latent, "samples": resize(latent["samples"], cells[0], cells[1], method, crop)}
 
 
 def upscale_by(latent: Latent, factor: float, method: str) -> dict[str, Any]:
     """Resized by a factor, to whole cells."""
-    height, width = (round(side * factor) for side in latent["samples"].shape[-2:])
+    height, width = (max(1, round(side * factor)) for side in latent["samples"].shape[-2:])
     return {**latent, "samples": resize(latent["samples"], width, height, method)}
 
 
@@ -55,9 +62,11 @@ def repeat(latent: Latent, amount: int) -> dict[str, Any]:
 
 
 def join(first: Latent, second: Latent) -> dict[str, Any]:
-    """Both batches in one, the second resized to the first."""
-    samples = torch.cat((first["samples"], fitted(second["samples"], first["samples"])))
-    return {**first, "samples": samples, "batch_index": indices(first) + indices(second)}
+    """Both batches in one, the second resized to the first; each keeps its noise mask and its draws of noise."""
+    second = {**second, "samples": fitted(second["samples"], first["samples"])}
+    samples = torch.cat((first["samples"], second["samples"]))
+    masked = noise_masks.joined((first, second))
+    return {**first, **masked, "samples": samples, "batch_index": indices(first) + indices(second)}
 
 
 def with_noise_mask(latent: Latent, mask: Tensor) -> dict[str, Any]:
@@ -66,15 +75,24 @@ def with_noise_mask(latent: Latent, mask: Tensor) -> dict[str, Any]:
 
 
 def crop(latent: Latent, width: int, height: int, x: int, y: int) -> dict[str, Any]:
-    """A rectangle, in pixels; it starts early enough for at least 8 cells to remain."""
+    """A rectangle, in pixels, and of the noise mask too; it starts early enough for at least 8 cells to remain."""
     samples = latent["samples"]
-    x, y = max(0, min(x // CELL, samples.shape[-1] - 8)), max(0, min(y // CELL, samples.shape[-2] - 8))
-    return {**latent, "samples": samples[..., y : y + height // CELL, x : x + width // CELL]}
+    x, y = (
+        max(0, min(at // CELL, side - LEAST_CELLS)) for at, side in ((x, samples.shape[-1]), (y, samples.shape[-2]))
+    )
+
+    def cut(values: Tensor, cell: int = 1) -> Tensor:
+        rows, columns = slice(y * cell, (y + height // CELL) * cell), slice(x * cell, (x + width // CELL) * cell)
+        return values[..., rows, columns].clone()
+
+    masked = noise_masks.changed(latent, lambda mask: cut(mask, CELL), sized=True)
+    return {**latent, **masked, "samples": cut(samples)}
 
 
 def composite(destination: Latent, source: Latent, x: int, y: int, feather: int) -> dict[str, Any]:
     """``source`` over ``destination`` at (x, y) pixels, fading over ``feather`` pixels at its edges inside."""
     below = destination["samples"]
+    fits(source["samples"], below)
     x, y, reach = x // CELL, y // CELL, feather // CELL
     above = source["samples"][..., : max(0, below.shape[-2] - y), : max(0, below.shape[-1] - x)]
     height, width = above.shape[-2:]
@@ -85,6 +103,20 @@ def composite(destination: Latent, source: Latent, x: int, y: int, feather: int)
     place = (..., slice(y, y + height), slice(x, x + width))
     result[place] = torch.lerp(result[place], match_batch(above, len(below)), weight)
     return {**destination, "samples": result}
+
+
+def composite_masked(
+    destination: Latent, source: Latent, x: int, y: int, mask: Tensor | None = None, *, resize_source: bool = False
+) -> dict[str, Any]:
+    """``source`` over ``destination`` at (x, y) pixels where ``mask`` is 1; without a mask everywhere.
+
+    ``resize_source`` stretches the source to the destination's size first. A place outside is no error.
+    """
+    below, above = destination["samples"], source["samples"]
+    fits(above, below)
+    if resize_source:
+        above = resize(above, below.shape[-1], below.shape[-2], "bilinear")
+    return {**destination, "samples": masks.paste(below, above, x // CELL, y // CELL, mask)}
 
 
 def fade(size: int, reach: int, *, at_start: bool, at_end: bool) -> Tensor:
@@ -98,8 +130,15 @@ def fade(size: int, reach: int, *, at_start: bool, at_end: bool) -> Tensor:
     return line
 
 
+def fits(samples: Tensor, like: Tensor) -> None:
+    """Raises ValueError if the one has not as many channels as the other: then they are of different models."""
+    if samples.shape[1] != like.shape[1]:
+        raise ValueError(f"a latent of {samples.shape[1]} channels does not fit one of {like.shape[1]}")
+
+
 def fitted(samples: Tensor, like: Tensor) -> Tensor:
-    """``samples`` resized, bilinear and cropped in the middle, to the size of ``like``."""
+    """``samples`` resized, bilinear and cropped in the middle, to the size of ``like``. Raises as ``fits`` does."""
+    fits(samples, like)
     if samples.shape[-2:] == like.shape[-2:]:
         return samples
     return resize(samples, like.shape[-1], like.shape[-2], "bilinear", "center")

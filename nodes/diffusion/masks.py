@@ -10,11 +10,12 @@ from nodes.diffusion.resizing import match_batch
 def grow(mask: Tensor, cells: int, *, tapered: bool) -> Tensor:
     """The selection, ``cells`` pixels larger (smaller if negative); ``tapered`` grows no corners.
 
-    Grey dilation with a 3 x 3 square or cross, once a pixel; beyond the border a mask goes on as its edge.
+    Grey dilation with a 3 x 3 square or cross, once a pixel; beyond the border a mask goes on as its edge. ``mask`` is
+    ((B,) H, W), the result (B, H, W).
     """
     sign = 1 if cells > 0 else -1
-    grown = mask.unsqueeze(1) * sign  # eroding is dilating the negative
-    for _ in range(abs(cells)):
+    grown = mask.reshape(-1, 1, *mask.shape[-2:]) * sign  # eroding is dilating the negative
+    for _ in range(min(abs(cells), sum(mask.shape[-2:]))):  # then every pixel has reached every other
         wide = pad(grown, (1, 1, 1, 1), mode="replicate")
         if tapered:
             across, down = max_pool2d(wide[..., 1:-1, :], (1, 3), 1), max_pool2d(wide[..., :, 1:-1], (3, 1), 1)
@@ -29,7 +30,7 @@ def feather(mask: Tensor, left: int, top: int, right: int, bottom: int) -> Tenso
 
     As in ComfyUI, the first factor of the right and bottom sides falls on the first column and row.
     """
-    faded = mask.clone()
+    faded = mask.reshape(-1, *mask.shape[-2:]).clone()
     height, width = mask.shape[-2:]
     left, right, top, bottom = min(left, width), min(right, width), min(top, height), min(bottom, height)
     for i in range(left):
@@ -44,11 +45,12 @@ def feather(mask: Tensor, left: int, top: int, right: int, bottom: int) -> Tenso
 
 
 def composite(destination: Tensor, source: Tensor, x: int, y: int, operation: str) -> Tensor:
-    """``destination`` (B, H, W) with ``source`` worked into it at a non-negative offset.
+    """``destination`` ((B,) H, W) with ``source`` worked into it at a non-negative offset, its batch repeated or cut.
 
     Operations: multiply, add, subtract, and, or, xor (the last three on masks rounded to 0 and 1).
     """
-    result = destination.clone()
+    result = destination.reshape(-1, *destination.shape[-2:]).clone()
+    source = match_batch(source.reshape(-1, *source.shape[-2:]), len(result)).to(result)
     height, width = min(source.shape[-2], result.shape[-2] - y), min(source.shape[-1], result.shape[-1] - x)
     if height <= 0 or width <= 0:
         return result

@@ -4,6 +4,7 @@ Nothing here touches torch's global generator. A source's state is one tensor, s
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -22,6 +23,20 @@ def initial_noise(shape: Sequence[int], seed: int, batch_index: Sequence[int] | 
         return torch.randn(tuple(shape), generator=generator)
     draws = [torch.randn((1, *shape[1:]), generator=generator) for _ in range(max(batch_index) + 1)]
     return torch.cat([draws[i] for i in batch_index])
+
+
+@dataclass(frozen=True)
+class StartNoise:
+    """What a latent begins with: noise by a seed, or none. What samplers add on the way follows from the seed too."""
+
+    seed: int = 0
+    silent: bool = False
+
+    def like(self, samples: Tensor, batch_index: Sequence[int] | None = None) -> Tensor:
+        """For latents (B, C, h, w), float32, on the CPU; see ``initial_noise``."""
+        if self.silent:
+            return torch.zeros(samples.shape)
+        return initial_noise(samples.shape, self.seed, batch_index)
 
 
 class GaussianNoise:

@@ -33,7 +33,11 @@ def to_8bit(image: Tensor) -> Tensor:
 
 
 def to_pil(image: Tensor) -> Image.Image:
-    """One image (H, W, C), or a grey one (H, W), as Pillow's."""
+    """One image (H, W, C), or a grey one (H, W), as Pillow's. Raises ValueError for channels that no file has."""
+    if image.ndim == 3 and image.shape[-1] not in (1, 2, 3, 4):
+        raise ValueError(
+            f"a picture has 1 to 4 channels, this has {image.shape[-1]}: its shape is {tuple(image.shape)}"
+        )
     pixels = to_8bit(image).cpu().numpy()
     return Image.fromarray(pixels.squeeze(-1) if pixels.shape[2:] == (1,) else pixels)
 

@@ -38,9 +38,11 @@ def resize_image(image: Tensor, width: int, height: int, method: str, crop: str 
 
 
 def match_batch(values: Tensor, size: int) -> Tensor:
-    """``values`` (B', ...) repeated in turn, or cut, to a batch of ``size``."""
+    """``values`` (B', ...) repeated in turn, or cut, to a batch of ``size``. Raises ValueError if there are none."""
     if len(values) == size:
         return values
+    if len(values) == 0:
+        raise ValueError(f"an empty batch {tuple(values.shape)} cannot be repeated {size} times")
     return values.repeat(math.ceil(size / len(values)), *[1] * (values.ndim - 1))[:size]
 
 
@@ -50,6 +52,7 @@ def cropped_to_aspect(samples: Tensor, aspect: float) -> Tensor:
     own = width / height
     x = round((width - width * (aspect / own)) / 2) if own > aspect else 0
     y = round((height - height * (own / aspect)) / 2) if own < aspect else 0
+    x, y = min(x, (width - 1) // 2), min(y, (height - 1) // 2)  # something is left even for the slimmest target
     return samples[..., y : height - y, x : width - x]
 
 

@@ -16,6 +16,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
+from nodes.diffusion.guidance import Memory
 from nodes.diffusion.samplers.step import Noise, Sampler, State
 
 logger = logging.getLogger(__name__)
@@ -50,8 +51,16 @@ class Bookmark:
     """
 
     def __init__(
-        self, store: Store, sampler: Sampler, sigmas: Tensor, seed: int, clock: Callable[[], float] = time.perf_counter
+        self,
+        store: Store,
+        sampler: Sampler,
+        sigmas: Tensor,
+        seed: int,
+        clock: Callable[[], float] = time.perf_counter,
+        memory: Memory | None = None,
     ) -> None:
+        """``memory`` is of the sampling's guidance; ``restore`` fills it."""
+        self._memory: Memory = {} if memory is None else memory
         self._store, self._sigmas, self._clock = store, sigmas, clock
         self._run = {"sampler": described(sampler), "seed": seed}
         self._began = self._stored_at = clock()
@@ -66,11 +75,12 @@ class Bookmark:
         if data is None:
             return None
         try:
-            reached, noise_state = self._read(data, start)
+            reached, noise_state, memory = self._read(data, start)
             noise.restore(noise_state)
         except (SafetensorError, LookupError, TypeError, ValueError, RuntimeError) as error:
             logger.warning("a sampling starts over, for what was stored of it cannot be used: %s", error)
             return None
+        self._memory.update(memory)
         steps = len(self._sigmas) - 1
         logger.info(
             "sampling with %s, seed %d, goes on after step %d of %d", *self._run.values(), reached.state.i, steps
@@ -91,13 +101,14 @@ class Bookmark:
         state = reached.state
         tensors = {"x": state.x, "denoised": reached.denoised, "noise": noise.state(), "sigmas": self._sigmas}
         tensors |= {f"past {k}": past for k, past in enumerate(state.past)}
-        header = json.dumps({**self._run, "i": state.i, "past": len(state.past)})
+        tensors |= {f"memory {name}": known for name, known in self._memory.items()}
+        header = json.dumps({**self._run, "i": state.i, "past": len(state.past), "memory": list(self._memory)})
         # Copied, for some share their memory, and a file has no form for that.
         whole = {name: tensor.to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
         return save_tensors(whole, {HEADER: header})
 
-    def _read(self, data: bytes, start: State) -> tuple[Reached, Tensor]:
-        """What was written, and the noise source's state. Raises as ``restore`` knows."""
+    def _read(self, data: bytes, start: State) -> tuple[Reached, Tensor, Memory]:
+        """What was written, the noise source's state, and the guidance's memory. Raises as ``restore`` knows."""
         end = 8 + int.from_bytes(data[:8], "little")
         header = json.loads(json.loads(data[8:end])["__metadata__"][HEADER])
         if (run := {name: header[name] for name in self._run}) != self._run:
@@ -117,7 +128,8 @@ class Bookmark:
             return found.to(wanted.device, copy=True)  # into memory that is aligned like any other tensor's
 
         past = tuple(latent(f"past {k}") for k in range(header["past"]))
-        return Reached(State(latent("x"), header["i"], past), latent("denoised")), tensors["noise"]
+        memory = {name: latent(f"memory {name}") for name in header["memory"]}
+        return Reached(State(latent("x"), header["i"], past), latent("denoised")), tensors["noise"], memory
 
 
 def described(sampler: Sampler) -> str:

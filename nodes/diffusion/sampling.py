@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -9,11 +10,13 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from nodes.diffusion.conditioning import Conditioning
-from nodes.diffusion.denoiser import Denoise, Denoiser, DiffusionModel, KeepUnmasked
+from nodes.diffusion.denoiser import Denoise, Denoiser, DiffusionModel, Guider, KeepUnmasked
+from nodes.diffusion.guidance import Memory
 from nodes.diffusion.latent import LatentFormat
-from nodes.diffusion.noise import initial_noise
+from nodes.diffusion.noise import StartNoise, initial_noise
 from nodes.diffusion.resizing import match_batch
 from nodes.diffusion.resuming import Bookmark, Reached, Store
+from nodes.diffusion.rules import Cfg
 from nodes.diffusion.samplers import Noise, Sampler, State, Step, sampler_named
 from nodes.diffusion.sigmas import between_steps, denoising_sigmas
 
@@ -73,10 +76,37 @@ def sample_latent(
         discard_penultimate=sampler.discard_penultimate,
     )
     sigmas = between_steps(sigmas, start_at_step, end_at_step, leftover_noise=leftover_noise)
-    denoiser = Denoiser(model, positive, negative, cfg, latent["samples"].shape[-2:])
-    return sample_along(
-        model, latent, denoiser, sampler, sigmas, seed=seed, add_noise=add_noise, on_step=on_step, store=store
+    guider = Guider(model, (positive, negative), Cfg(cfg))
+    return sample_guided(
+        guider, latent, sampler, sigmas, seed=seed, add_noise=add_noise, on_step=on_step, store=store
     ).latent
+
+
+def sample_guided(
+    guider: Guider[Any],
+    latent: Mapping[str, Any],
+    sampler: Sampler,
+    sigmas: Tensor,
+    *,
+    seed: int,
+    add_noise: bool = True,
+    on_step: OnStep | None = None,
+    store: Store | None = None,
+) -> Sampled:
+    """Denoise ``latent`` along any schedule under any guider; the rest is as in ``sample_latent``."""
+    denoiser = Denoiser(guider, latent["samples"].shape[-2:])
+    return sample_along(
+        guider.model,
+        latent,
+        denoiser,
+        sampler,
+        sigmas,
+        seed=seed,
+        add_noise=add_noise,
+        on_step=on_step,
+        store=store,
+        memory=denoiser.memory,
+    )
 
 
 @torch.no_grad()
@@ -91,28 +121,32 @@ def sample_along(
     add_noise: bool = True,
     on_step: OnStep | None = None,
     store: Store | None = None,
+    memory: Memory | None = None,
 ) -> Sampled:
     """Denoise ``latent`` along any schedule with any denoiser; with fewer than two sigmas there is nothing to do.
 
+    ``memory`` is what the denoiser remembers between evaluations; it is stored and brought back with the steps.
     What is found in ``store`` must come from the same call: only its sampler, seed, sigmas and shape are compared.
+    Raises ValueError for sigmas that are no list of finite numbers.
     """
+    if sigmas.ndim != 1 or not sigmas.isfinite().all():
+        raise ValueError(f"sigmas must be a list of finite numbers, but are {list(sigmas.shape)}: {sigmas}")
     if len(sigmas) < 2:
         return Sampled(dict(latent), dict(latent))
     samples = fitting_channels(latent["samples"], model.latent_format.channels)
-    if add_noise:
-        noise = initial_noise(samples.shape, seed, latent.get("batch_index"))
-    else:
-        noise = torch.zeros_like(samples, dtype=torch.float32)
+    noise = StartNoise(seed, silent=not add_noise).like(samples, latent.get("batch_index"))
     clean = to_network(samples.float(), model.latent_format).to(model.device)
     noise, sigmas = noise.to(model.device), sigmas.to(model.device)
 
     if (mask := latent.get("noise_mask")) is not None:
         kept_noise = initial_noise(samples.shape, seed + 1).to(model.device) if sampler.fresh_inpaint_noise else noise
-        denoise = KeepUnmasked(denoise, cell_mask(mask, clean), clean, kept_noise)
+        rule = model.guidance.mask_at
+        mask_at = partial(rule, sigmas=sigmas, prediction=model.prediction) if rule else None
+        denoise = KeepUnmasked(denoise, cell_mask(mask, clean), clean, kept_noise, mask_at)
 
     start = State(noised(clean, noise, sigmas[0], model.prediction.sigma_max))
     source = sampler.noise(start.x, sigmas, seed)
-    bookmark = Bookmark(store, sampler, sigmas, seed) if store else None
+    bookmark = Bookmark(store, sampler, sigmas, seed, memory=memory) if store else None
     reached = (bookmark and bookmark.restore(start, source)) or Reached(start, clean)
     for state, report in states(sampler, reached.state, sigmas, denoise, source):
         reached = Reached(state, report.denoised)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -23,7 +24,8 @@ class Call:
 class Receiver:
     """Answers with ``answers`` one after the other, then 200; notes what it hears. A ``silent`` one never answers."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.answers: list[int] = []
         self.retry_after: str | None = None
         self.silent = False
@@ -31,7 +33,7 @@ class Receiver:
         self.called = asyncio.Event()
         app = web.Application()
         app.router.add_post("/hook", self._answer)
-        self._server = TestServer(app)
+        self._server = TestServer(app, scheme="https" if tls else "http")
 
     @property
     def url(self) -> str:
@@ -46,7 +48,7 @@ class Receiver:
         return self.heard[:count]
 
     async def __aenter__(self) -> Self:
-        await self._server.start_server()
+        await self._server.start_server(ssl=self._tls)
         return self
 
     async def __aexit__(

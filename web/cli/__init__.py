@@ -7,10 +7,12 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import TypeAlias
 
+from web.cli.certificates import unread_certificates
 from web.cli.terminal import INTERRUPTED, Mistake, complain, say
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -21,6 +23,7 @@ COLLECT = (20_000, 20, 100)
 MEMORY_MIB, DISK_MIB, LEAST_MIB = 1024.0, 4096.0, 1000.0
 ALONE = "off"
 """What ``--batch`` is by default: no evaluation shares a call with another."""
+SERVE = "web.cli.serve"
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8188
 
 
@@ -32,7 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     gc.set_threshold(*COLLECT)
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # to look for any is to look through all packages
     try:
-        return int(import_module(args.module).main(args))
+        with unread_certificates() if args.module == SERVE else nullcontext():
+            module = import_module(args.module)
+        return int(module.main(args))
     except Mistake as mistake:
         complain(str(mistake))
         return mistake.status
@@ -181,7 +186,7 @@ def _no_folder(value: str) -> bool:
 def _add_run(commands: Commands) -> None:
     run = _command(commands, "run", "run a workflow and save its pictures")
     run.add_argument(
-        "file", type=Path, nargs="?", help="a workflow in either format, or a PNG made by one; else text to image"
+        "file", type=Path, nargs="?", help="a workflow in either format, or a picture made by one; else text to image"
     )
     run.add_argument(
         "--set",
@@ -287,13 +292,13 @@ def _add_serve(commands: Commands) -> None:
 
 def _add_validate(commands: Commands) -> None:
     validate = _command(commands, "validate", "check a workflow without running it")
-    validate.add_argument("file", type=Path, help="a workflow in either format, or a PNG made by one")
+    validate.add_argument("file", type=Path, help="a workflow in either format, or a picture made by one")
     _add_packs(validate)
 
 
 def _add_convert(commands: Commands) -> None:
     convert = _command(commands, "convert", "bring a workflow from the editor's format to the API format, or back")
-    convert.add_argument("file", type=Path, help="a workflow in either format, or a PNG made by one")
+    convert.add_argument("file", type=Path, help="a workflow in either format, or a picture made by one")
     convert.add_argument("--to", choices=("api", "ui"), help="the format wanted (default: the other one)")
     convert.add_argument("--out", type=Path, metavar="FILE", help="where it goes, instead of to the terminal")
     _add_packs(convert)

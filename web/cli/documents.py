@@ -18,6 +18,7 @@ from web.cli.terminal import Mistake
 
 SHIPPED = Path(__file__).parents[2] / "workflows"
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+CHUNK_FRAME = 12  # bytes of a PNG chunk beside its data: length, type, checksum
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,11 @@ def read_document(path: Path) -> Document:
     except OSError as error:
         raise Mistake(f"cannot read {path}: {error.strerror}") from None
     try:
-        return _from_png(data) if data.startswith(PNG_SIGNATURE) else _from_json(data)
+        if data.startswith(PNG_SIGNATURE):
+            return _from_texts({**_comf_chunks(data), **_text_chunks(data)})
+        if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+            return _from_texts(_exif_texts(data))
+        return _from_json(data)
     except NotAWorkflow as error:
         raise Mistake(f"{path}: {error}") from None
 
@@ -71,15 +76,14 @@ def _from_json(data: bytes) -> Document:
     return Document(_checked(document))
 
 
-def _from_png(data: bytes) -> Document:
-    """The ``prompt`` text chunk, and the editor's ``workflow`` if there is one; without a prompt, the workflow."""
-    chunks = _text_chunks(data)
-    if "prompt" in chunks:
-        carried = {"workflow": parse(chunks["workflow"])} if "workflow" in chunks else {}
-        return Document(_checked(parse(chunks["prompt"])), carried)
-    if "workflow" not in chunks:
+def _from_texts(texts: Mapping[str, str]) -> Document:
+    """A picture's text ``prompt``, and the editor's ``workflow`` if there is one; without a prompt, the workflow."""
+    if "prompt" in texts:
+        carried = {"workflow": parse(texts["workflow"])} if "workflow" in texts else {}
+        return Document(_checked(parse(texts["prompt"])), carried)
+    if "workflow" not in texts:
         raise NotAWorkflow("this picture carries no workflow")
-    return Document(_checked(parse(chunks["workflow"])))
+    return Document(_checked(parse(texts["workflow"])))
 
 
 def _text_chunks(data: bytes) -> dict[str, str]:
@@ -91,6 +95,33 @@ def _text_chunks(data: bytes) -> dict[str, str]:
             return {str(key): value for key, value in picture.info.items() if isinstance(value, str)}
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise NotAWorkflow(f"not a readable PNG: {error}") from None
+
+
+def _comf_chunks(data: bytes) -> dict[str, str]:
+    """The texts of an animated PNG, which may lie anywhere among its frames: ``comf`` chunks, key NUL text."""
+    texts, at = {}, len(PNG_SIGNATURE)
+    while at + CHUNK_FRAME <= len(data):
+        length, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
+        if kind == b"comf":
+            key, _, text = data[at + 8 : at + 8 + length].partition(b"\0")
+            texts[key.decode(errors="replace")] = text.decode(errors="replace")
+        at += CHUNK_FRAME + length
+    return texts
+
+
+def _exif_texts(data: bytes) -> dict[str, str]:
+    """The texts of a WebP: entries ``key:text`` of its EXIF; some writers begin the key with a capital."""
+    from PIL import Image
+
+    from web.pictures import BROKEN
+
+    try:
+        with Image.open(io.BytesIO(data), formats=["WEBP"]) as picture:
+            entries = [value for value in picture.getexif().values() if isinstance(value, str)]
+    except BROKEN as error:
+        raise NotAWorkflow(f"not a readable WebP: {error}") from None
+    split = [entry.partition(":") for entry in entries]
+    return {key.lower(): text for key, colon, text in split if colon}
 
 
 def _is_body(document: Mapping[str, Any]) -> bool:

@@ -218,6 +218,17 @@ def test_extras_are_hung_on_the_node() -> None:
     assert (extra.definition.check, extra.definition.checked) == (fine, {"file"})
 
 
+def test_an_output_may_keep_a_name_like_its_type() -> None:
+    class Kept(NamedTuple):
+        image: Annotated[Any, Socket("IMAGE"), Widget(name="image")]
+
+    @node("N")
+    def kept() -> Kept:
+        return Kept(1)
+
+    assert kept.definition.outputs == (OutputSpec("IMAGE", "image"),)
+
+
 def test_an_annotation_that_cannot_be_shown_is_named() -> None:
     with pytest.raises(InvalidNode, match=r"Strange\.what"):
 

@@ -61,6 +61,11 @@ class TestListing:
         touch(top / "a.PNG", top / "b.jpeg", top / "notes.txt", top / "sub" / "c.png")
         assert folders.list("input") == ["a.PNG", "b.jpeg"]
 
+    def test_files_of_another_kind_are_listed_where_asked_for(self, folders: Folders) -> None:
+        place = folders.directory("input")
+        touch(place / "a.png", place / "b.latent", place / "below" / "c.latent")
+        assert folders.list("input", (".latent",)) == ["b.latent"]
+
     def test_a_folder_that_does_not_exist_is_empty(self, folders: Folders) -> None:
         assert folders.list("checkpoints") == []
 

@@ -302,6 +302,32 @@ async def test_who_was_told_of_an_end_has_time_to_ask(path: Path) -> None:
         assert [record.job.id for record in await queue.history()] == ["b", "c"]
 
 
+async def until_kept(queue: SqliteQueue, *job_ids: str) -> None:
+    """History holds these and no others."""
+    for _ in range(200):
+        if [record.job.id for record in await queue.history()] == list(job_ids):
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"history never held {job_ids} alone")
+
+
+async def test_what_had_time_left_goes_when_that_is_over(path: Path) -> None:
+    """Also if no other job ends."""
+    async with SqliteQueue(path, Keep(jobs=1, grace_s=1.0)) as queue:
+        for job_id in "abc":
+            await end(queue, job_id, now_ms())
+        await until_tidy(queue)
+        assert len(await queue.history()) == 3
+        await until_kept(queue, "c")
+
+
+async def test_days_end_while_nothing_happens(path: Path) -> None:
+    async with SqliteQueue(path, Keep(days=1)) as queue:
+        await end(queue, "nearly a day old", now_ms() - DAY_MS + 300)
+        await until_tidy(queue)
+        await until_kept(queue)
+
+
 async def test_a_file_that_is_opened_with_less_to_keep_is_tidied_bit_by_bit(path: Path) -> None:
     async with SqliteQueue(":memory:") as queue:
         for n in range(3 * PORTION):

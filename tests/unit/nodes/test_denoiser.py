@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from nodes.diffusion import conditioning
-from nodes.diffusion.denoiser import Denoiser, KeepUnmasked
+from nodes.diffusion.denoiser import KeepUnmasked
 from nodes.diffusion.guidance import guided, needs_uncond
 from nodes.diffusion.inputs import Inputs
 from nodes.diffusion.prediction import Prediction
-from tests.support.fakes import FakeModel
+from tests.support.fakes import FakeModel, denoiser
 
 SIGMA = torch.tensor(1.0)
 
@@ -36,7 +36,7 @@ def words(value: float, tokens: int = 77, **fields: Any) -> list[list[Any]]:
 def denoised(positive: list[Any], negative: list[Any], cfg: float = 1.0, model: Echo | None = None) -> Tensor:
     """At sigma 1, for one latent of 16 x 16 cells: (16, 16)."""
     x = torch.zeros(1, 4, 16, 16)
-    return Denoiser(model or Echo(), positive, negative, cfg, x.shape[-2:])(x, SIGMA)[0, 0]
+    return denoiser(model or Echo(), positive, negative, cfg, x.shape[-2:])(x, SIGMA)[0, 0]
 
 
 def test_guidance_goes_from_uncond_through_cond() -> None:
@@ -48,7 +48,7 @@ def test_guidance_goes_from_uncond_through_cond() -> None:
 
 def test_cond_and_uncond_share_one_call() -> None:
     model, x = Echo(), torch.randn(2, 4, 8, 8)
-    Denoiser(model, words(3), words(1), 7.0, (8, 8))(x, SIGMA)
+    denoiser(model, words(3), words(1), 7.0, (8, 8))(x, SIGMA)
     ((seen, timesteps, context),) = model.calls
     torch.testing.assert_close(seen, torch.cat((x, x)) / 2**0.5)
     assert timesteps.tolist() == [model.prediction.timestep(SIGMA).item()] * 4
@@ -62,7 +62,7 @@ def test_at_scale_one_only_cond_is_evaluated() -> None:
 
 
 def test_the_unconditional_estimate_is_there_for_cfg_pp_even_at_scale_one() -> None:
-    both = Denoiser(Echo(), words(3), words(1), 1.0, (8, 8))(torch.zeros(2, 4, 8, 8), SIGMA, True)
+    both = denoiser(Echo(), words(3), words(1), 1.0, (8, 8))(torch.zeros(2, 4, 8, 8), SIGMA, True)
     assert both.shape == (2, 2, 4, 8, 8)
     assert both[0].unique().tolist() == [3]
     assert both[1].unique().tolist() == [1]

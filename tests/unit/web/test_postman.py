@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
+import trustme
 
 from tests.support.receiver import Receiver
 from web.settings import Settings
 from web.webhooks.outbox import Backoff, Letter, OutboxFull, WebhookOutbox
-from web.webhooks.postman import Postman
+from web.webhooks.postman import Postman, certificates
 
 QUICK = Backoff(tries=4, first_s=0.01, factor=1.5)
 
@@ -46,6 +48,25 @@ async def fate(outbox: WebhookOutbox, number: int = 1) -> tuple[bool, int] | Non
             return await outbox.fate(f"job{number}")
         await asyncio.sleep(0.01)
     raise AssertionError("the letter still waits")
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_by_tls_only_to_whom_the_system_trusts(
+    known: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Also in a server, which starts without the system's certificates."""
+    authority, stranger, tls = trustme.CA(), trustme.CA(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    (authority if known else stranger).cert_pem.write_to_path(str(tmp_path / "trusted.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "trusted.pem"))
+    certificates.cache_clear()
+    outbox = WebhookOutbox(backoff=QUICK)
+    async with Receiver(tls) as receiver:
+        await outbox.put(letter(receiver.url), 0)
+        async with at_work(outbox):
+            assert await fate(outbox) == ((True, 1) if known else (False, 4))
+        assert len(receiver.heard) == known
+    certificates.cache_clear()
 
 
 async def tried(outbox: WebhookOutbox, tries: int) -> bool:
