@@ -36,6 +36,7 @@ from nodes.diffusion.weight_hooks import ClipHooks, Hook, Keyframe, LoraWeights,
 from nodes.hook_keyframes import keyframe, keyframes_between, keyframes_of
 from nodes.hooks import combine_four, set_clip_hooks
 from tests.support import small
+from tests.support.fakes import denoiser
 from tests.support.small import numbers
 
 Cond = list[list[Any]]
@@ -126,14 +127,12 @@ def test_other_texts_keep_the_models_own(models: Models) -> None:
 
 
 def one_step(model: Model, calls: list[Inputs], positive: Cond, negative: Cond, x: Tensor, sigma: Tensor) -> Tensor:
-    from nodes.diffusion.denoiser import Denoiser
-
     def network(inputs: Inputs) -> Tensor:
         calls.append(inputs)
         return model.network(inputs)
 
     with torch.no_grad():
-        return Denoiser(model.through(network), positive, negative, 4.0, (8, 8))(x, sigma)
+        return denoiser(model.through(network), positive, negative, 4.0, (8, 8))(x, sigma)
 
 
 def test_texts_with_equal_hooks_share_a_call(models: Models) -> None:
