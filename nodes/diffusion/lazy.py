@@ -134,7 +134,7 @@ class Kept(ABC, Generic[T]):
         self.residency, self.dtype, self.device = residency, dtype, device
         self.origin, self.size = origin, size
         self._made: T | None = None
-        self._held: Held = {self: size}
+        self._held = self._coming()
         self._lock = threading.Lock()
 
     @abstractmethod
@@ -164,9 +164,13 @@ class Kept(ABC, Generic[T]):
             self._made = None
             self._lock.release()
 
+    def _coming(self) -> Held:
+        """What it will take, while nobody knows where."""
+        return {id(self): self.size}
+
     def _come(self) -> T:
         make = self._maker()
-        self.residency.use(self, {self: self.size})  # before it is read, so that others have gone by then
+        self.residency.use(self, self._coming())  # before it is read, so that others have gone by then
         try:
             with self._lock:
                 if self._made is None:
