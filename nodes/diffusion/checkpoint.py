@@ -22,7 +22,7 @@ from nodes.diffusion.strangers import stranger
 from nodes.diffusion.tensors import Source, TensorFile, open_tensors
 from nodes.diffusion.text.clip import Clip, ClipText, Embeddings, no_embeddings
 from nodes.diffusion.text.towers import absent_layers, text_width, tower_config, tower_of
-from nodes.diffusion.thin import thin
+from nodes.diffusion.thin import spared, thin
 from nodes.diffusion.unet.config import unet_config
 from nodes.diffusion.unet.model import UNet
 from nodes.diffusion.vae.config import vae_config
@@ -62,7 +62,7 @@ class Loader:
         Raises FileNotFoundError, CorruptCheckpoint, UnknownCheckpoint, UnsupportedModel, MissingWeights.
         """
         seen, family = recognised(open_tensors(path))
-        place = vae_place(seen.file)
+        place = found_vae(seen.file)
         vae = self._vae(place) if place and place.prefix else None  # without one, it would be the U-Net's own names
         return Checkpoint(self._model(seen, family), self._clip(seen.file, family), vae)
 
@@ -73,7 +73,7 @@ class Loader:
     def vae(self, path: Path) -> Vae:
         """Open a file that holds a VAE, alone or within a checkpoint. Raises as ``checkpoint`` does."""
         file = open_tensors(path)
-        place = vae_place(file)
+        place = found_vae(file)
         if place is None:
             raise UnknownCheckpoint(path, "the KL autoencoder of Stable Diffusion", file.header.missing(VAE_LANDMARKS))
         return self._vae(place)
@@ -81,12 +81,13 @@ class Loader:
     def text(self, paths: Sequence[Path]) -> Clip:
         """Open text encoders, in files of their own or in checkpoints. Raises as ``checkpoint`` does; ValueError."""
         places = [place for path in paths for place in self._text_places(path)]
+        widths = [measured(place.file, "text encoder", place.prefix, text_width) for place in places]
         if len(places) == 1:
-            return self.clip({tower_of(places[0].header): places[0]})
+            return self.clip({tower_of(widths[0]): places[0]})
         if len(places) > 2:
             raise ValueError(f"there are {len(places)} text encoders in {names(paths)}, and at most 2 are used")
-        small, large = sorted(places, key=lambda place: text_width(place.header))
-        if text_width(small.header) == text_width(large.header):
+        small, large = places if widths[0] < widths[1] else places[::-1]
+        if widths[0] == widths[1]:
             raise ValueError(f"the text encoders in {names(paths)} are of one kind, but SDXL has CLIP-L and CLIP-G")
         return self.clip({"l": small, "g": large})
 
@@ -152,7 +153,7 @@ class Loader:
             self.dtype,
             self.device,
             origin=Origin(part, file.path.name),
-            size=size_as(blank, self.dtype),
+            size=size_as(blank, self.dtype) - spared(blank, self.dtype),
             blank=blank,
         )
         key = (*file.stamp, prefix, part, self.dtype, self.device, self.stored)
@@ -175,3 +176,8 @@ def recognised(file: Source) -> tuple[Seen, Family]:
 
 def names(paths: Sequence[Path]) -> str:
     return " and ".join(path.name for path in paths)
+
+
+def found_vae(file: Source) -> Place | None:
+    """Where a file has its autoencoder. Raises MissingWeights where only some of it is there, in diffusers' names."""
+    return measured(file, "VAE", "", lambda header: vae_place(file))

@@ -28,9 +28,15 @@ class Header:
         return [name for name in names if name not in self.shapes]
 
     def count(self, pattern: str) -> int:
-        """How many numbered places there are: one more than the largest number that ``pattern`` captures, or 0."""
+        """How many numbered places there are: one more than the largest number that ``pattern`` captures, or 0.
+
+        Raises ValueError for more than there are tensors.
+        """
         found = (re.match(pattern, name) for name in self.shapes)
-        return max((int(match[1]) + 1 for match in found if match), default=0)
+        count = max((int(match[1]) + 1 for match in found if match), default=0)
+        if count > len(self.shapes):
+            raise ValueError(f"its tensors are numbered up to {count - 1}, but there are only {len(self.shapes)}")
+        return count
 
     def number(self, key: str) -> int | None:
         """A whole number out of the metadata, if it is there and is one."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from torch import Tensor
-
-from nodes.diffusion.diffusers_names import Names, current_vae_name, turned, unet_names, vae_names
-from nodes.diffusion.header import Header, Shape, norm_groups
+from nodes.diffusion.diffusers_names import current_vae_name, turned, unet_names, vae_names
+from nodes.diffusion.header import Header, norm_groups
+from nodes.diffusion.openclip_names import openclip_pieces
+from nodes.diffusion.pieces import Piece, Renamed, renamed
 from nodes.diffusion.tensors import Source, TensorFile
 from nodes.diffusion.unet.config import UNetConfig, level_of
 from nodes.diffusion.vae.config import VAEConfig
@@ -19,44 +18,6 @@ VAE = "first_stage_model."
 UNET_START, VAE_START = "input_blocks.0.0.weight", "encoder.conv_in.weight"
 DIFFUSERS_UNET = ("conv_in.weight", "down_blocks.0.resnets.0.conv1.weight")
 DIFFUSERS_VAE = ("encoder.conv_in.weight", "encoder.down_blocks.0.resnets.0.conv1.weight")
-
-
-class Piece(NamedTuple):
-    """A tensor, or of its rows' ``parts`` equal ones the ``part``-th; turned over if ``transposed``."""
-
-    name: str
-    part: int = 0
-    parts: int = 1
-    transposed: bool = False
-
-    def shape(self, whole: Shape) -> Shape:
-        rows = (whole[0] // self.parts, *whole[1:]) if whole else whole
-        return rows[::-1] if self.transposed else rows
-
-    def of(self, whole: Tensor) -> Tensor:
-        part = whole.chunk(self.parts)[self.part] if self.parts > 1 else whole
-        return part.T if self.transposed else part
-
-
-class Renamed:
-    """A file's tensors under our names; nothing is read before it is asked for."""
-
-    def __init__(self, file: Source, pieces: Mapping[str, Piece], called: str) -> None:
-        """``pieces`` is our name -> what it is in the file; ``called`` tells these from others of the same file."""
-        self._file, self._pieces = file, {n: piece for n, piece in pieces.items() if piece.name in file.header.shapes}
-        self.path: Path = file.path
-        self.stamp: tuple[Hashable, ...] = (*file.stamp, called)
-        shapes = {name: piece.shape(file.header.shapes[piece.name]) for name, piece in self._pieces.items()}
-        self.header = Header(shapes, file.header.metadata)
-
-    def read(self, prefix: str) -> dict[str, Tensor]:
-        names = [name for name in self._pieces if name.startswith(prefix)]
-        return {name.removeprefix(prefix): tensor for name, tensor in self.named(names).items()}
-
-    def named(self, names: Iterable[str]) -> dict[str, Tensor]:
-        pieces = {name: self._pieces[name] for name in names}
-        stored = self._file.named({piece.name for piece in pieces.values()})
-        return {name: piece.of(stored[piece.name]) for name, piece in pieces.items()}
 
 
 class Place(NamedTuple):
@@ -121,53 +82,6 @@ def text_prefixes(header: Header) -> list[str]:
         name.removesuffix(next(e for e in ends if name.endswith(e))) for name in header.shapes if name.endswith(ends)
     )
     return list(dict.fromkeys(found))
-
-
-def openclip_pieces(names: Iterable[str], prefix: str) -> dict[str, Piece]:
-    """OpenCLIP's text tower as transformers names it; there q, k and v are one matrix."""
-    pieces = {}
-    for name in names:
-        if name.startswith(prefix):
-            pieces.update(_openclip(name.removeprefix(prefix), name))
-    return pieces
-
-
-RESBLOCKS = "transformer.resblocks."
-WHOLE = {
-    "token_embedding.weight": "embeddings.token_embedding.weight",
-    "positional_embedding": "embeddings.position_embedding.weight",
-    "ln_final.weight": "final_layer_norm.weight",
-    "ln_final.bias": "final_layer_norm.bias",
-}
-IN_LAYER = {
-    "ln_1": "layer_norm1",
-    "ln_2": "layer_norm2",
-    "attn.out_proj": "self_attn.out_proj",
-    "mlp.c_fc": "mlp.fc1",
-    "mlp.c_proj": "mlp.fc2",
-}
-
-
-def _openclip(name: str, stored: str) -> dict[str, Piece]:
-    """Our tensors out of one of OpenCLIP's, which is ``stored`` in the file."""
-    if name in WHOLE:
-        return {WHOLE[name]: Piece(stored)}
-    if name.removesuffix(".weight") == "text_projection":  # a bare matrix; a layer's is the right way round
-        return {"text_projection.weight": Piece(stored, transposed=not name.endswith(".weight"))}
-    if not name.startswith(RESBLOCKS):
-        return {}
-    number, _, inside = name.removeprefix(RESBLOCKS).partition(".")
-    layer = f"encoder.layers.{number}"
-    if inside.startswith("attn.in_proj_"):
-        kind = inside.removeprefix("attn.in_proj_")
-        return {f"{layer}.self_attn.{each}_proj.{kind}": Piece(stored, n, 3) for n, each in enumerate("qkv")}
-    stem, _, kind = inside.rpartition(".")
-    return {f"{layer}.{IN_LAYER[stem]}.{kind}": Piece(stored)} if stem in IN_LAYER else {}
-
-
-def renamed(file: Source, stored: Names, called: str) -> Renamed:
-    """A file seen under our names; ``stored`` is our name -> the file's."""
-    return Renamed(file, {name: Piece(theirs) for name, theirs in stored.items()}, called)
 
 
 def diffusers_unet(header: Header) -> UNetConfig:

@@ -52,3 +52,10 @@ def thin(make: Callable[[], N], stored: torch.dtype) -> N:
             module.__class__ = kind  # the same parameters under the same names
             module.stored = stored  # type: ignore[assignment]
     return network
+
+
+def spared(network: nn.Module, dtype: torch.dtype) -> int:
+    """Bytes that thin layers take less than they would in ``dtype``."""
+    thin_layers = [module for module in network.modules() if isinstance(module, Thin)]
+    sizes = [(module.get_parameter("weight").numel(), module.stored.itemsize) for module in thin_layers]
+    return sum(count * (dtype.itemsize - stored) for count, stored in sizes)

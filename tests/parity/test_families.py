@@ -18,7 +18,7 @@ from nodes.diffusion.diffusers_names import unet_names
 from nodes.diffusion.extras import Wish
 from nodes.diffusion.inputs import Inputs
 from nodes.diffusion.lazy import Residency
-from nodes.diffusion.places import IN_LAYER, WHOLE
+from nodes.diffusion.openclip_names import IN_LAYER, WHOLE
 from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.text.clip import Clip
 from nodes.diffusion.text.tokenizer import END, START, tokenize

@@ -25,6 +25,8 @@ class ClipConfig:
     """How wide the pooled output is projected, if it is."""
 
     def __post_init__(self) -> None:
+        if min(self.vocabulary, self.positions, self.width, self.layers, self.inner) < 1:
+            raise ValueError(f"a text encoder cannot be {self.width} and {self.inner} wide, of {self.layers} layers")
         if self.heads < 1 or self.width % self.heads:
             raise ValueError(f"a width of {self.width} cannot be split into {self.heads} attention heads")
 

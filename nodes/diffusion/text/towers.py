@@ -17,13 +17,13 @@ def tower_config(name: str, header: Header) -> ClipConfig:
     return clip_config(header, "quick_gelu" if name == "l" else "gelu", projected=name != "l")
 
 
-def tower_of(header: Header) -> str:
+def tower_of(width: int) -> str:
     """Which tower this is, by its width; "l" where it is none that we know."""
-    return WIDTHS.get(text_width(header), "l")
+    return WIDTHS.get(width, "l")
 
 
 def text_width(header: Header) -> int:
-    """How wide a text encoder is. Raises KeyError without tokens."""
+    """How wide a text encoder is. Raises KeyError without tokens, IndexError for what are none."""
     return header.shapes["embeddings.token_embedding.weight"][-1]
 
 

@@ -74,8 +74,10 @@ class UNetConfig:
     """Residual blocks in the middle, around its transformer; distilled networks have 1, or no middle at all."""
 
     def __post_init__(self) -> None:
+        if min(self.in_channels, self.out_channels, self.context_dim) < 1:
+            raise ValueError(f"{self.in_channels} channels with words {self.context_dim} wide are too few")
         for width in (self.model_channels, *(level.channels for level in self.levels)):
-            if width % self.groups:
+            if width < 1 or width % self.groups:
                 raise ValueError(f"{width} channels cannot be normed in {self.groups} groups")
         for width in (level.channels for level in self.levels if level.attends):
             if width % self.heads(width):

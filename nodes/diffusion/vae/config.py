@@ -19,8 +19,10 @@ class VAEConfig:
     """Whether 1x1 convolutions stand between it and the latents, as in all of SD's; some others have none."""
 
     def __post_init__(self) -> None:
+        if self.blocks < 1 or self.latent_channels < 1 or not self.widths:
+            raise ValueError(f"{self.blocks} blocks and {self.latent_channels} latent channels are too few")
         for width in self.widths:
-            if width % self.groups:
+            if width < 1 or width % self.groups:
                 raise ValueError(f"{width} channels cannot be normed in {self.groups} groups")
 
     @property

@@ -3,44 +3,23 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import save_file
-from torch import Tensor
 
 from nodes.diffusion.checkpoint import Checkpoint, Loader
 from nodes.diffusion.diffusers_folder import open_folder
 from nodes.diffusion.diffusers_names import turned, unet_names, vae_names
-from nodes.diffusion.errors import CorruptCheckpoint, MissingWeights, UnknownCheckpoint, UnsupportedModel
+from nodes.diffusion.header import Header
 from nodes.diffusion.lazy import Residency
+from nodes.diffusion.places import diffusers_unet
 from nodes.diffusion.sampling import sample_latent
-from nodes.diffusion.unet.config import Level
+from nodes.diffusion.unet.config import Level, UNetConfig, unet_config
+from nodes.diffusion.unet.model import UNet
 from tests.fixtures import make_random
 from tests.fixtures.make_random import FAMILIES, recipe
-
-UNET, VAE = "model.diffusion_model.", "first_stage_model."
-LATENT = {"samples": torch.zeros(1, 4, 8, 8)}
-
-Weights = dict[str, Tensor]
-
-
-@cache
-def made(family: str) -> Weights:
-    return make_random.weights(family)
-
-
-def weights(family: str) -> Weights:
-    """A family's tensors, in a dict of the test's own."""
-    return dict(made(family))
-
-
-def saved(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None) -> Path:
-    save_file({name: each.contiguous() for name, each in tensors.items()}, path, metadata=dict(metadata or {}))
-    return path
+from tests.support.families import LATENT, UNET, VAE, Weights, conditioning, drawn, load, picture, saved, weights
 
 
 @pytest.fixture(scope="module")
@@ -53,32 +32,14 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     }
 
 
-def load(path: Path, **settings: Any) -> Checkpoint:
-    return Loader(Residency(), **settings).checkpoint(path)
-
-
-def conditioning(checkpoint: Checkpoint, text: str, **fields: Any) -> list[list[Any]]:
-    assert checkpoint.clip
-    context, pooled = checkpoint.clip.encode(text)
-    return [[context, {"pooled_output": pooled, **fields}]]
-
-
-def drawn(checkpoint: Checkpoint, steps: int = 2, **fields: Any) -> Tensor:
-    words = [conditioning(checkpoint, text, **fields) for text in ("a (red:1.3) apple", "")]
-    settings: dict[str, Any] = {"seed": 1, "steps": steps, "cfg": 5.0}
-    sampled = sample_latent(checkpoint.model, LATENT, *words, sampler_name="euler", scheduler="normal", **settings)
-    return sampled["samples"]
-
-
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_family_goes_the_whole_way(family: str, files: Mapping[str, Path]) -> None:
     checkpoint = load(files[family])
     wanted = recipe(family, small=True).unet
     assert checkpoint.model.unet.get().config == wanted
-    assert checkpoint.vae
-    picture = checkpoint.vae.decode(drawn(checkpoint))
-    assert picture.shape == (1, 64, 64, 3)
-    assert picture.isfinite().all()
+    shown = picture(checkpoint)
+    assert shown.shape == (1, 64, 64, 3)
+    assert shown.isfinite().all()
 
 
 @pytest.mark.parametrize(
@@ -180,6 +141,36 @@ def test_a_diffusion_model_may_come_alone(files: Mapping[str, Path], tmp_path: P
         assert all(torch.equal(each, wanted[name]) for name, each in model.unet.get().state_dict().items())
 
 
+IRREGULAR = {
+    "as SSD-1B": (Level(32, 2, 0), Level(64, 2, 2, (2, 2), (2, 1, 1)), Level(96, 2, 5, (4, 4), (4, 4, 5))),
+    "as BK-SDM small": (Level(32, 1, 1), Level(64, 1, 1), Level(64, 1, 1)),
+    "as Vega": (Level(32, 2, 0), Level(64, 2, 1), Level(96, 2, 2)),
+}
+
+
+@pytest.mark.parametrize("middle", [(2, 3), (1, 0), (0, 0)], ids=str)
+@pytest.mark.parametrize("levels", IRREGULAR.values(), ids=IRREGULAR)
+def test_a_unets_shape_is_read_off_its_tensors(levels: tuple[Level, ...], middle: tuple[int, int]) -> None:
+    """In the original's names and in diffusers'."""
+    blocks, depth = middle
+    config = UNetConfig(
+        levels,
+        depth,
+        model_channels=32,
+        context_dim=16,
+        head_channels=32,
+        groups=8,
+        linear_projections=True,
+        vector_dim=96,
+        middle_blocks=blocks,
+    )
+    with torch.device("meta"):
+        shapes = {name: tuple(each.shape) for name, each in UNet(config).state_dict().items()}
+    assert unet_config(Header(shapes), head_channels=32) == config
+    theirs = Header({name: shapes[ours] for name, ours in unet_names(config).items()})
+    assert unet_names(diffusers_unet(theirs)) == unet_names(config)
+
+
 def test_a_diffusion_model_is_found_within_a_checkpoint(files: Mapping[str, Path]) -> None:
     assert Loader(Residency()).unet(files["sd2"]).unet.get().config == recipe("sd2", small=True).unet
 
@@ -218,7 +209,9 @@ def test_shards_are_one_file(files: Mapping[str, Path], tmp_path: Path) -> None:
 @pytest.mark.parametrize("stored", [torch.float8_e4m3fn, torch.float8_e5m2], ids=str)
 def test_weights_may_be_kept_in_eight_bits(stored: torch.dtype, files: Mapping[str, Path]) -> None:
     model = Loader(Residency(), stored=stored).unet(files["sdxl"])
+    expected = model.unet.size
     network = model.unet.get()
+    assert model.unet.size == expected
     kept = {each.dtype for name, each in network.state_dict().items() if each.ndim > 1}
     assert kept == {stored}
     assert network.out[0].weight.dtype == torch.float32
@@ -276,41 +269,3 @@ def test_text_encoders_come_in_any_order(files: Mapping[str, Path], tmp_path: Pa
     for order in (paths, paths[::-1]):
         clip = Loader(Residency()).text(order)
         assert all(map(torch.equal, clip.encode("a dog"), wanted.encode("a dog")))
-
-
-# Files that cannot be used
-
-
-def test_half_of_the_text_encoders_is_an_error(tmp_path: Path) -> None:
-    own = {name: each for name, each in weights("sdxl").items() if not name.startswith("conditioner.embedders.1.")}
-    with pytest.raises(MissingWeights, match="text encoder g"):
-        load(saved(tmp_path / "m.safetensors", own, recipe("sdxl", small=True).metadata))
-
-
-def test_a_model_that_is_known_and_not_supported_says_why(tmp_path: Path) -> None:
-    own = weights("sd2")
-    own[f"{UNET}input_blocks.0.0.weight"] = torch.zeros(32, 5, 3, 3)
-    with pytest.raises(UnsupportedModel, match="depth"):
-        load(saved(tmp_path / "m.safetensors", own))
-
-
-@pytest.mark.parametrize("prefix", ["", UNET])
-def test_a_model_of_another_kind_is_named(prefix: str, tmp_path: Path) -> None:
-    path = saved(tmp_path / "m.safetensors", {f"{prefix}double_blocks.0.img_attn.norm.key_norm.scale": torch.zeros(1)})
-    with pytest.raises(UnsupportedModel, match=r"m\.safetensors.*FLUX"):
-        load(path)
-
-
-def test_the_nearest_family_is_named_with_what_differs(tmp_path: Path) -> None:
-    own = weights("sd15")
-    own[f"{UNET}input_blocks.0.0.weight"] = torch.zeros(32, 6, 3, 3)
-    with pytest.raises(UnknownCheckpoint, match=r"Stable Diffusion 1\.x.*input channels \(4, 9 or 8\)"):
-        load(saved(tmp_path / "m.safetensors", own))
-
-
-@pytest.mark.parametrize("index", ["[]", "{", '{"weight_map": {"x": "../x.safetensors"}}', '{"weight_map": 3}'])
-def test_a_broken_index_of_shards_is_named(index: str, tmp_path: Path) -> None:
-    path = tmp_path / "m.safetensors.index.json"
-    path.write_text(index)
-    with pytest.raises(CorruptCheckpoint, match=r"m\.safetensors\.index\.json"):
-        load(path)
