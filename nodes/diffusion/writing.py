@@ -13,6 +13,7 @@ from nodes.diffusion.safetensors_writer import Saved, Tensors
 from nodes.diffusion.text.clip import Clip
 from nodes.diffusion.text.handles import towers
 from nodes.diffusion.vae.handle import Vae
+from nodes.diffusion.vae.model import AutoencoderKL
 from nodes.diffusion.writing_text import hugging_face, original, text_metadata
 
 UNET, VAE = "model.diffusion_model.", "first_stage_model."
@@ -48,8 +49,10 @@ def unet(model: Model) -> Saved:
 
 
 def autoencoder(vae: Vae, prefix: str = "") -> Saved:
-    """The VAE alone, its names behind ``prefix``."""
+    """The VAE alone, its names behind ``prefix``. Raises ValueError for one that no checkpoint could hold."""
     network = vae.network.get()
+    if not isinstance(network, AutoencoderKL):
+        raise ValueError(f"only Stable Diffusion's own kind of VAE can be saved, not {vae.network.origin.part}")
     config = network.config
     told = {} if config.groups == norm_groups(config.widths[0]) else {"vae.norm_groups": str(config.groups)}
     return Saved({prefix + name: tensor for name, tensor in network.state_dict().items()}, told)

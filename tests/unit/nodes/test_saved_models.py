@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 import nodes
 from engine.cache import NoCache
@@ -25,11 +25,12 @@ from nodes.diffusion import writing
 from nodes.diffusion.checkpoint import Checkpoint, Loader
 from nodes.diffusion.extracting import extracted, low_rank
 from nodes.diffusion.inputs import Inputs
-from nodes.diffusion.lazy import Residency
+from nodes.diffusion.lazy import Lazy, Origin, Residency
 from nodes.diffusion.lora.file import open_adapter
 from nodes.diffusion.lora.load import with_lora
 from nodes.diffusion.merging import Factors, blended, mix_clips, mix_models, subtracted
 from nodes.diffusion.safetensors_writer import Saved
+from nodes.diffusion.vae.handle import Vae
 from tests.support import small
 from tests.support.small import numbers
 from tests.support.toys import new_lanes
@@ -159,6 +160,12 @@ def test_a_vae_is_saved_alone(folder: Path) -> None:
     path = write(writing.autoencoder(one.vae), folder / "vae.safetensors")
     latent = numbers(1, 4, 3, 5)
     assert torch.equal(Loader(Residency()).vae(path).decode(latent), one.vae.decode(latent))
+
+
+def test_another_kind_of_vae_is_not_saved(folder: Path) -> None:
+    tiny = Lazy(nn.Identity, Residency(), torch.float32, torch.device("cpu"), origin=Origin("TAESD", ""))
+    with pytest.raises(ValueError, match="can be saved, not TAESD"):
+        writing.autoencoder(Vae(tiny))  # type: ignore[arg-type]
 
 
 def test_a_text_encoder_is_saved_by_hugging_faces_names(folder: Path) -> None:
