@@ -22,6 +22,9 @@ from nodes.diffusion.patching import Change, Patched, changed, shapes
 
 N = TypeVar("N", bound=nn.Module)
 
+EMBEDDINGS = "bundle_emb."
+"""Words that were trained along with a LoRA: no weights, prompts name them."""
+
 log = logging.getLogger(__name__)
 
 
@@ -138,7 +141,7 @@ def report(file: AdapterFile, used: Collection[str], of: str, *, text: bool) -> 
     if not used:
         shown = brief(list(file.file.header.shapes))
         raise BadAdapter(file.path.name, f"has nothing for {of}{origin(file)}. It holds {shown or 'no tensors'}")
-    if left := [key for key in keys if key not in used]:
+    if left := [key for key in keys if key not in used and not key.startswith(EMBEDDINGS)]:
         log.warning(
             "%s: %d of %d tensors match nothing in %s: %s", file.path.name, len(left), len(keys), of, brief(left)
         )
