@@ -6,9 +6,10 @@ import hashlib
 import json
 import os
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
 from engine.checkpoints import Stored
 from engine.errors import UnsafePath
@@ -52,9 +53,13 @@ class Placing:
         self._deeds = Deeds.read(stored.load())
         self._count = 0
 
-    def put(self, data: bytes, place: SavePath, extension: str, batch: int = 0) -> Path:
-        """Make the node's next file; its path. ``batch`` takes the place of ``%batch_num%``. Raises OSError."""
-        k, digest = self._count, hashlib.sha256(data).hexdigest()
+    def put(self, data: bytes | Iterable[bytes], place: SavePath, extension: str, batch: int = 0) -> Path:
+        """Make the node's next file; its path. ``batch`` takes the place of ``%batch_num%``. Raises OSError.
+
+        ``data`` may come in pieces, for what is large; it is gone through several times, and is the same each time.
+        """
+        pieces: Iterable[bytes] = (data,) if isinstance(data, bytes) else data
+        k, digest = self._count, _hashed(pieces)
         self._count += 1
         path, noted = self._before(k)
         if path:
@@ -64,7 +69,7 @@ class Placing:
             if found == noted:
                 path.unlink()
         path = path or place.next(extension, batch)
-        while not self._take(k, path, data, digest):
+        while not self._take(k, path, pieces, digest):
             path = place.next(extension, batch)
         return path
 
@@ -78,7 +83,7 @@ class Placing:
         except UnsafePath:  # its folder has become a link that leads elsewhere
             return None, ""
 
-    def _take(self, k: int, path: Path, data: bytes, digest: str) -> bool:
+    def _take(self, k: int, path: Path, pieces: Iterable[bytes], digest: str) -> bool:
         """Make a file unless another has the name."""
         if path.exists():
             return False
@@ -86,8 +91,9 @@ class Placing:
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = self._unfinished(path)
         try:
-            unfinished.write_bytes(data)
-            _appear(unfinished, path, data)
+            with unfinished.open("wb") as file:
+                _fill(file, pieces)
+            _appear(unfinished, path, pieces)
         except FileExistsError:
             return False
         finally:
@@ -99,7 +105,7 @@ class Placing:
         return path.with_name(f".{self._deeds.token}.part")
 
 
-def _appear(unfinished: Path, path: Path, data: bytes) -> None:
+def _appear(unfinished: Path, path: Path, pieces: Iterable[bytes]) -> None:
     """Give a whole file its name. Raises FileExistsError if that is taken, OSError."""
     try:
         os.link(unfinished, path)
@@ -109,10 +115,22 @@ def _appear(unfinished: Path, path: Path, data: bytes) -> None:
         file = path.open("xb")
         try:
             with file:
-                file.write(data)
+                _fill(file, pieces)
         except OSError:
             path.unlink(missing_ok=True)
             raise
+
+
+def _fill(file: BinaryIO, pieces: Iterable[bytes]) -> None:
+    for piece in pieces:
+        file.write(piece)
+
+
+def _hashed(pieces: Iterable[bytes]) -> str:
+    hasher = hashlib.sha256()
+    for piece in pieces:
+        hasher.update(piece)
+    return hasher.hexdigest()
 
 
 def _digest(path: Path) -> str | None:

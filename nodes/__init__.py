@@ -42,6 +42,11 @@ MODULES = (
     "upscaling",
     "controlnets",
     "vision",
+    "loras",
+    "hooks",
+    "hook_keyframes",
+    "merging",
+    "model_saving",
 )
 
 

@@ -15,10 +15,10 @@ from engine.relief import is_out_of_memory
 from engine.services import Services
 from nodes.codec import size
 from nodes.diffusion.ladder import Ladder
-from nodes.diffusion.lazy import Lazy, Residency
+from nodes.diffusion.lazy import Kept, Residency
 
 
-def ladder(ctx: Context, *used: Lazy[Any]) -> Ladder:
+def ladder(ctx: Context, *used: Kept[Any]) -> Ladder:
     """What a node does when memory runs out: first what it does not use goes, results, then other models' weights."""
     ledger = ctx.services.find(Ledger)
     free = [lambda: ledger.now(ledger.forget()), lambda: ledger.now(ledger.unload(used))] if ledger else []
@@ -46,7 +46,7 @@ def weights(services: Services) -> list[Weights]:
     ]
 
 
-def drop_weights(services: Services, but: Collection[object] = ()) -> list[Lazy[Any]]:
+def drop_weights(services: Services, but: Collection[object] = ()) -> list[Kept[Any]]:
     """Let go of all weights but those of some networks, also of what torch keeps for later on a device."""
     gone = services.get(Residency).drop_all(but)
     if torch.cuda.is_available():

@@ -11,6 +11,7 @@ from engine.marks import Widget
 from engine.services import Services
 from nodes.diffusion import conditioning as conds
 from nodes.diffusion.text import clip as encoders
+from nodes.diffusion.text.encoding import conditioned
 from nodes.embeddings import EmbeddingFolder
 from nodes.types import Clip, Cond
 
@@ -28,8 +29,7 @@ def encode_text(
     clip: Clip,
 ) -> Cond:
     """Encode words with CLIP, to guide the diffusion model towards them."""
-    context, pooled = checked(clip).encode(text)
-    return [[context, {"pooled_output": pooled}]]
+    return conditioned(checked(clip), lambda encoder: encoder.encode(text))
 
 
 @encode_text.fingerprint

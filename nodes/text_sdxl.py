@@ -10,6 +10,7 @@ from engine.declare import node
 from engine.folders import Folders
 from engine.marks import Widget
 from engine.services import Services
+from nodes.diffusion.text.encoding import conditioned
 from nodes.embeddings import EmbeddingFolder
 from nodes.text import checked
 from nodes.types import MAX_SIDE, Clip, Cond
@@ -34,7 +35,6 @@ def encode_text_sdxl(
     text_l: Text,
 ) -> Cond:
     """Encode words for each of SDXL's text encoders, and say how large a picture they tell of and what is cut off."""
-    context, pooled = checked(clip).encode({"g": text_g, "l": text_l})
     told = {
         "width": width,
         "height": height,
@@ -43,7 +43,7 @@ def encode_text_sdxl(
         "target_width": target_width,
         "target_height": target_height,
     }
-    return [[context, {"pooled_output": pooled, **told}]]
+    return conditioned(checked(clip), lambda encoder: encoder.encode({"g": text_g, "l": text_l}), **told)
 
 
 @sdxl_node("CLIPTextEncodeSDXLRefiner")
@@ -56,9 +56,8 @@ def encode_text_refiner(
     clip: Clip,
 ) -> Cond:
     """Encode words for SDXL's refiner, and say how beautiful (0 to 10) and how large a picture they tell of."""
-    context, pooled = checked(clip).encode(text)
     told = {"aesthetic_score": ascore, "width": width, "height": height}
-    return [[context, {"pooled_output": pooled, **told}]]
+    return conditioned(checked(clip), lambda encoder: encoder.encode(text), **told)
 
 
 @encode_text_sdxl.fingerprint

@@ -160,6 +160,7 @@ class Loader:
             self.device,
             origin=Origin(part, file.path.name),
             size=size_as(blank, self.dtype) - spared(blank, self.dtype),
+            blank=blank,
         )
         key = (*file.stamp, prefix, part, self.dtype, self.device, self.stored)
         return self.residency.shared(key, lazy)

@@ -15,11 +15,13 @@ from nodes.diffusion.extras import Extras
 from nodes.diffusion.guidance import Guidance, Memory, Moment
 from nodes.diffusion.inputs import Inputs
 from nodes.diffusion.latent import LatentFormat
+from nodes.diffusion.lazy import Lazy
 from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.regions import Region, regions
 from nodes.diffusion.resizing import match_batch
 from nodes.diffusion.rules import Rule, Seen
 from nodes.diffusion.unet.hooks import NO_HOOKS, Hooks
+from nodes.diffusion.unet.model import UNet
 
 STRETCH = 4  # a context is repeated at most this often to share a call with a longer one
 LISTS = 2  # numbers that are a guider's, whether it has so many lists or not
@@ -31,6 +33,11 @@ class DiffusionModel(Protocol):
 
     def network(self, inputs: Inputs) -> Tensor:
         """The network's output (B, C, h, w)."""
+
+    @property
+    def unet(self) -> Lazy[UNet]:
+        """What conditionings of their own weights change."""
+        ...
 
     @property
     def prediction(self) -> Prediction: ...
@@ -230,13 +237,14 @@ def fits(look: Look, group: Sequence[Look]) -> bool:
 
 
 def same_company(one: Region, other: Region) -> bool:
-    """Whether the same controls and hooks work on two items, and what they are told has the same shapes."""
+    """Whether the same controls, hooks and weights work on two items, and what they are told has the same shapes."""
 
     def told(region: Region) -> list[tuple[str, torch.Size]]:
         words = [("", each.shape) for each in region.words or () if each is not None]
         return words + [(name, each.shape[1:]) for name, each in region.extras.items()]
 
-    return one.chain is other.chain and one.hooks == other.hooks and told(one) == told(other)
+    alike = one.chain is other.chain and one.hooks == other.hooks and one.weights == other.weights
+    return alike and told(one) == told(other)
 
 
 def evaluated(model: DiffusionModel, group: Sequence[Look], x: Tensor, sigma: Tensor, hooks: Hooks) -> Sequence[Tensor]:
@@ -254,7 +262,7 @@ def inputs_of(model: DiffusionModel, group: Sequence[Look], crops: Tensor, sigma
     scaled = model.prediction.network_input(crops, sigma)
     if (beside := rows([look.region.concat for look in group], count)) is not None:
         scaled = torch.cat((scaled, beside), 1)
-    vector = rows([look.region.vector for look in group], count)
+    vector, weights = rows([look.region.vector for look in group], count), group[0].region.weights
     return Inputs(
         x=scaled.to(model.dtype),
         timesteps=model.prediction.timestep(sigma).expand(len(crops)),
@@ -263,6 +271,7 @@ def inputs_of(model: DiffusionModel, group: Sequence[Look], crops: Tensor, sigma
         steering=steering(group, count, sigma.item()),
         extras=extras_of(group, count),
         hooks=model.hooks.and_then(group[0].region.hooks).and_then(hooks),
+        unet=weights.unet_at(model.unet, sigma.item(), model.prediction) if weights else None,
         lists=tuple(look.list for look in group for _ in range(count)),
         sigma=sigma.item(),
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import torch
 from torch import Tensor
 
+from nodes.diffusion.lazy import Lazy
 from nodes.diffusion.unet.hooks import NO_HOOKS, Hooks
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ class Inputs:
     """What makes residuals where the network is evaluated: on its device, in its turn, as many rows as it is given."""
     extras: Mapping[str, Tensor] = field(default_factory=dict)
     hooks: Hooks = NO_HOOKS
+    unet: Lazy[Any] | None = None
+    """The network itself, where it is not the model's own."""
     lists: tuple[int, ...] = ()
     sigma: float = 0.0
     """Of all rows, where one sampling asks; hooks may look at it."""
@@ -82,7 +85,7 @@ class Inputs:
         if self.residuals is not None or self.steering is not None or self.extras or self.hooks:
             return None
         tensors = (self.x, self.timesteps, self.context, self.vector)
-        return tuple(None if each is None else (each.shape[1:], each.dtype) for each in tensors)
+        return (self.unet, *(None if each is None else (each.shape[1:], each.dtype) for each in tensors))
 
     def to(self, device: torch.device, dtype: torch.dtype) -> Inputs:
         """As a network computes; timesteps keep their dtype."""

@@ -76,7 +76,7 @@ class Model:
         """
         if self.via is not None:
             return self.via(inputs)
-        unet = self.unet.get()
+        unet = (inputs.unet or self.unet).get()
         check(inputs, unet)
         inputs = inputs.to(self.device, self.dtype)
         if inputs.steering is not None:

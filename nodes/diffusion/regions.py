@@ -13,6 +13,7 @@ from nodes.diffusion.controlnet.chain import Chain, Chains
 from nodes.diffusion.extras import Extras, Wish
 from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.unet.hooks import NO_HOOKS, Hooks
+from nodes.diffusion.weight_hooks import WeightHooks
 
 FEATHER = 8  # cells over which an area's weight falls off at edges inside the picture
 HOOKING = ("gligen", "style_bias")
@@ -68,6 +69,7 @@ class Region:
     words: tuple[Tensor, Tensor | None] | None = None  # the controls' own context and vector, if they have any
     hooks: Hooks = NO_HOOKS  # called in this item's evaluations, with its extras
     extras: Mapping[str, Tensor] = field(default_factory=dict)  # (1 or B, ...)
+    weights: WeightHooks | None = None  # what the network's own are changed by
 
     def active(self, sigma: float) -> bool:
         return self.end <= sigma <= self.start
@@ -182,6 +184,7 @@ def region(item: Item, model: Settling, height: int, width: int, k: int) -> Regi
         words=control_words(wish, extras),
         hooks=own_hooks,
         extras=own_extras,
+        weights=fields.get("hooks"),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 from torch import Tensor
@@ -15,6 +15,9 @@ from nodes.diffusion.text.config import ClipConfig, clip_config
 from nodes.diffusion.text.network import ClipText
 from nodes.diffusion.text.prompt import Encoding, encoded
 from nodes.diffusion.text.tokenizer import END, Token, chunks
+
+if TYPE_CHECKING:
+    from nodes.diffusion.weight_hooks import ClipHooks
 
 __all__ = ["READINGS", "Clip", "ClipConfig", "ClipText", "Embeddings", "Reading", "clip_config"]
 
@@ -66,6 +69,8 @@ class Clip:
     towers: Mapping[str, Lazy[ClipText]]
     readings: Mapping[str, Reading]
     embeddings: Embeddings = field(default=no_embeddings, compare=False)
+    hooks: ClipHooks | None = None
+    """What its weights are changed by, see ``nodes.diffusion.text.encoding``."""
 
     @classmethod
     def of(
