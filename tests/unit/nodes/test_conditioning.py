@@ -9,8 +9,8 @@ from torch import Tensor
 from nodes import conditioning as nodes_
 from nodes import conditioning_properties as properties_nodes
 from nodes import text
-from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.regions import Region, regions
+from tests.support.fakes import FakeModel
 
 
 def cond(value: float = 1.0, tokens: int = 2, **fields: Any) -> list[list[Any]]:
@@ -19,7 +19,7 @@ def cond(value: float = 1.0, tokens: int = 2, **fields: Any) -> list[list[Any]]:
 
 def settled(conditioning: list[list[Any]]) -> list[Region]:
     """For a latent of 16 x 32 cells."""
-    return regions([conditioning], Prediction.eps(), 16, 32, torch.device("cpu"))[0]
+    return regions([conditioning], FakeModel(), 16, 32)[0]
 
 
 class StandIn:

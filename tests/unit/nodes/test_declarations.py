@@ -126,5 +126,5 @@ def test_a_node_that_is_named_twice_is_an_error(document: Path) -> None:
 
 def test_the_report_says_what_the_document_does_not_know_and_what_is_to_be_struck_out(document: Path) -> None:
     told = text()
-    assert "  HypernetworkLoader: NO REASON" in told
+    assert "  GITSScheduler: NO REASON" in told
     assert told.partition("To strike out")[2].splitlines()[1].strip() == "KSampler"

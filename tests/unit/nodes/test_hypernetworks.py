@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ def test_all_attention_of_a_width_looks_through_it(tmp_path: Path) -> None:
 
 
 def test_a_files_weights_are_in_memory_once_and_counted(tmp_path: Path) -> None:
-    path, opened = file(tmp_path, {WORDS: (stored(PLAIN), stored(PLAIN))}), loader()
+    path, opened = file(tmp_path, {WORDS: (stored(PLAIN), stored(copy.deepcopy(PLAIN)))}), loader()
     network = open_hypernetwork(path, opened)
     assert open_hypernetwork(path, opened) is network
     network.get()

@@ -46,7 +46,7 @@ def drawn(checkpoint: Checkpoint) -> Tensor:
     )["samples"]
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", sorted(FAMILIES.keys() - {"sd2-unclip"}))  # which draws nothing without a picture
 def test_a_family_is_saved_and_draws_the_same(family: str, files: Mapping[str, Path], tmp_path: Path) -> None:
     checkpoint = Loader(Residency()).checkpoint(files[family])
     path = tmp_path / "saved.safetensors"

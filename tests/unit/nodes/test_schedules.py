@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from nodes import custom_samplers, schedules
+from nodes.diffusion.levels import DiscreteLevels
 from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.ramps import karras_ramp, laplace_ramp, polyexponential_ramp, vp_ramp
 from nodes.diffusion.samplers import SAMPLERS
@@ -176,7 +177,7 @@ def test_beta_counts_what_rounds_to_the_same_timestep_once() -> None:
 
 def test_a_table_that_begins_at_zero_needs_no_further_one() -> None:
     table = torch.cat((torch.tensor([1e-7, 2e-7]), TABLE[2:]))
-    model = Prediction("eps", table)
+    model = Prediction("eps", DiscreteLevels(table))
     for name in ("normal", "ddim_uniform"):
         sigmas = SCHEDULES[name](model, 9)
         assert len(sigmas) == 10
