@@ -58,7 +58,7 @@ check: $(VENV)/developing
 	$(BIN)/lint-imports
 
 parity: $(VENV)/developing
-	$(BIN)/pytest -m parity
+	$(BIN)/pytest -q -m parity tests/parity --tables
 
 bench: $(VENV)/developing
 	$(BIN)/pytest -m benchmark -s tests/benchmarks

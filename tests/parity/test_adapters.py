@@ -26,6 +26,7 @@ from nodes.diffusion.lora.names import unet_stems
 from nodes.diffusion.tensors import stamp
 from nodes.diffusion.unet.config import Level, UNetConfig
 from nodes.diffusion.unet.model import UNet
+from tests.support.parity import Error, relative_error
 from tests.support.small import numbers
 
 pytestmark = pytest.mark.parity
@@ -67,10 +68,10 @@ def f64(tensor: Tensor) -> Array:
     return tensor.double().numpy()
 
 
-def error(ours: Tensor, wanted: Array) -> float:
+def error(ours: Tensor, wanted: Array) -> Error:
     """Of the weight's largest value."""
     assert tuple(ours.shape) == wanted.shape
-    return float(np.abs(f64(ours) - wanted).max() / np.abs(wanted).max())
+    return Error(np.abs(f64(ours) - wanted).max() / np.abs(wanted).max())
 
 
 def stem(module: str) -> str:
@@ -342,7 +343,3 @@ def add_by_their_names(unet: UNet2DConditionModel, tensors: Mapping[str, Tensor]
         up, down = renamed[name], renamed[name.replace(".up.", ".down.")]
         module.weight += scale * (up.flatten(1) @ down.flatten(1)).reshape(module.weight.shape)
     return len(ups)
-
-
-def relative_error(ours: Tensor, theirs: Tensor) -> float:
-    return ((ours - theirs).abs().max() / theirs.abs().max()).item()

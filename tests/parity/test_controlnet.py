@@ -22,7 +22,7 @@ from nodes.diffusion.inputs import Inputs, Residuals
 from nodes.diffusion.lazy import Residency
 from nodes.diffusion.unet.config import Level, UNetConfig
 from nodes.diffusion.unet.model import UNet
-from tests.support.parity import randomized, relative_error, saved, seeded
+from tests.support.parity import Error, randomized, relative_error, saved, seeded
 
 pytestmark = pytest.mark.parity
 
@@ -58,7 +58,7 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 
 
-def worst(ours: Residuals, down: list[Tensor], middle: Tensor) -> float:
+def worst(ours: Residuals, down: list[Tensor], middle: Tensor) -> Error:
     assert ours.middle is not None
     pairs = [*zip(ours.down, down, strict=True), (ours.middle, middle)]
     return max(relative_error(one, other) for one, other in pairs if one is not None)

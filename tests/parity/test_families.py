@@ -26,6 +26,7 @@ from nodes.diffusion.unet.config import Level, UNetConfig
 from nodes.diffusion.unet.model import UNet
 from nodes.diffusion.vector import sdxl_vector
 from tests.support.diffusers_models import their_unet
+from tests.support.parity import relative_error
 
 pytestmark = pytest.mark.parity
 
@@ -59,10 +60,6 @@ UNETS = {
 
 def seeded(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
-
-
-def relative_error(ours: Tensor, theirs: Tensor) -> float:
-    return ((ours - theirs).abs().max() / theirs.abs().max()).item()
 
 
 def random_unet(config: UNetConfig) -> UNet:

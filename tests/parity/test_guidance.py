@@ -16,6 +16,7 @@ from torch import Tensor
 from nodes.diffusion.guidance import Guidance, Moment
 from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.variants import projected, scaled
+from tests.support.parity import relative_error
 
 pytestmark = [
     pytest.mark.parity,
@@ -44,7 +45,7 @@ def moment(sigma: Tensor, prediction: Prediction) -> Moment:
 
 
 def assert_near(ours: Tensor, theirs: Tensor) -> None:
-    assert ((ours - theirs).abs().max() / theirs.abs().max()).item() < TOLERANCE
+    assert relative_error(ours, theirs) < TOLERANCE
 
 
 @pytest.mark.parametrize("sigma", SIGMAS, ids=str)

@@ -19,7 +19,8 @@ from nodes.diffusion.patches import freeu
 from nodes.diffusion.patches.self_attention import Watch, blurred
 from nodes.diffusion.unet.config import Level, UNetConfig
 from nodes.diffusion.unet.hooks import Spot
-from tests.parity.test_unet import diffusers_unet, relative_error
+from tests.parity.test_unet import diffusers_unet
+from tests.support.parity import relative_error
 from tests.support.unets import given, model_of, random_unet, seeded
 
 pytestmark = pytest.mark.parity

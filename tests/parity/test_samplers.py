@@ -2,7 +2,6 @@
 
 The network is a fixed random two-layer function of the scaled latent. Both sides compute in float32, diffusers mostly
 in variance-preserving coordinates, so roundings differ at every step; a wrong coefficient would show as 1e-3 or more.
-The error of each is printed (``pytest -s``).
 
 Nothing installed implements these, so other tests stand for them (``tests/unit/nodes/test_samplers.py``: convergence,
 and equality with a parent where a parameter makes them one): heunpp2, dpm_adaptive (its single steps are dpm_fast's),
@@ -31,6 +30,7 @@ from nodes.diffusion.samplers.er_sde import noise_scales, taylor_weights
 from nodes.diffusion.samplers.weights import lagrange_weights
 from nodes.diffusion.sampling import states
 from nodes.diffusion.sigmas import SCHEDULES
+from tests.support.parity import Error
 
 pytestmark = [
     pytest.mark.parity,
@@ -102,9 +102,7 @@ def theirs_on_their_own(scheduler: Any, x: Tensor, **drawn: Any) -> Tensor:
 
 
 def check(name: str, mine: Tensor, other: Tensor, tolerance: float = TOLERANCE) -> None:
-    error = float((mine - other).norm() / other.norm())
-    print(f"{name}: {error:.1e}")  # noqa: T201
-    assert error < tolerance, name
+    assert Error((mine - other).norm() / other.norm()) < tolerance, name
 
 
 def seeded() -> torch.Generator:

@@ -16,6 +16,7 @@ from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.samplers import SAMPLERS, State
 from nodes.diffusion.sampling import states
 from nodes.diffusion.sigmas import SCHEDULES
+from tests.support.parity import Error
 
 pytestmark = [
     pytest.mark.parity,
@@ -63,8 +64,8 @@ def theirs(scheduler: Any, x: Tensor) -> Tensor:
     return x
 
 
-def relative_error(a: Tensor, b: Tensor) -> float:
-    return float((a - b).norm() / b.norm())
+def relative_error(a: Tensor, b: Tensor) -> Error:
+    return Error((a - b).norm() / b.norm())
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from diffusers import AutoencoderTiny
 from torch import Tensor
 
 from nodes.diffusion.vae.taesd import TinyAutoencoder
-from tests.parity.test_unet import relative_error
+from tests.support.parity import relative_error
 from tests.support.unets import seeded
 
 pytestmark = pytest.mark.parity

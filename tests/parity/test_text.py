@@ -17,6 +17,7 @@ from nodes.diffusion.checkpoint import Loader
 from nodes.diffusion.lazy import Residency
 from nodes.diffusion.text.clip import Clip
 from nodes.diffusion.text.tokenizer import tokenize
+from tests.support.parity import relative_error
 
 pytestmark = pytest.mark.parity
 
@@ -68,10 +69,6 @@ def their_encoding(model: CLIPTextModel, ids: Tensor, layer: int) -> tuple[Tenso
     out = model(input_ids=ids, output_hidden_states=True)
     norm = getattr(model, "text_model", model).final_layer_norm
     return norm(out.hidden_states[layer]), out.pooler_output
-
-
-def relative_error(ours: Tensor, theirs: Tensor) -> float:
-    return ((ours - theirs).abs().max() / theirs.abs().max()).item()
 
 
 def pair(path: Path, heads: int) -> tuple[Clip, CLIPTextModel]:

@@ -15,6 +15,7 @@ from nodes.diffusion.sampling import sample_latent
 from tests.parity.test_text import padded, pair
 from tests.parity.test_unet import BUNDLED, diffusers_unet
 from tests.parity.test_vae import diffusers_vae
+from tests.support.parity import relative_error
 
 pytestmark = [
     pytest.mark.parity,
@@ -71,10 +72,6 @@ def theirs() -> tuple[Tensor, Tensor]:
         x = scheduler.step(uncond + CFG * (cond - uncond), timestep, x).prev_sample
     latent = x / SCALE
     return latent, (their_vae.decode(latent).sample / 2 + 0.5).clamp(0, 1).permute(0, 2, 3, 1)
-
-
-def relative_error(a: Tensor, b: Tensor) -> float:
-    return ((a - b).abs().max() / b.abs().max()).item()
 
 
 def test_ten_steps_end_in_the_same_picture() -> None:

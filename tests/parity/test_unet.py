@@ -17,6 +17,7 @@ from nodes.diffusion.inputs import Inputs
 from nodes.diffusion.lazy import Residency
 from nodes.diffusion.unet.config import Level, UNetConfig
 from nodes.diffusion.unet.model import UNet
+from tests.support.parity import Error, relative_error
 
 pytestmark = pytest.mark.parity
 
@@ -96,12 +97,8 @@ def random_unet(config: UNetConfig) -> UNet:
     return unet
 
 
-def relative_error(ours: Tensor, theirs: Tensor) -> float:
-    return ((ours - theirs).abs().max() / theirs.abs().max()).item()
-
-
 @torch.no_grad()
-def compared(ours: UNet, theirs: UNet2DConditionModel, size: tuple[int, int]) -> float:
+def compared(ours: UNet, theirs: UNet2DConditionModel, size: tuple[int, int]) -> Error:
     generator = seeded(1)
     x = torch.randn(2, ours.config.in_channels, *size, generator=generator)
     context = torch.randn(2, 5, ours.config.context_dim, generator=generator)

@@ -18,6 +18,7 @@ from nodes.diffusion.lazy import Residency
 from nodes.diffusion.vae.config import VAEConfig
 from nodes.diffusion.vae.handle import Vae
 from nodes.diffusion.vae.model import AutoencoderKL
+from tests.support.parity import relative_error
 
 pytestmark = pytest.mark.parity
 
@@ -57,10 +58,6 @@ def random_vae(config: VAEConfig) -> AutoencoderKL:
         if parameter.ndim == 1 and name.endswith("weight"):
             parameter.add_(1)
     return vae
-
-
-def relative_error(ours: Tensor, theirs: Tensor) -> float:
-    return ((ours - theirs).abs().max() / theirs.abs().max()).item()
 
 
 def bundled() -> tuple[Vae, TheirVae]:
