@@ -1,4 +1,4 @@
-"""``--tables``, which ``make parity`` gives: what was compared with what, how closely, and what has nothing to compare."""
+"""``--tables``, which ``make parity`` gives: what was compared with what, how closely, and what has no such other."""
 
 from __future__ import annotations
 
