@@ -8,13 +8,14 @@ ADDRESS := http://127.0.0.1:8188
 
 # A failed recipe leaves no stamp behind, so the next run tries again.
 .DELETE_ON_ERROR:
-.PHONY: help setup run serve test check bench benchmarks parity semantics conformance compatibility fuzz faults soak nasty diskfull browser clients editor editor-check clean
+.PHONY: help setup run serve test check large bench benchmarks parity semantics conformance compatibility fuzz faults soak nasty diskfull browser clients editor editor-check clean
 
 help:
 	@echo "make run     draw the first picture into output/"
 	@echo "make serve   open the editor at $(ADDRESS)"
 	@echo "make test    run the fast tests"
 	@echo "make check   lint, types, import rules"
+	@echo "make large   draw with checkpoints as large as SD 1.5, SD 2 and SDXL; takes 16 GB of memory and minutes"
 	@echo "make parity  compare numbers with an independent implementation"
 	@echo "make bench   print benchmark figures; make benchmarks writes them into docs"
 	@echo "make semantics  print the rules of execution and their tests"
@@ -56,6 +57,9 @@ check: $(VENV)/developing
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+large: $(VENV)/developing
+	$(BIN)/pytest -s -m large --durations 0 tests/workflows
 
 parity: $(VENV)/developing
 	$(BIN)/pytest -q -m parity tests/parity --tables
