@@ -102,11 +102,21 @@ class Lives(RuleBasedStateMachine):
         self.jobs[job_id] = Expected(put.number, self.arrivals)
 
     @precondition(lambda self: self.in_state("pending"))
-    @rule(patience=st.none() | st.integers(0, 40))
-    def claim(self, patience: int | None) -> None:
-        claimed = self.do(self.queue.claim() if patience is None else self.cut_off(patience))
-        if claimed is None:
-            return
+    @rule()
+    def claim(self) -> None:
+        self.check_claimed(self.do(self.queue.claim()))
+
+    @precondition(lambda self: self.in_state("pending"))
+    @rule(patience=st.integers(0, 40))
+    def claim_and_think_better_of_it(self, patience: int) -> None:
+        """What was claimed by then is given back: what can be done next must not depend on threads' speed."""
+        claimed = self.do(self.cut_off(patience))
+        if claimed:
+            self.check_claimed(claimed)
+            self.do(self.queue.release(claimed.id))
+            self.jobs[claimed.id].state = "pending"
+
+    def check_claimed(self, claimed: Job) -> None:
         assert claimed.id == self.in_state("pending")[0]
         job = self.jobs[claimed.id]
         job.state, job.attempts = "running", job.attempts + 1
