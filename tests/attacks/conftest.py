@@ -119,7 +119,7 @@ async def job(server: Server, prompt: Any) -> dict[str, Any]:
         answer: dict[str, Any] = await response.json()
         if response.status != 200:
             return answer
-    for _ in range(500):
+    for _ in range(3000):
         async with server.get(f"/history/{answer['prompt_id']}") as response:
             if found := (await response.json()).get(answer["prompt_id"]):
                 entry: dict[str, Any] = found
