@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -48,7 +48,8 @@ class Checkpoint:
 class Loader:
     """Opens model files, all for one device and dtype, all known to one residency.
 
-    ``stored`` is what a U-Net's matrices and convolutions are kept in, if in less than they are computed in.
+    ``dtype`` is what networks compute in; text encoders and VAEs may have their own. ``stored`` is what a U-Net's
+    matrices and convolutions are kept in, if in less than they are computed in.
     """
 
     residency: Residency
@@ -56,6 +57,8 @@ class Loader:
     device: torch.device = CPU
     embeddings: Embeddings = no_embeddings
     stored: torch.dtype | None = None
+    text_dtype: torch.dtype | None = None
+    vae_dtype: torch.dtype | None = None
 
     def checkpoint(self, path: Path) -> Checkpoint:
         """Open a checkpoint.
@@ -82,7 +85,7 @@ class Loader:
     def tiny_vae(self, encoder: Path, decoder: Path, scale: float) -> Vae:
         """Open TAESD's two files, for latents that ``scale`` brings to a network's. Raises as ``checkpoint`` does."""
         make = partial(TinyAutoencoder, scale)
-        return Vae(self._network(TwoFiles(encoder, decoder), "TAESD", "", make))
+        return Vae(self._computing_in(self.vae_dtype)._network(TwoFiles(encoder, decoder), "TAESD", "", make))
 
     def text(self, paths: Sequence[Path]) -> Clip:
         """Open text encoders, in files of their own or in checkpoints. Raises as ``checkpoint`` does; ValueError."""
@@ -107,7 +110,7 @@ class Loader:
         """Open the text encoder at a place, as the tower "l", "g" or "h"."""
         part = f"text encoder {name}"
         make = partial(ClipText, measured(place.file, part, place.prefix, partial(tower_config, name)))
-        return self._network(place.file, part, place.prefix, make)
+        return self._computing_in(self.text_dtype)._network(place.file, part, place.prefix, make)
 
     def _model(self, seen: Seen, family: Family) -> Model:
         place, read = seen.unet, partial(unet_config, head_channels=family.head_channels)
@@ -126,7 +129,8 @@ class Loader:
 
     def _vae(self, place: Place) -> Vae:
         config = measured(place.file, "VAE", place.prefix, vae_config)
-        network = self._network(place.file, "VAE", place.prefix, partial(AutoencoderKL, config))
+        make = partial(AutoencoderKL, config)
+        network = self._computing_in(self.vae_dtype)._network(place.file, "VAE", place.prefix, make)
         return Vae(network, config.downscale, config.latent_channels)
 
     def _clip(self, file: Source, family: Family) -> Clip | None:
@@ -145,6 +149,9 @@ class Loader:
         towers = {name: self.tower(place, name) for name, place in places.items()}
         absent = {name: absent_layers(name, place.header) for name, place in places.items()}
         return Clip.of(towers, absent, self.embeddings)
+
+    def _computing_in(self, dtype: torch.dtype | None) -> Loader:
+        return self if dtype is None else replace(self, dtype=dtype)
 
     def _network(self, file: TensorFile, part: str, prefix: str, make: Callable[[], N]) -> Lazy[N]:
         """Check a network against the header now; read its weights at first use."""

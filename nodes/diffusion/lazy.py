@@ -17,6 +17,8 @@ import psutil
 import torch
 from torch import Tensor, nn
 
+from nodes.diffusion.offload import visiting
+
 T = TypeVar("T")
 K = TypeVar("K", bound="Kept[Any]")
 N = TypeVar("N", bound=nn.Module)
@@ -213,7 +215,13 @@ class Lazy(Kept[N]):
         return value.to(self.device, self.dtype)
 
     def _maker(self) -> Callable[[], N]:
-        return lambda: self._build().to(self.device, self.dtype).eval().requires_grad_(False)
+        return lambda: self._placed(self._build().to(dtype=self.dtype).eval().requires_grad_(False))
+
+    def _placed(self, network: N) -> N:
+        """On its device; where that has too little memory for it, block by block as it computes."""
+        if self.device.type != "cpu" and self.size > self.residency.budget_bytes:
+            return visiting(network, partial(Tensor.to, device=self.device))
+        return network.to(self.device)
 
     def _tensors(self, made: N) -> Iterable[Tensor]:
         return made.state_dict().values()

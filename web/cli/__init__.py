@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -131,6 +132,34 @@ def _add_caches(group: argparse._ArgumentGroup) -> None:
     )
 
 
+def _add_computing(group: argparse._ArgumentGroup) -> None:
+    """Where models compute, and in which numbers: see docs/devices.md."""
+    group.add_argument(
+        "--device",
+        type=_device,
+        default="auto",
+        metavar="NAME",
+        help="cpu, cuda, cuda:1, mps or xpu (default: what torch finds)",
+    )
+    group.add_argument(
+        "--dtype",
+        choices=("auto", "float32", "bfloat16", "float16"),
+        default="auto",
+        help="the numbers that models compute in (default: the device's, float32 on a CPU)",
+    )
+    group.add_argument(
+        "--deterministic",
+        action="store_true",
+        help="compute only in ways that give the same bits each time; what cannot is an error",
+    )
+
+
+def _device(text: str) -> str:
+    if not re.fullmatch(r"auto|cpu|mps|(cuda|xpu)(:\d)?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not auto, cpu, cuda, cuda:1, mps or xpu")
+    return text
+
+
 def _megabytes(text: str) -> float:
     try:
         number = float(text)
@@ -210,6 +239,7 @@ def _add_run(commands: Commands) -> None:
     )
     run.add_argument("--json", action="store_true", help="tell the result as one JSON object")
     run.add_argument("--explain", action="store_true", help="tell why each node ran, or did not have to")
+    _add_computing(run)
     _add_caches(run)
     run.set_defaults(jobs=1, batch=ALONE)
     _add_packs(run)
@@ -286,6 +316,7 @@ def _add_serve(commands: Commands) -> None:
         help="send steps of several jobs through a network together: N of them at most, or as many as were measured to "
         "be faster; pictures then differ by rounding (default off: the same bytes as alone)",
     )
+    _add_computing(serve)
     _add_caches(serve)
     _add_packs(serve)
 

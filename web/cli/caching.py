@@ -15,8 +15,8 @@ from engine.cache_tiered import Tiered
 from web.cli import ALONE
 
 MIB = 1024 * 1024
-DEVICE, DTYPE = "cpu", "float32"
-"""Where models run, and in which numbers, by default: results on disk are only for their like."""
+ACCELERATORS = ("/dev/nvidia0", "/dev/kfd", "/dev/dri/renderD128")
+"""What Linux shows of graphics cards: where one comes or goes, ``auto`` means another device."""
 
 
 class LazyCodec:
@@ -48,7 +48,7 @@ def build_cache(data: Path, args: argparse.Namespace, codec: Codec) -> Cache:
     memory = _memory(args, codec)
     if not args.disk_cache_mb:
         return memory
-    return Tiered(memory, DiskCache(data / "cache" / "results", int(args.disk_cache_mb * MIB), codec, salt(args.batch)))
+    return Tiered(memory, DiskCache(data / "cache" / "results", int(args.disk_cache_mb * MIB), codec, salt(args)))
 
 
 def _memory(args: argparse.Namespace, codec: Codec) -> Cache:
@@ -57,10 +57,14 @@ def _memory(args: argparse.Namespace, codec: Codec) -> Cache:
     return ClassicCache(codec.size) if args.cache_classic else MemoryCache(int(args.cache_mb * MIB), codec.size)
 
 
-def salt(batch: str = ALONE) -> bytes:
-    """What results depend on besides their key; those of joined evaluations are not to be taken for exact ones."""
-    parts = [_version("wireloom"), _version("torch"), platform.machine(), DEVICE, DTYPE]
-    if batch != ALONE:
+def salt(args: argparse.Namespace) -> bytes:
+    """What results depend on besides their key: versions, the machine, where and in which numbers models compute.
+
+    Those of joined evaluations are not to be taken for exact ones.
+    """
+    parts = [_version("wireloom"), _version("torch"), platform.machine(), args.device, args.dtype]
+    parts += [path for path in ACCELERATORS if Path(path).exists()]
+    if args.batch != ALONE:
         parts.append("joined")
     return "\n".join(parts).encode()
 

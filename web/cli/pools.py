@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from engine.cache import NoCache
 from engine.checkpoints import Checkpoints
@@ -22,6 +22,7 @@ from engine.registry import Registry
 from engine.services import Services
 from web.cli.caching import MIB, LazyCodec, build_cache, salt
 from web.cli.memory import giver_back, hold_to, trimmer
+from web.cli.terminal import Mistake
 from web.cli.wiring import UNFINISHED, data_dir
 
 if TYPE_CHECKING:
@@ -34,12 +35,20 @@ SAMPLING = "sampling"
 """The lane of nodes that sample: one for each job at a time, and all of them by turns in the device's lane."""
 
 
+class Computing(NamedTuple):
+    """Where models compute, in which numbers, and whether only in ways that give the same bits each time."""
+
+    device: str = "auto"
+    dtype: str = "auto"
+    deterministic: bool = False
+
+
 class NodeTypes:
     """The built-in node types, loaded when they are first needed: that imports torch and takes seconds.
 
     With ``packs`` those of installed packages too. As ``Models`` it tells of the weights, of which at most
-    ``budget_bytes`` are in memory, by default half of what this process may have. ``stepper`` makes what shares the
-    device between samplings.
+    ``budget_bytes`` are in memory, by default half of what this process may have, or what an accelerator has for them.
+    ``stepper`` makes what shares the device between samplings.
     """
 
     def __init__(
@@ -48,8 +57,10 @@ class NodeTypes:
         packs: bool = False,
         budget_bytes: int | None = None,
         stepper: Callable[[], Stepper] | None = None,
+        computing: Computing | None = None,
     ) -> None:
         self._folders, self._packs, self._stepper = folders, packs, stepper or _stepper
+        self._computing, self._own_budget = computing or Computing(), budget_bytes is not None
         self.budget_bytes = machine().limit_bytes // 2 if budget_bytes is None else budget_bytes
         self._provided: list[object] = []
         self._registry: Registry | None = None
@@ -61,11 +72,17 @@ class NodeTypes:
     def load(self) -> Registry:
         """All node types, with the services they ask for."""
         import nodes
-        from nodes.diffusion.checkpoint import Loader
-        from nodes.diffusion.lazy import Residency
+        from nodes.computing import compute_deterministically, loader
 
-        residency = Residency(self.budget_bytes)
-        services = Services(self._folders, residency, Loader(residency), self._stepper(), *self._provided)
+        device, dtype, deterministic = self._computing
+        if deterministic:
+            compute_deterministically()
+        try:
+            opener = loader(self.budget_bytes, device, dtype, own_budget=self._own_budget)
+        except ValueError as error:
+            raise Mistake(str(error)) from None
+        self.budget_bytes = opener.residency.budget_bytes
+        services = Services(self._folders, opener.residency, opener, self._stepper(), *self._provided)
         registry = Registry(services)
         nodes.register(registry)
         _add_packs(registry, wanted=self._packs)
@@ -105,7 +122,9 @@ def remembering_pool(args: argparse.Namespace, folders: Folders, *, resuming: bo
         hold_to(args.memory_mb)
     data, codec = data_dir(args.data), LazyCodec()
     budget = None if args.weights_mb is None else int(args.weights_mb * MIB)
-    types = NodeTypes(folders, args.packs, budget, partial(_stepper, args.batch, data / "cache" / "gains.json"))
+    computing = Computing(args.device, args.dtype, args.deterministic)
+    stepper = partial(_stepper, args.batch, data / "cache" / "gains.json")
+    types = NodeTypes(folders, args.packs, budget, stepper, computing)
     cache = build_cache(data, args, codec)
     ledger = Ledger(cache, types, trimmer())
     types.provide(ledger)
@@ -120,7 +139,7 @@ def remembering_pool(args: argparse.Namespace, folders: Folders, *, resuming: bo
         cutoff=args.early_cutoff,
         tidy=giver_back(),
         ledger=ledger,
-        checkpoints=Checkpoints(data / UNFINISHED, salt(args.batch)) if resuming else None,
+        checkpoints=Checkpoints(data / UNFINISHED, salt(args)) if resuming else None,
     )
 
 

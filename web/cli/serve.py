@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from engine.folders import Folders
 from engine.pool import WorkerPool
 from web.app import make_app
+from web.cli import ALONE
 from web.cli.data_lock import held
 from web.cli.frontend import find_frontend
 from web.cli.logs import logged_as
@@ -49,6 +50,8 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _main(args: argparse.Namespace) -> int:
+    if args.deterministic and args.batch != ALONE:
+        raise Mistake("--deterministic goes with --batch off alone: evaluations that are joined differ a little")
     settings = build_settings(args)
     data, folders = data_dir(args.data), build_folders(args.data, args.extra_model_paths)
     with held(data) as tell_address:

@@ -9,8 +9,6 @@ from engine.cache import MemoryCache, NoCache
 from engine.cache_policies import ClassicCache, LruCache
 from engine.cache_tiered import Tiered
 from nodes.codec import TensorCodec
-from nodes.diffusion.checkpoint import Loader
-from nodes.diffusion.lazy import Residency
 from web.cli import build_parser, main
 from web.cli.caching import LazyCodec, build_cache, salt
 
@@ -68,8 +66,8 @@ def test_the_lazy_codec_is_the_codec_of_the_nodes() -> None:
     assert lazy.load(data) == value
 
 
-def test_results_on_disk_are_for_these_versions_and_this_device_only() -> None:
-    loader = Loader(Residency())
-    parts = salt().decode().split("\n")
-    assert torch.__version__ in parts
-    assert parts[-2:] == [loader.device.type, str(loader.dtype).removeprefix("torch.")]
+def test_results_on_disk_are_for_these_versions_this_device_and_these_numbers_only() -> None:
+    ways = ([], ["--device", "cpu"], ["--device", "cuda:1"], ["--dtype", "bfloat16"])
+    salts = [salt(build_parser().parse_args(["run", "x.json", *flags])) for flags in ways]
+    assert torch.__version__ in salts[0].decode().split("\n")
+    assert len(set(salts)) == len(ways)

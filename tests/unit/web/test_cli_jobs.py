@@ -30,5 +30,8 @@ def test_what_they_cannot_be_is_named(flags: list[str], capsys: pytest.CaptureFi
 
 
 def test_what_was_joined_is_kept_apart_from_what_is_exact() -> None:
-    assert salt("off") == salt()
-    assert salt("auto") == salt("8") != salt()
+    exact, *joined = (
+        salt(build_parser().parse_args(["serve", *flags])) for flags in ([], ["--batch", "auto"], ["--batch", "8"])
+    )
+    assert joined[0] == joined[1] != exact
+    assert exact == salt(build_parser().parse_args(["run", "x.json"]))
