@@ -155,7 +155,9 @@ def unpickled(path: Path) -> Any:
         raise
     except pickle.UnpicklingError as error:
         named = re.search(r"GLOBAL (\S+)", str(error))
-        what = f"it asks for {named[1]}, and a model file may hold nothing but weights" if named else "it is damaged, or holds more than weights"
+        what = "it is damaged, or holds more than weights"
+        if named:
+            what = f"it asks for {named[1]}, and a model file may hold nothing but weights"
         raise CorruptCheckpoint(path, what) from None
     except Exception as error:  # a border: what a damaged pickle raises has no end
         raise CorruptCheckpoint(path, f"it is damaged or cut short ({type(error).__name__}: {error})") from None
