@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 EDITOR := web/editor
+FAST := not slow and not benchmark
+ENGINE := tests/unit/engine tests/unit/contracts tests/semantics tests/unit/nodes/test_flow.py tests/docs
 ADDRESS := http://127.0.0.1:8188
 
 # A failed recipe leaves no stamp behind, so the next run tries again.
@@ -46,11 +48,12 @@ serve: $(VENV)/installed
 setup: $(VENV)/developing
 
 test: $(VENV)/developing
-	@# Two at a time, whose threads must not burn the cores as they wait; then those whose last one looks at all others.
-	OMP_WAIT_POLICY=passive $(BIN)/pytest -n 2 --dist loadfile -m "not slow and not benchmark" --ignore tests/conformance \
-		--cov=engine --cov-report=
-	$(BIN)/pytest -m "not slow and not benchmark" tests/conformance \
-		--cov=engine --cov-append --cov-report=term-missing:skip-covered --cov-fail-under=95
+	@# Two at a time, whose threads must not burn the cores as they wait; those of the engine with their coverage, which
+	@# makes all of them slower; then those whose last one looks at all others.
+	OMP_WAIT_POLICY=passive $(BIN)/pytest -n 2 --dist loadfile -m "$(FAST)" $(addprefix --ignore ,tests/conformance $(ENGINE))
+	OMP_WAIT_POLICY=passive $(BIN)/pytest -n 2 --dist loadfile -m "$(FAST)" $(ENGINE) \
+		--cov=engine --cov-report=term-missing:skip-covered --cov-fail-under=95
+	$(BIN)/pytest -m "$(FAST)" tests/conformance
 
 check: $(VENV)/developing
 	$(BIN)/ruff check .
