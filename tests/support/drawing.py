@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from nodes.computing import loader
+from nodes.diffusion.checkpoint import Loader
 from nodes.diffusion.lazy import Residency
 from nodes.diffusion.pictures import save_png
 from nodes.diffusion.sampling import sample_latent
@@ -20,7 +20,7 @@ from nodes.diffusion.sampling import sample_latent
 def main(checkpoint: str, out: str, dtype: str = "float32") -> None:
     torch.set_grad_enabled(False)
     start = time.monotonic()
-    loaded = loader(Residency(), "cpu", dtype).checkpoint(Path(checkpoint))
+    loaded = Loader(Residency(), getattr(torch, dtype)).checkpoint(Path(checkpoint))
     assert loaded.clip
     assert loaded.vae
     words = []
