@@ -16,6 +16,7 @@ EngineError
 ├── TicketReused           a key that came with another request
 ├── JobNotFound
 ├── WorkerDied             cause, innocent
+├── Misconfigured          what it was told to run with is not there
 ├── FailedElsewhere        an error of another process: kind, text
 └── WorkflowNotFound
 Cancelled (BaseException)  interrupted; a node's ``except Exception`` does not swallow it
@@ -86,6 +87,10 @@ class WorkerDied(EngineError):
     def __init__(self, cause: str, *, innocent: bool = False) -> None:
         super().__init__(cause)
         self.cause, self.innocent = cause, innocent
+
+
+class Misconfigured(EngineError):
+    """What this process was told to run with is not there, so that no job can run; says what, and what there is."""
 
 
 class FailedElsewhere(EngineError):

@@ -29,6 +29,10 @@ class WorkerPool(Protocol):
 
     size: int
 
+    async def load(self) -> None:
+        """Wait until jobs can run, or raise what keeps them from it: Misconfigured if that will stay so."""
+        ...
+
     async def describe(self) -> list[NodeInfo]:
         """All node types, with their choices read now."""
         ...

@@ -81,6 +81,9 @@ class LocalPool:
             self._loading = asyncio.create_task(asyncio.to_thread(self._load), name="load nodes")
         return await asyncio.shield(self._loading)
 
+    async def load(self) -> None:
+        await self.registry()
+
     async def describe(self) -> list[NodeInfo]:
         registry = await self.registry()
         return await asyncio.to_thread(registry.describe)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from engine import told
-from engine.errors import WorkerDied
+from engine.errors import Misconfigured, WorkerDied
 from engine.events import Event, NodeFinished, NodeStarted, RunCancelled
 from engine.graph import NodeId
 from engine.jobs import Job
@@ -62,6 +62,7 @@ class ProcessPool:
         self._types: NodeTypes | None = None
         self._worker: WorkerProcess | None = None
         self._up: asyncio.Future[WorkerProcess]  # from start on: the worker, once it has loaded the node types
+        self._never: asyncio.Future[str]  # from start on: why no worker can load them
         self._keeping: asyncio.Task[None] | None = None
         self._refreshing: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
@@ -75,8 +76,17 @@ class ProcessPool:
     def start(self) -> None:
         """Start the worker now, and not when it is first asked something."""
         if self._keeping is None:
-            self._up = asyncio.get_running_loop().create_future()
+            loop = asyncio.get_running_loop()
+            self._up, self._never = loop.create_future(), loop.create_future()
             self._keeping = asyncio.create_task(self._keep_one(), name="keep a worker")
+
+    async def load(self) -> None:
+        self.start()
+        either: list[asyncio.Future[Any]] = [self._up, self._never]
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if self._never.done():
+            raise Misconfigured(self._never.result())
+        await self._fresh_types()
 
     async def describe(self) -> list[NodeInfo]:
         return (await self._node_types()).infos
@@ -225,6 +235,8 @@ class ProcessPool:
         if await worker.comes_up():
             self._up.set_result(worker)
             self._refreshing = asyncio.create_task(self._refresh(), name="look for new node types")
+        elif worker.never and not self._never.done():
+            self._never.set_result(worker.never)
         return await worker.ended()
 
     def _tell_of(self, gone: WorkerGone) -> None:

@@ -2,8 +2,8 @@
 
 What is said, as lists: ``ask, id, method, parameters`` is answered by ``answer, id, value`` or ``error, id, error``;
 of a job that runs, ``event, id, event`` come before. ``leave, id`` ends a job whose events nobody wants any more.
-``ping`` is answered by ``pong``. ``up`` says once that the node types are loaded, or could not be; ``log, record``
-brings a line of the log.
+``ping`` is answered by ``pong``. ``up`` says once that the node types are loaded, or could not be; ``never, why``
+that no job can ever run here; ``log, record`` brings a line of the log.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, cast
 
 from engine import told
 from engine.channel import Channel
+from engine.errors import Misconfigured
 from engine.events import Event
 from engine.jobs import Job
 from engine.pool import WorkerPool
@@ -60,6 +61,9 @@ class Serving:
         """Load the node types now, so that nobody waits for them later."""
         try:
             await self._pool.describe()
+        except Misconfigured as error:
+            self._channel.send(["never", str(error)])
+            return
         except Exception:  # whoever asks next has it tried again, and is told
             log.exception("the node types could not be loaded")
         self._channel.send(["up"])

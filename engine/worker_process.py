@@ -49,6 +49,8 @@ class WorkerProcess:
         self._process, self._channel, self._silence_s = process, channel, silence_s
         self.pid = process.pid
         self._is_up = asyncio.Event()
+        self.never = ""
+        """Why jobs can never run in it, once it has said so."""
         self._numbers = itertools.count()
         self._asked: dict[int, asyncio.Future[Any]] = {}
         self._heard: dict[int, Events] = {}
@@ -128,11 +130,11 @@ class WorkerProcess:
             self._process.kill()
 
     async def comes_up(self) -> bool:
-        """Wait until it has loaded the node types, or has ended before that."""
+        """Wait until it has loaded the node types, or never will, or has ended before that; whether it has."""
         coming = asyncio.create_task(self._is_up.wait(), name=f"start of worker {self.pid}")
         await asyncio.wait([self._ending, coming], return_when=asyncio.FIRST_COMPLETED)
         coming.cancel()
-        return self._is_up.is_set()
+        return self._is_up.is_set() and not self.never
 
     async def ended(self) -> WorkerGone:
         """Wait until the process has ended and all it said was heard; return how it ended."""
@@ -154,7 +156,8 @@ class WorkerProcess:
             async with asyncio.timeout(within_s):
                 await self._process.wait()
         except TimeoutError:
-            log.warning("the worker did not stop within %g s and is killed", within_s)
+            if within_s:
+                log.warning("the worker did not stop within %g s and is killed", within_s)
         self.kill(STOPS)
         await self.ended()
 
@@ -189,6 +192,9 @@ class WorkerProcess:
             case ["log", record]:
                 log_again(record)
             case ["up"]:
+                self._is_up.set()
+            case ["never", why]:
+                self.never = why
                 self._is_up.set()
             case ["pong"]:
                 pass

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from engine.cache import MemoryCache
 from engine.context import Context
 from engine.declare import node
+from engine.errors import Misconfigured
 from engine.marks import Socket
 from engine.node import Output
 from engine.pool import WorkerPool
@@ -97,6 +98,8 @@ def build(hello: Mapping[str, Any]) -> Iterator[WorkerPool]:
     def load() -> Registry:
         if hello.get("fail") == "load":
             raise ImportError("no nodes here")
+        if hello.get("fail") == "never":
+            raise Misconfigured("there is no device 'abacus' here")
         if hello.get("fail") == "die":
             os._exit(7)
         return toys()

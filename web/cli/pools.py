@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from engine.cache import NoCache
 from engine.checkpoints import Checkpoints
+from engine.errors import Misconfigured
 from engine.folders import Folders
 from engine.lanes import Lanes, call_in
 from engine.ledger import Ledger
@@ -43,6 +44,10 @@ class Computing(NamedTuple):
     deterministic: bool = False
 
 
+class NoSuchDevice(Misconfigured, Mistake):
+    """A mistake of whoever called this process, and to the one that has it work the reason why it cannot."""
+
+
 class NodeTypes:
     """The built-in node types, loaded when they are first needed: that imports torch and takes seconds.
 
@@ -70,7 +75,7 @@ class NodeTypes:
         self._provided.append(service)
 
     def load(self) -> Registry:
-        """All node types, with the services they ask for."""
+        """All node types, with the services they ask for. Raises NoSuchDevice for one that is not there."""
         import nodes
         from nodes.computing import compute_deterministically, loader
 
@@ -80,7 +85,7 @@ class NodeTypes:
         try:
             opener = loader(self.budget_bytes, device, dtype, own_budget=self._own_budget)
         except ValueError as error:
-            raise Mistake(str(error)) from None
+            raise NoSuchDevice(str(error)) from None
         self.budget_bytes = opener.residency.budget_bytes
         services = Services(self._folders, opener.residency, opener, self._stepper(), *self._provided)
         registry = Registry(services)

@@ -19,6 +19,7 @@ from urllib.parse import quote
 from aiohttp import web
 from pydantic import ValidationError
 
+from engine.errors import Misconfigured
 from engine.folders import Folders
 from engine.pool import WorkerPool
 from web.app import make_app
@@ -119,7 +120,10 @@ def _webhook_hosts(args: argparse.Namespace) -> frozenset[str] | None:
 
 
 async def _serve(listener: socket.socket, build: Callable[[], Awaitable[Parts]]) -> None:
-    """Answer until told to stop. An unfinished job stays in the queue for the next start."""
+    """Answer until told to stop, or no job can run. An unfinished job stays in the queue for the next start.
+
+    Raises Mistake.
+    """
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # Windows
@@ -130,11 +134,13 @@ async def _serve(listener: socket.socket, build: Callable[[], Awaitable[Parts]])
     try:
         await web.SockSite(runner, listener).start()
         say(f"wireloom listens on {_address(listener, parts.settings.token)}")
-        warming = asyncio.create_task(_warm_up(parts), name="warm up")
+        warming = asyncio.create_task(_warm_up(parts, stop), name="warm up")
         await stop.wait()
         warming.cancel()
     finally:
         await runner.cleanup()
+    with suppress(asyncio.CancelledError):
+        await warming
 
 
 def _app(parts: Parts) -> web.Application:
@@ -162,9 +168,12 @@ def _address(listener: socket.socket, token: str | None) -> str:
     return f"{address}/?token={quote(token, safe='')}" if token else address
 
 
-async def _warm_up(parts: Parts) -> None:
-    """Have the node types loaded now, so that the first visitor does not wait for it."""
+async def _warm_up(parts: Parts, stop: asyncio.Event) -> None:
+    """Have the node types loaded now, so that the first visitor does not wait for it. Raises Mistake."""
     try:
-        await parts.pool.describe()
+        await parts.pool.load()
+    except Misconfigured as error:
+        stop.set()
+        raise Mistake(str(error)) from None
     except Exception:
         logger.exception("the node types could not be loaded")

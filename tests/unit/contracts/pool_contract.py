@@ -51,6 +51,10 @@ class PoolContract:
         yield made
         await made.close()
 
+    async def test_it_can_be_waited_for(self, pool: WorkerPool) -> None:
+        await pool.load()
+        assert await pool.describe()
+
     async def test_it_describes_the_node_types(self, pool: WorkerPool) -> None:
         infos = {info.name: info for info in await pool.describe()}
         expected = {info.name: info for info in toys().describe()}

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from engine import pool_process
-from engine.errors import FailedElsewhere, InvalidWorkflow, WorkerDied
+from engine.errors import FailedElsewhere, InvalidWorkflow, Misconfigured, WorkerDied
 from engine.events import Event, NodeFinished, NodeProgress, NodeText, RunCancelled, RunFailed, RunFinished
 from engine.jobs import Job
 from engine.kept_types import KeptTypes
@@ -184,6 +184,18 @@ async def test_nodes_that_cannot_be_loaded_are_told(open_pool: Open, tmp_path: P
     assert isinstance(last, RunFailed)
     assert (last.failure.exception_type, last.failure.message) == ("ImportError", "no nodes here")
     assert pool.restarts == 0
+
+
+async def test_a_worker_in_which_no_job_can_ever_run_says_so_and_loses_none(open_pool: Open) -> None:
+    pool = open_pool({"fail": "never"})
+    waiting = Watched(pool, SHOW)
+    with pytest.raises(Misconfigured, match="there is no device 'abacus' here"):
+        await pool.load()
+    assert not waiting.task.done()
+    assert pool.restarts == 0
+    await pool.close()
+    with pytest.raises(RuntimeError, match="the server stops"):
+        await waiting.task
 
 
 async def test_what_nodes_print_and_log_is_logged_here(open_pool: Open, caplog: pytest.LogCaptureFixture) -> None:

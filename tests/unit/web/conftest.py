@@ -73,6 +73,9 @@ class FakePool:
         self.cancelled: list[str] = []
         self.closed = False
 
+    async def load(self) -> None:
+        await self.ready.wait()
+
     async def describe(self) -> list[NodeInfo]:
         await self.ready.wait()
         return [INFO]
