@@ -12,10 +12,12 @@ from nodes.diffusion import samplers
 from nodes.diffusion.noise import GaussianNoise
 from nodes.diffusion.samplers import SAMPLERS
 from nodes.diffusion.samplers.cfg_pp import euler_cfg_pp_alternative
+from nodes.diffusion.samplers.lcm import lcm_upscale
 from nodes.diffusion.samplers.sa_solver import sa_solver, stochastic_between
 from nodes.types import Model, Sampler
 
 CUSTOM = "comfy_extras.nodes_custom_sampler"
+ADVANCED = "comfy_extras.nodes_advanced_samplers"
 
 FINE = Widget(step=0.01, round=False)
 Eta = Annotated[float, Field(ge=0.0, le=100.0, description="How much noise is added: 0 is none, 1 the full."), FINE]
@@ -158,11 +160,33 @@ def stochastic_adams(
     )
 
 
+@node("SamplerLCMUpscale", category="sampling/custom_sampling/samplers", module=ADVANCED, lane=INLINE)
+def lcm_resizing(
+    scale_ratio: Annotated[
+        float,
+        Field(ge=0.1, le=20.0, description="How many times as high and wide the latent becomes."),
+        Widget(step=0.01),
+    ] = 1.0,
+    scale_steps: Annotated[
+        int,
+        Field(ge=-1, le=1000, description="After how many steps it has its size; -1 is all but the last."),
+        Widget(step=1),
+    ] = -1,
+    upscale_method: Annotated[
+        Literal["bislerp", "nearest-exact", "bilinear", "area", "bicubic"], Widget(multiselect=False)
+    ] = "bislerp",
+) -> Sampler:
+    """LCM on a latent that is resized from step to step, so that the last steps draw details of the final size."""
+    return samplers.Sampler(lcm_upscale, GaussianNoise, resizes=True).having(
+        scale_ratio=scale_ratio, scale_steps=scale_steps, upscale_method=upscale_method
+    )
+
+
 @node(
     "SamplerEulerCFGpp",
     title="SamplerEulerCFG++",
     category="_for_testing",
-    module="comfy_extras.nodes_advanced_samplers",
+    module=ADVANCED,
     lane=INLINE,
     flags={"experimental": True},
 )

@@ -1,7 +1,7 @@
 """The denoiser: a network and its conditionings, as one function from ``(x, sigma)`` to the denoised latent."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
@@ -17,6 +17,7 @@ from nodes.diffusion.inputs import Inputs
 from nodes.diffusion.latent import LatentFormat
 from nodes.diffusion.lazy import Lazy
 from nodes.diffusion.prediction import Prediction
+from nodes.diffusion.proportions import Size, in_proportion
 from nodes.diffusion.regions import Region, regions
 from nodes.diffusion.resizing import match_batch
 from nodes.diffusion.rules import Rule, Seen
@@ -88,24 +89,39 @@ class Guider(Generic[M]):
 
 
 class Denoiser:
-    """A guider at work on latents of one size, for one sampling: all lists in as few network calls as shapes allow.
+    """A guider at work on the latents of one sampling: all lists in as few network calls as shapes allow.
 
-    ``memory`` is what its guidance remembers between evaluations.
+    ``memory`` is what its guidance remembers between evaluations of latents of one size.
     """
 
     def __init__(self, guider: Guider[Any], size: Sequence[int]) -> None:
-        """``size`` is the latents' (h, w)."""
+        """``size`` (h, w) is what the conditionings are for, and that of the first latents."""
         self._model: DiffusionModel = guider.model
         self._rule, self._own = guider.rule, len(guider.lists)
         self.memory: Memory = {}
         beside = self._model.guidance.beside
-        settled = regions((*guider.lists, *beside.values()), self._model, size[-2], size[-1])
+        self._lists = (*guider.lists, *beside.values())
         first = max(LISTS, self._own)
         self._beside = dict(zip(beside, range(first, first + len(beside)), strict=True))
+        self._size: Size = (size[0], size[1])
+        self._settle(self._size)
+
+    def _settle(self, size: Size) -> None:
+        """Settle the conditionings for latents of ``size``."""
+        self._settled = size
+        settled = regions(in_proportion(self._lists, self._size, size), self._model, *size)
         self._regions = dict(zip((*range(self._own), *self._beside.values()), settled, strict=True))
+
+    def _meet(self, x: Tensor) -> None:
+        """Get ready for latents of another size than the last ones."""
+        if (size := (x.shape[-2], x.shape[-1])) != self._settled:
+            self._settle(size)
+        for name in [name for name, known in self.memory.items() if known.shape != x.shape]:
+            del self.memory[name]
 
     def __call__(self, x: Tensor, sigma: Tensor, uncond: bool = False) -> Tensor:
         """The denoised estimate for ``x`` (B, C, h, w); with ``uncond`` (2, B, C, h, w), the unconditional second."""
+        self._meet(x)
         guidance, rule = self._model.guidance, self._rule
         if guidance.scale_at:
             rule = rule.scaled(partial(guidance.scale, sigma=sigma.item(), prediction=self._model.prediction))
@@ -145,37 +161,6 @@ class Denoiser:
         here, there = at if x is None else x, level if sigma is None else sigma
         lists = {roles[k]: self._regions[roles[k]]}
         return estimate(self._model, lists, here, there, hooks or NO_HOOKS)[roles[k]]
-
-
-class KeepUnmasked:
-    """A denoiser that changes a latent only where a mask says, at every noise level: inpainting on any model.
-
-    Lugmayr et al. 2022, RePaint, equation 8 (arXiv:2201.09865), without its resampling.
-    """
-
-    def __init__(
-        self,
-        denoise: Denoise,
-        mask: Tensor,
-        latent: Tensor,
-        noise: Tensor,
-        mask_at: Callable[[Tensor, Tensor], Tensor] | None = None,
-    ) -> None:
-        """``mask`` (B, 1, h, w) is 1 where to change; ``latent`` is what to keep elsewhere, in network scale.
-
-        ``mask_at`` makes another mask of it for each sigma.
-        """
-        self._denoise, self._mask, self._latent, self._noise = denoise, mask, latent, noise
-        self._mask_at = mask_at
-
-    def __call__(self, x: Tensor, sigma: Tensor, uncond: bool = False) -> Tensor:
-        mask = self._mask_at(self._mask, sigma) if self._mask_at else self._mask
-        known = self._latent + sigma * self._noise
-        answer = self._denoise(torch.lerp(known, x, mask), sigma, uncond)
-        if not uncond:
-            return torch.lerp(self._latent, answer, mask)
-        denoised, unguided = answer
-        return torch.stack((torch.lerp(self._latent, denoised, mask), unguided))
 
 
 def estimate(

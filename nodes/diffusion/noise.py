@@ -48,10 +48,9 @@ class GaussianNoise:
         self._generator = torch.Generator(x.device).manual_seed(own_seed % SEEDS)
         self._like = x
 
-    def __call__(self, sigma: Tensor, sigma_next: Tensor) -> Tensor:
-        return torch.randn(
-            self._like.shape, generator=self._generator, dtype=self._like.dtype, device=self._like.device
-        )
+    def __call__(self, sigma: Tensor, sigma_next: Tensor, like: Tensor | None = None) -> Tensor:
+        shape = self._like.shape if like is None else like.shape
+        return torch.randn(shape, generator=self._generator, dtype=self._like.dtype, device=self._like.device)
 
     def state(self) -> Tensor:
         return self._generator.get_state()
@@ -77,7 +76,10 @@ class BrownianNoise:
         self._like = x
         self._tree = BrownianTree(self._bounds[0], path, self._bounds[1], tol=10.0**-TREE_DIGITS, entropy=seed % SEEDS)
 
-    def __call__(self, sigma: Tensor, sigma_next: Tensor) -> Tensor:
+    def __call__(self, sigma: Tensor, sigma_next: Tensor, like: Tensor | None = None) -> Tensor:
+        """Raises ValueError for a latent of another shape: there is no path between two sizes."""
+        if like is not None and like.shape != self._like.shape:
+            raise ValueError(f"Brownian noise of {list(self._like.shape)} has no increment for {list(like.shape)}")
         low, high = sorted((sigma.item(), sigma_next.item()))
         bottom, top = self._bounds
         increment = self._tree(max(low, bottom), min(high, top)) / (high - low) ** 0.5

@@ -63,6 +63,7 @@ class Bookmark:
         self._memory: Memory = {} if memory is None else memory
         self._store, self._sigmas, self._clock = store, sigmas, clock
         self._run = {"sampler": sampler.described, "seed": seed}
+        self._fixed_axes = 2 if sampler.resizes else 4  # of (B, C, h, w)
         self._began = self._stored_at = clock()
         self._spent_s, self._cost_s = 0.0, FIRST_COST_S
 
@@ -121,7 +122,8 @@ class Bookmark:
 
         def latent(name: str) -> Tensor:
             found, wanted = tensors[name], start.x
-            if found.shape != wanted.shape or found.dtype != wanted.dtype:
+            alike = found.ndim == wanted.ndim and found.shape[: self._fixed_axes] == wanted.shape[: self._fixed_axes]
+            if not alike or found.dtype != wanted.dtype:
                 raise ValueError(
                     f"{name} is {found.dtype} {list(found.shape)}, not {wanted.dtype} {list(wanted.shape)}"
                 )

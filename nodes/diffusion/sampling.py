@@ -7,13 +7,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 from nodes.diffusion.conditioning import Conditioning
-from nodes.diffusion.denoiser import Denoise, Denoiser, DiffusionModel, Guider, KeepUnmasked
+from nodes.diffusion.denoiser import Denoise, Denoiser, DiffusionModel, Guider
 from nodes.diffusion.guidance import Memory
+from nodes.diffusion.keeping import KeepUnmasked, keeping
 from nodes.diffusion.latent import LatentFormat
-from nodes.diffusion.noise import StartNoise, initial_noise
+from nodes.diffusion.noise import StartNoise
 from nodes.diffusion.resizing import match_batch
 from nodes.diffusion.resuming import Bookmark, Reached, Store
 from nodes.diffusion.rules import Cfg
@@ -134,16 +134,16 @@ def sample_along(
     if len(sigmas) < 2:
         return Sampled(dict(latent), dict(latent))
     samples = fitting_channels(latent["samples"], model.latent_format.channels)
-    noise = StartNoise(seed, silent=not add_noise).like(samples, latent.get("batch_index"))
+    draw = partial(StartNoise(seed, silent=not add_noise).like, batch_index=latent.get("batch_index"))
     clean = to_network(samples.float(), model.latent_format).to(model.device)
     sampler = sampler.settled(model.prediction)
-    noise, sigmas = noise.to(model.device), sigmas.to(model.device)
+    noise, sigmas = draw(samples).to(model.device), sigmas.to(model.device)
 
     if (mask := latent.get("noise_mask")) is not None:
-        kept_noise = initial_noise(samples.shape, seed + 1).to(model.device) if sampler.fresh_inpaint_noise else noise
+        kept_noise = StartNoise(seed + 1).like if sampler.fresh_inpaint_noise else draw
         rule = model.guidance.mask_at
         mask_at = partial(rule, sigmas=sigmas, prediction=model.prediction) if rule else None
-        denoise = KeepUnmasked(denoise, cell_mask(mask, clean), clean, kept_noise, mask_at)
+        denoise = KeepUnmasked(denoise, keeping(clean, mask, kept_noise), mask_at)
 
     start = State(noised(clean, noise, sigmas[0], model.prediction.sigma_max))
     source = sampler.noise(start.x, sigmas, seed)
@@ -206,9 +206,3 @@ def fitting_channels(samples: Tensor, channels: int) -> Tensor:
     if samples.shape[1] == channels or samples.any():
         return samples
     return match_batch(samples.transpose(0, 1), channels).transpose(0, 1)
-
-
-def cell_mask(mask: Tensor, like: Tensor) -> Tensor:
-    """A ``noise_mask`` ((B, (1,)) H, W) resized to the cells of ``like`` (B, C, h, w): (B, 1, h, w)."""
-    mask = mask.reshape(-1, 1, *mask.shape[-2:]).to(like)
-    return match_batch(interpolate(mask, like.shape[-2:], mode="bilinear"), len(like))

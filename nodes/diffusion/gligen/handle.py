@@ -51,10 +51,10 @@ class Box(NamedTuple):
     """A phrase (1, T) and where it is to be, in latent cells."""
 
     phrase: Tensor
-    h: int
-    w: int
-    y: int
-    x: int
+    h: float
+    w: float
+    y: float
+    x: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +63,11 @@ class Boxes:
 
     gligen: Gligen
     boxes: tuple[Box, ...]
+
+    def scaled(self, down: float, across: float) -> Boxes:
+        """For latents so many times as high and wide."""
+        boxes = (Box(b.phrase, b.h * down, b.w * across, b.y * down, b.x * across) for b in self.boxes)
+        return Boxes(self.gligen, tuple(boxes))
 
     @torch.no_grad()
     def for_item(self, area: Area, tokens: int) -> tuple[Hooks, dict[str, Tensor]]:

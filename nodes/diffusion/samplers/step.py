@@ -42,9 +42,9 @@ class Eval(NamedTuple):
 
 
 class Noise(Protocol):
-    """A source of standard normal noise in the shape of the latent."""
+    """A source of standard normal noise in the shape of the latent that it was made for, or of another, ``like``."""
 
-    def __call__(self, sigma: Tensor, sigma_next: Tensor) -> Tensor: ...
+    def __call__(self, sigma: Tensor, sigma_next: Tensor, like: Tensor | None = None) -> Tensor: ...
 
     def state(self) -> Tensor:
         """What ``restore`` needs to go on from here."""
@@ -66,6 +66,7 @@ class Sampler:
     noise: NoiseSource
     discard_penultimate: bool = False  # leave out the schedule's second-to-last sigma
     fresh_inpaint_noise: bool = False  # noise the kept part with noise of its own instead of the initial one
+    resizes: bool = False  # its latents may change their height and width from step to step
     of_model: Callable[[Prediction], Mapping[str, Option]] | None = None  # options that depend on the model
 
     def having(self, **options: Option) -> "Sampler":

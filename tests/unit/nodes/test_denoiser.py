@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from nodes.diffusion import conditioning
-from nodes.diffusion.denoiser import KeepUnmasked
 from nodes.diffusion.guidance import guided, needs_uncond
 from nodes.diffusion.inputs import Inputs
+from nodes.diffusion.keeping import KeepUnmasked, Kept
 from nodes.diffusion.prediction import Prediction
 from tests.support.fakes import FakeModel, denoiser
 
@@ -161,7 +161,7 @@ def test_outside_the_mask_the_latent_is_kept_at_every_noise_level() -> None:
         answer = torch.ones_like(x)
         return torch.stack((answer, answer)) if uncond else answer
 
-    keep = KeepUnmasked(denoise, mask, latent, noise)
+    keep = KeepUnmasked(denoise, lambda size: Kept(mask, latent, noise))
     out = keep(torch.zeros(1, 4, 2, 2), torch.tensor(2.0))
     assert seen[0][0, 0].tolist() == [[0, 6], [4.5, 0]]  # m x + (1 - m) (L + sigma n)
     assert out[0, 0].tolist() == [[1, 5], [4, 1]]  # m D + (1 - m) L
