@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from nodes.diffusion.samplers.dpm_solver import last_positive, solver_12, solver_23
+from nodes.diffusion.samplers.dpm_solver import has_span, last_positive, solver_12, solver_23, without_span
 from nodes.diffusion.samplers.step import Eval, Noise, State, Step, ancestral_split
 
 NEAR_END = 1e-5  # in lambda, at which the schedule's end is reached
@@ -68,12 +68,12 @@ def dpm_adaptive(
     Of the schedule only the ends matter, the last positive sigma and the first; ``state.i`` says between which of its
     sigmas a step has arrived. Raises ValueError if no step is accurate enough.
     """
-    if len(sigmas) == 2 and sigmas[1] == 0:  # no span between positive sigmas
-        denoised = yield Eval(state.x, sigmas[0])
-        return state.next(denoised)
+    if not has_span(sigmas):
+        return (yield from without_span(state, sigmas))
 
     end = -log(last_positive(sigmas).item())
     forward = 1 if end > -log(sigmas[0].item()) else -1
+    eta = eta if forward > 0 else 0.0  # there is no noise to take away on the way up
     before, memory = state.past[0] if state.past else state.x, recalled(state, sigmas, h_init * forward)
     control, solver = Control(pcoeff, icoeff, dcoeff, accept_safety), solver_23 if order == 3 else solver_12
     sigma = sigmas.new_tensor(exp(-memory.at))

@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 
 from nodes.diffusion.samplers.dpmpp import exponential_step
-from nodes.diffusion.samplers.step import Eval, Noise, State, Step, ancestral_split
+from nodes.diffusion.samplers.step import Eval, Noise, State, Step, ancestral_split, falling
 
 
+@falling
 def dpmpp_sde(
     state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s_noise: float = 1.0, r: float = 0.5
 ) -> Step:
@@ -30,6 +31,7 @@ def dpmpp_sde(
     return state.next(x + noise(sigma, sigma_next) * s_noise * up)
 
 
+@falling
 def dpmpp_2m_sde(state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s_noise: float = 1.0) -> Step:
     """SDE-DPM-Solver++(2M), the second-order term by the midpoint rule; section 5 of the paper."""
     sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
@@ -45,6 +47,7 @@ def dpmpp_2m_sde(state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s
     return state.next(x, past=(denoised,))
 
 
+@falling
 def dpmpp_2m_sde_heun(state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s_noise: float = 1.0) -> Step:
     """SDE-DPM-Solver++(2M), the second-order term integrated exactly."""
     sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
@@ -60,6 +63,7 @@ def dpmpp_2m_sde_heun(state: State, sigmas: Tensor, noise: Noise, eta: float = 1
     return state.next(x, past=(denoised,))
 
 
+@falling
 def dpmpp_3m_sde(state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s_noise: float = 1.0) -> Step:
     """SDE-DPM-Solver++(3M), Katherine Crowson's in k-diffusion: divided differences over the last two steps."""
     sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]

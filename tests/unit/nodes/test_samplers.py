@@ -249,6 +249,26 @@ def test_a_schedule_may_end_with_noise_left_over(name: str) -> None:
     assert out.std().item() == pytest.approx((1 + STD**2) ** 0.5, rel=0.1)  # first-order samplers, 29 steps
 
 
+@pytest.mark.parametrize("name", [name for name in SAMPLERS if name != "lcm"])
+def test_a_flipped_schedule_leads_back_along_the_flow(name: str) -> None:
+    """Also for samplers that add noise on the way down: there is none to be added on the way up."""
+    x, sigmas = start(1) / SIGMA_MAX, torch.linspace(math.log(0.5), math.log(8), 81).exp()
+    exact = x * ((STD**2 + 64) / (STD**2 + 0.25)) ** 0.5
+    torch.testing.assert_close(sampled(name, x, sigmas), exact, atol=0, rtol=0.05)  # first-order samplers, 80 steps
+
+
+@pytest.mark.parametrize("name", [name for name in SAMPLERS if name != "lcm"])
+def test_equal_sigmas_and_turns_are_taken(name: str) -> None:
+    """As a Laplace schedule has them at its ends, and one whose first sigma was set below its second."""
+    falling = karras_ramp(30, 1.0, 5.0).tolist()
+    for sigmas in ([*falling[:1] * 3, *falling[1:]], [*falling[:9], *falling[8:], 1.0], [3.0, *falling]):
+        x = start()[:16] * (sigmas[0] ** 2 + STD**2) ** 0.5 / (SIGMA_MAX**2 + STD**2) ** 0.5
+        out = sampled(name, x, torch.tensor(sigmas))
+        assert out.std().item() == pytest.approx((1 + STD**2) ** 0.5, rel=0.1)
+    standing = sampled(name, x, torch.tensor([3.0, 3.0]))
+    torch.testing.assert_close(standing, x)
+
+
 PARENTS = {name: name.replace("_cfg_pp", "") for name in SAMPLERS if name.endswith("_cfg_pp")}
 
 
