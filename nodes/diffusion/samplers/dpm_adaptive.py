@@ -31,6 +31,13 @@ class Memory(NamedTuple):
     last: float = 0.0
     before: float = 0.0
 
+    def after(self, at: float, factor: float, error: float) -> "Memory":
+        """The same after a step that was accepted."""
+        return Memory(at, self.h * factor, accurate(error), self.last or accurate(error))
+
+    def row(self) -> Tensor:
+        return torch.tensor(self, dtype=torch.float64)
+
 
 class Control(NamedTuple):
     """A PID controller's coefficients, and from which factor on a step is accepted."""
@@ -84,10 +91,7 @@ def dpm_adaptive(
             break
         at = min(end, memory.at + memory.h, key=lambda there: there * forward)
         sigma_next = sigmas.new_tensor(exp(-at))
-        down, up = ancestral_split(sigma, sigma_next, eta)
-        if eta:
-            down = down.clamp(min=last_positive(sigmas))
-            up = (sigma_next**2 - down**2).sqrt()
+        down, up = split_above(last_positive(sigmas), sigma, sigma_next, eta)
         low, high = yield from solver(state.x, eps, sigma, down)
         error = distance(low, high, before, atol, rtol)
         if not isfinite(error):
@@ -96,13 +100,21 @@ def dpm_adaptive(
         if factor >= accept_safety:
             x = high + noise(sigma, sigma_next) * s_noise * up if eta else high
             i = len(sigmas) - 1 if (end - at) * forward < NEAR_END else passed(sigmas, sigma_next)
-            known = Memory(at, memory.h * factor, accurate(error), memory.last or accurate(error))
-            return State(x, i, (low, torch.tensor(known, dtype=torch.float64)))
+            return State(x, i, (low, memory.after(at, factor, error).row()))
         memory = memory._replace(h=memory.h * factor)
     raise ValueError(
         f"dpm_adaptive finds no step from sigma {sigma:.4g} that is accurate enough: rtol {rtol}, atol {atol}, "
         f"h_init {h_init}, accept_safety {accept_safety}"
     )
+
+
+def split_above(bottom: Tensor, sigma: Tensor, sigma_next: Tensor, eta: float) -> tuple[Tensor, Tensor]:
+    """``ancestral_split`` that does not denoise below the schedule's end."""
+    down, up = ancestral_split(sigma, sigma_next, eta)
+    if eta == 0:
+        return down, up
+    down = down.clamp(min=bottom)
+    return down, (sigma_next**2 - down**2).sqrt()
 
 
 def recalled(state: State, sigmas: Tensor, h: float) -> Memory:

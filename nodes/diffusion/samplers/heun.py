@@ -32,7 +32,7 @@ def heun(
 def heunpp2(state: State, sigmas: Tensor, noise: Noise) -> Step:
     """Heun's method looking two steps ahead, each direction weighted by how noisy it is; Heun++ by Carzit.
 
-    As a part of the schedule's highest sigma, which is the first one unless it goes up.
+    Weights are parts of the highest sigma: the first one, unless the schedule rises.
     """
     sigma, sigma_next, top = sigmas[state.i], sigmas[state.i + 1], sigmas.max()
     denoised = yield Eval(state.x, sigma)
