@@ -7,7 +7,7 @@ from pydantic import Field
 from engine.declare import node
 from engine.marks import Widget
 from nodes.diffusion import conditioning as conds
-from nodes.types import MAX_SIDE, Cond, Mask
+from nodes.types import MAX_SIDE, Cond, Mask, Percent
 
 CELL = 8  # pixels of a latent cell
 
@@ -15,7 +15,6 @@ Strength = Annotated[float, Field(ge=0.0, le=10.0), Widget(step=0.01)]
 Side = Annotated[int, Field(ge=64, le=MAX_SIDE, multiple_of=CELL)]
 Place = Annotated[int, Field(ge=0, le=MAX_SIDE, multiple_of=CELL)]
 Fraction = Annotated[float, Field(ge=0, le=1.0), Widget(step=0.01)]
-Percent = Annotated[float, Field(ge=0.0, le=1.0), Widget(step=0.001)]
 
 
 @node("ConditioningCombine", title="Conditioning (Combine)", category="conditioning")

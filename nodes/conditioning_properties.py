@@ -5,9 +5,9 @@ from functools import partial
 from typing import Any, Literal, NamedTuple
 
 from engine.declare import node
-from nodes.conditioning import Percent, Strength
+from nodes.conditioning import Strength
 from nodes.diffusion import conditioning as conds
-from nodes.types import Cond, Hooks, Mask, TimestepsRange
+from nodes.types import Cond, Hooks, Mask, Percent, TimestepsRange
 
 Bounds = Literal["default", "mask bounds"]
 

@@ -14,7 +14,7 @@ from nodes.diffusion.controlnet.loading import load_control
 from nodes.diffusion.controlnet.network import ControlNet as UnionNet
 from nodes.diffusion.gligen.handle import Box, load_gligen, with_box
 from nodes.diffusion.gligen.handle import Gligen as GligenModel
-from nodes.types import MAX_SIDE, Clip, Cond, Image, Model, Vae
+from nodes.types import MAX_SIDE, Clip, Cond, Image, Model, Percent, Vae
 
 CELL = 8  # pixels of a latent cell
 
@@ -24,7 +24,6 @@ Text = Annotated[str, Widget(multiline=True, dynamicPrompts=True)]
 Side = Annotated[int, Field(ge=8, le=MAX_SIDE, multiple_of=CELL)]
 Place = Annotated[int, Field(ge=0, le=MAX_SIDE, multiple_of=CELL)]
 Strength = Annotated[float, Field(ge=0.0, le=10.0), Widget(step=0.01)]
-Percent = Annotated[float, Field(ge=0.0, le=1.0), Widget(step=0.001)]
 ControlFile = Annotated[str, FileIn("controlnet")]
 
 NO_CLIP = "there is no text encoder: the checkpoint has none, connect one from another file"

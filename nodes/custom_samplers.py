@@ -14,7 +14,7 @@ from nodes.diffusion.samplers import SAMPLERS
 from nodes.diffusion.samplers.cfg_pp import euler_cfg_pp_alternative
 from nodes.diffusion.samplers.lcm import lcm_upscale
 from nodes.diffusion.samplers.sa_solver import sa_solver, stochastic_between
-from nodes.types import Model, Sampler
+from nodes.types import Model, Percent, Sampler
 
 CUSTOM = "comfy_extras.nodes_custom_sampler"
 ADVANCED = "comfy_extras.nodes_advanced_samplers"
@@ -23,7 +23,6 @@ FINE = Widget(step=0.01, round=False)
 Eta = Annotated[float, Field(ge=0.0, le=100.0, description="How much noise is added: 0 is none, 1 the full."), FINE]
 NoiseFactor = Annotated[float, Field(ge=0.0, le=100.0, description="By which the added noise is multiplied."), FINE]
 Share = Annotated[float, Field(ge=0.0, le=100.0), FINE]
-Percent = Annotated[float, Field(ge=0.0, le=1.0), Widget(step=0.001)]
 Device = Literal["gpu", "cpu"]
 
 sampler_node = partial(node, category="sampling/custom_sampling/samplers", module=CUSTOM, lane=INLINE)
@@ -75,8 +74,8 @@ def dpmpp_2m_sde(
     noise_device: Device = "gpu",
 ) -> Sampler:
     """DPM-Solver++ with noise, looking back one step."""
-    name = "dpmpp_2m_sde" if solver_type == "midpoint" else "dpmpp_2m_sde_heun"
-    return on_device(name, noise_device).having(eta=eta, s_noise=s_noise)
+    sampler = on_device("dpmpp_2m_sde", noise_device)
+    return sampler.having(solver_type=solver_type, eta=eta, s_noise=s_noise)
 
 
 @sampler_node("SamplerDPMPP_SDE")
@@ -103,7 +102,7 @@ def dpm_adaptive(
     icoeff: Share = 1.0,
     dcoeff: Share = 0.0,
     accept_safety: Share = 0.81,
-    eta: Annotated[float, Field(ge=0.0, le=100.0), FINE] = 0.0,
+    eta: Share = 0.0,
     s_noise: NoiseFactor = 1.0,
 ) -> Sampler:
     """DPM-Solver that chooses its steps: as many as its tolerance needs, however many the schedule has."""

@@ -10,14 +10,13 @@ from engine.declare import node
 from engine.marks import Widget
 from nodes.diffusion.guidance import Guidance
 from nodes.diffusion.variants import differential, filtered, projected, scaled
-from nodes.types import Cond, LatentOperation, Model
+from nodes.types import Cond, LatentOperation, Model, Percent
 
 EXPERIMENTAL = {"experimental": True}
 
 patch_node = partial(node, lane="cpu")
 UpTo100 = Annotated[float, Field(ge=0.0, le=100.0), Widget(step=0.01)]
 Part = Annotated[float, Field(ge=0.0, le=1.0), Widget(step=0.01)]
-Percent = Annotated[float, Field(ge=0.0, le=1.0), Widget(step=0.001)]
 UpTo10 = Annotated[float, Field(ge=0, le=10), Widget(step=0.01)]
 
 

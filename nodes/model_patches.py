@@ -15,13 +15,12 @@ from nodes.diffusion.patches.deep_shrink import DeepShrink
 from nodes.diffusion.patches.hypernetwork import open_hypernetwork, with_hypernetwork
 from nodes.diffusion.patches.hypertile import HyperTile
 from nodes.diffusion.patches.tokens import TokenMerging
-from nodes.types import Model
+from nodes.types import Model, Percent
 
 UNET = "model_patches/unet"
 EXPERIMENTAL = {"experimental": True}
 
 Factor = Annotated[float, Field(ge=0.0, le=10.0), Widget(step=0.01)]
-Percent = Annotated[float, Field(ge=0.0, le=1.0), Widget(step=0.001)]
 Method = Literal["bicubic", "nearest-exact", "bilinear", "area", "bislerp"]
 Multi = Widget(multiselect=False)
 

@@ -47,3 +47,5 @@ Offset: TypeAlias = Annotated[int, Field(ge=0, le=MAX_SIDE), Widget(step=1)]
 """Pixels."""
 Batch: TypeAlias = Annotated[int, Field(ge=1, le=4096)]
 """Pictures."""
+Percent: TypeAlias = Annotated[float, Field(ge=0.0, le=1.0), Widget(step=0.001)]
+"""How far a sampling is: 0 noise, 1 picture."""

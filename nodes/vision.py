@@ -14,13 +14,12 @@ from nodes.diffusion.ip_adapter.handle import load_ip_adapter, with_pictures
 from nodes.diffusion.vision import clip, network, style
 from nodes.diffusion.vision.loading import load_style, load_unclip, load_vision
 from nodes.diffusion.vision.unclip import Shown, shown
-from nodes.types import Clip, Cond, Image, Model, Vae
+from nodes.types import Clip, Cond, Image, Model, Percent, Vae
 
 ClipVision: TypeAlias = Annotated[clip.ClipVision, Socket("CLIP_VISION")]
 ClipVisionOutput: TypeAlias = Annotated[network.ClipVisionOutput, Socket("CLIP_VISION_OUTPUT")]
 StyleModel: TypeAlias = Annotated[style.StyleModel, Socket("STYLE_MODEL")]
 IPAdapter: TypeAlias = Annotated[Adapter, Socket("IPADAPTER")]
-Percent = Annotated[float, Field(ge=0.0, le=1.0), Widget(step=0.001)]
 
 
 @node("CLIPVisionLoader", title="Load CLIP Vision", category="loaders")

@@ -21,8 +21,12 @@ def initial_noise(shape: Sequence[int], seed: int, batch_index: Sequence[int] | 
     generator = torch.Generator().manual_seed(seed % SEEDS)
     if batch_index is None:
         return torch.randn(tuple(shape), generator=generator)
-    draws = [torch.randn((1, *shape[1:]), generator=generator) for _ in range(max(batch_index) + 1)]
-    return torch.cat([draws[i] for i in batch_index])
+    wanted, kept = set(batch_index), dict[int, Tensor]()
+    for i in range(max(batch_index) + 1):
+        draw = torch.randn((1, *shape[1:]), generator=generator)
+        if i in wanted:
+            kept[i] = draw
+    return torch.cat([kept[i] for i in batch_index])
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from nodes.diffusion.resizing import match_batch
 from nodes.diffusion.resuming import Bookmark, Reached, Store
 from nodes.diffusion.rules import Cfg
 from nodes.diffusion.samplers import Noise, Sampler, State, Step, sampler_named
-from nodes.diffusion.sigmas import between_steps, denoising_sigmas
+from nodes.diffusion.sigmas import between_steps, denoising_sigmas, walkable
 
 
 @dataclass(frozen=True)
@@ -127,10 +127,9 @@ def sample_along(
 
     ``memory`` is what the denoiser remembers between evaluations; it is stored and brought back with the steps.
     What is found in ``store`` must come from the same call: only its sampler, seed, sigmas and shape are compared.
-    Raises ValueError for sigmas that are no list of finite numbers.
+    Raises ValueError for sigmas that are no schedule, as ``sigmas.walkable`` does.
     """
-    if sigmas.ndim != 1 or not sigmas.isfinite().all():
-        raise ValueError(f"sigmas must be a list of finite numbers, but are {list(sigmas.shape)}: {sigmas}")
+    sigmas = walkable(sigmas)
     if len(sigmas) < 2:
         return Sampled(dict(latent), dict(latent))
     samples = fitting_channels(latent["samples"], model.latent_format.channels)

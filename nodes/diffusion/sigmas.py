@@ -129,11 +129,27 @@ def denoising_sigmas(
     """
     if denoise_fraction <= 0:
         return torch.empty(0)
-    total = steps if denoise_fraction > 0.9999 else int(steps / denoise_fraction)
+    whole = denoise_fraction > 0.9999
+    total = steps if whole else int(steps / denoise_fraction)
     sigmas = schedule(scheduler)(prediction, total + 1 if discard_penultimate else total)
     if discard_penultimate:
         sigmas = torch.cat((sigmas[:-2], sigmas[-1:]))
-    return sigmas if total == steps else sigmas[-(steps + 1) :]
+    return sigmas if whole else sigmas[-(steps + 1) :]
+
+
+def walkable(sigmas: Tensor) -> Tensor:
+    """A schedule as samplers can take it: up to its first 0, behind which there is nothing to do.
+
+    Raises ValueError for what is no list of finite numbers, for negative ones, and where it rises from 0.
+    """
+    if sigmas.ndim != 1 or not sigmas.isfinite().all():
+        raise ValueError(f"sigmas must be a list of finite numbers, but are {list(sigmas.shape)}: {sigmas}")
+    if (sigmas < 0).any():
+        raise ValueError(f"sigmas must not be negative, but are {sigmas.tolist()}")
+    clean = sigmas == 0
+    if (clean[:-1] & ~clean[1:]).any():
+        raise ValueError(f"sigmas cannot rise from 0, where no noise shows the way, but are {sigmas.tolist()}")
+    return sigmas[: len(sigmas) - max(int(clean.sum()) - 1, 0)]
 
 
 def between_steps(

@@ -26,6 +26,7 @@ from nodes.diffusion.lora.names import unet_stems
 from nodes.diffusion.tensors import stamp
 from nodes.diffusion.unet.config import Level, UNetConfig
 from nodes.diffusion.unet.model import UNet
+from tests.support.diffusers_models import their_unet
 from tests.support.parity import Error, relative_error
 from tests.support.small import numbers
 
@@ -296,7 +297,8 @@ def test_an_adapted_unet_predicts_what_diffusers_does_with_the_same_adapter(
     network: Lazy[UNet], tmp_path: Path
 ) -> None:
     """A kohya file for every linear layer and convolution; diffusers' own conversion says where it goes there."""
-    theirs = diffusers_unet(network.get())
+    theirs, weights = their_unet(CONFIG).eval().requires_grad_(False), network.get().state_dict()
+    theirs.load_state_dict({name: weights[own].clone() for name, own in unet_names(CONFIG).items()})
     modules = [name for name, module in theirs.named_modules() if getattr(module, "weight", None) is not None]
     modules = [name for name in modules if theirs.get_submodule(name).weight.ndim > 1]
     tensors: dict[str, Tensor] = {}
@@ -315,21 +317,6 @@ def test_an_adapted_unet_predicts_what_diffusers_does_with_the_same_adapter(
     after = theirs(x, timesteps, context).sample
     assert relative_error(before, after) > 0.1
     assert relative_error(ours(Inputs(x, timesteps, context)), after) < NETWORK_TOLERANCE
-
-
-def diffusers_unet(unet: UNet) -> UNet2DConditionModel:
-    names = turned(unet_names(CONFIG))
-    theirs = UNet2DConditionModel(
-        block_out_channels=(32, 64),
-        layers_per_block=1,
-        down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
-        cross_attention_dim=24,
-        attention_head_dim=8,  # their name for a count
-        norm_num_groups=8,
-    )
-    theirs.load_state_dict({names[name]: tensor.clone() for name, tensor in unet.state_dict().items()})
-    return theirs.eval().requires_grad_(False)
 
 
 def add_by_their_names(unet: UNet2DConditionModel, tensors: Mapping[str, Tensor], scale: float) -> int:

@@ -23,10 +23,10 @@ from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.text.clip import Clip
 from nodes.diffusion.text.tokenizer import END, START, tokenize
 from nodes.diffusion.unet.config import Level, UNetConfig
-from nodes.diffusion.unet.model import UNet
 from nodes.diffusion.vector import sdxl_vector
 from tests.support.diffusers_models import their_unet
 from tests.support.parity import relative_error
+from tests.support.unets import random_unet
 
 pytestmark = pytest.mark.parity
 
@@ -60,18 +60,6 @@ UNETS = {
 
 def seeded(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
-
-
-def random_unet(config: UNetConfig) -> UNet:
-    """All weights random, norms and biases too, so that a mixed-up pair shows."""
-    unet = UNet(config).eval().requires_grad_(False)
-    generator = seeded(0)
-    for name, parameter in unet.named_parameters():
-        spread = 0.2 if parameter.ndim == 1 else parameter[0].numel() ** -0.5
-        parameter.copy_(torch.randn(parameter.shape, generator=generator) * spread)
-        if parameter.ndim == 1 and name.endswith("weight"):
-            parameter.add_(1)
-    return unet
 
 
 @torch.no_grad()

@@ -69,9 +69,8 @@ class Watch:
         if not self.seen:
             return None
         rows = torch.stack([self.seen[row] for row in sorted(self.seen)])
-        items = torch.unflatten(rows, 0, (-1, self.shape[0])).mean(
-            0
-        )  # several items of words: what they look at together
+        # Several items of words: what they look at together.
+        items = torch.unflatten(rows, 0, (-1, self.shape[0])).mean(0)
         return interpolate((items > LOOKED_AT).float(), self.shape[-2:], mode="nearest") > 0
 
 

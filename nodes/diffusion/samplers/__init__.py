@@ -15,7 +15,7 @@ from nodes.diffusion.samplers.dpm import dpm_2, dpm_2_ancestral
 from nodes.diffusion.samplers.dpm_adaptive import dpm_adaptive
 from nodes.diffusion.samplers.dpm_solver import dpm_fast
 from nodes.diffusion.samplers.dpmpp import dpmpp_2m, dpmpp_2s_ancestral
-from nodes.diffusion.samplers.dpmpp_sde import dpmpp_2m_sde, dpmpp_2m_sde_heun, dpmpp_3m_sde, dpmpp_sde
+from nodes.diffusion.samplers.dpmpp_sde import dpmpp_2m_sde, dpmpp_3m_sde, dpmpp_sde
 from nodes.diffusion.samplers.er_sde import er_sde
 from nodes.diffusion.samplers.euler import euler, euler_ancestral, gradient_estimation
 from nodes.diffusion.samplers.heun import heun, heunpp2
@@ -49,8 +49,8 @@ SAMPLERS: dict[str, Sampler] = {
     "dpmpp_2m_cfg_pp": Sampler(dpmpp_2m_cfg_pp, GaussianNoise),
     "dpmpp_2m_sde": Sampler(dpmpp_2m_sde, BrownianNoise),
     "dpmpp_2m_sde_gpu": Sampler(dpmpp_2m_sde, DeviceBrownianNoise),
-    "dpmpp_2m_sde_heun": Sampler(dpmpp_2m_sde_heun, BrownianNoise),
-    "dpmpp_2m_sde_heun_gpu": Sampler(dpmpp_2m_sde_heun, DeviceBrownianNoise),
+    "dpmpp_2m_sde_heun": Sampler(dpmpp_2m_sde, BrownianNoise).having(solver_type="heun"),
+    "dpmpp_2m_sde_heun_gpu": Sampler(dpmpp_2m_sde, DeviceBrownianNoise).having(solver_type="heun"),
     "dpmpp_3m_sde": Sampler(dpmpp_3m_sde, BrownianNoise),
     "dpmpp_3m_sde_gpu": Sampler(dpmpp_3m_sde, DeviceBrownianNoise),
     "ddpm": Sampler(ddpm, GaussianNoise),

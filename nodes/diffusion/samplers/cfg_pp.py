@@ -9,7 +9,7 @@ from torch import Tensor
 
 from nodes.diffusion.samplers.dpmpp import exponential_step
 from nodes.diffusion.samplers.res import second_order
-from nodes.diffusion.samplers.step import Eval, Noise, State, Step, ancestral_split
+from nodes.diffusion.samplers.step import Eval, Noise, State, Step, ancestral_split, falling
 
 
 def euler_cfg_pp(state: State, sigmas: Tensor, noise: Noise) -> Step:
@@ -28,6 +28,7 @@ def euler_cfg_pp_alternative(state: State, sigmas: Tensor, noise: Noise) -> Step
     return state.next(denoised + sigma_next * d)
 
 
+@falling
 def euler_ancestral_cfg_pp(state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s_noise: float = 1.0) -> Step:
     """The same to a lower sigma, then noise up to the next."""
     sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
@@ -39,6 +40,7 @@ def euler_ancestral_cfg_pp(state: State, sigmas: Tensor, noise: Noise, eta: floa
     return state.next(denoised + down * d + noise(sigma, sigma_next) * s_noise * up)
 
 
+@falling
 def dpmpp_2s_ancestral_cfg_pp(
     state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s_noise: float = 1.0
 ) -> Step:
@@ -55,6 +57,7 @@ def dpmpp_2s_ancestral_cfg_pp(
     return state.next(x + noise(sigma, sigma_next) * s_noise * up)
 
 
+@falling
 def dpmpp_2m_cfg_pp(state: State, sigmas: Tensor, noise: Noise) -> Step:
     """DPM-Solver++(2M) by CFG++'s authors, who extrapolate the unconditional estimate."""
     sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
@@ -69,6 +72,7 @@ def dpmpp_2m_cfg_pp(state: State, sigmas: Tensor, noise: Noise) -> Step:
     return state.next(x, past=(uncond,))
 
 
+@falling
 def res_multistep_cfg_pp(state: State, sigmas: Tensor, noise: Noise, eta: float = 0.0, s_noise: float = 1.0) -> Step:
     """``res_multistep``, guided by CFG++; the ancestral sampler is that with ``eta`` 1."""
     sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]

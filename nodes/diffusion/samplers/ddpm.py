@@ -15,6 +15,8 @@ def ddpm(state: State, sigmas: Tensor, noise: Noise) -> Step:
     if sigma_next == 0:
         return state.next(denoised)
     eps = (state.x - denoised) / sigma
+    if sigma_next > sigma:  # the posterior is one of less noise: the way up is the flow
+        return state.next(state.x + eps * (sigma_next - sigma))
     alpha_bar, alpha_bar_next = 1 / (1 + sigma**2), 1 / (1 + sigma_next**2)
     alpha = alpha_bar / alpha_bar_next
     mean = (state.x * alpha_bar.sqrt() - eps * (1 - alpha) / (1 - alpha_bar).sqrt()) / alpha.sqrt()

@@ -8,7 +8,7 @@ from math import exp, log, sqrt
 from torch import Tensor
 
 from nodes.diffusion.samplers.lms import last_sigmas
-from nodes.diffusion.samplers.step import Eval, Noise, State, Step
+from nodes.diffusion.samplers.step import Eval, Noise, State, Step, falling
 from nodes.diffusion.samplers.weights import lagrange_weights, weighted
 
 SIGMA_MIN, SIGMA_MAX = 0.002, 80.0  # at the times EARLIEST and 1
@@ -17,6 +17,7 @@ BETA_D = 2 * (log(SIGMA_MIN**2 + 1) / EARLIEST - log(SIGMA_MAX**2 + 1)) / (EARLI
 BETA_MIN = log(SIGMA_MAX**2 + 1) - BETA_D / 2
 
 
+@falling
 def deis(state: State, sigmas: Tensor, noise: Noise, order: int = 3) -> Step:
     """tAB-DEIS: the polynomial is one in the time of a variance preserving diffusion.
 

@@ -4,7 +4,7 @@ from math import inf
 
 from torch import Tensor
 
-from nodes.diffusion.samplers.step import Eval, Noise, State, Step, ancestral_split, churned
+from nodes.diffusion.samplers.step import Eval, Noise, State, Step, ancestral_split, churned, falling
 
 
 def dpm_2(
@@ -30,6 +30,7 @@ def dpm_2(
     return state.next(x + d_middle * (sigma_next - sigma))
 
 
+@falling
 def dpm_2_ancestral(state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s_noise: float = 1.0) -> Step:
     """DPM-Solver-2 to a lower sigma, then noise up to the next; as in k-diffusion."""
     sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]

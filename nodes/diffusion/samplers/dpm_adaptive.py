@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from nodes.diffusion.samplers.dpm_solver import last_positive, solver_12, solver_23
+from nodes.diffusion.samplers.dpm_solver import has_span, last_positive, solver_12, solver_23, without_span
 from nodes.diffusion.samplers.step import Eval, Noise, State, Step, ancestral_split
 
 NEAR_END = 1e-5  # in lambda, at which the schedule's end is reached
@@ -30,6 +30,13 @@ class Memory(NamedTuple):
     h: float
     last: float = 0.0
     before: float = 0.0
+
+    def after(self, at: float, factor: float, error: float) -> "Memory":
+        """The same after a step that was accepted."""
+        return Memory(at, self.h * factor, accurate(error), self.last or accurate(error))
+
+    def row(self) -> Tensor:
+        return torch.tensor(self, dtype=torch.float64)
 
 
 class Control(NamedTuple):
@@ -68,12 +75,12 @@ def dpm_adaptive(
     Of the schedule only the ends matter, the last positive sigma and the first; ``state.i`` says between which of its
     sigmas a step has arrived. Raises ValueError if no step is accurate enough.
     """
-    if len(sigmas) == 2 and sigmas[1] == 0:  # no span between positive sigmas
-        denoised = yield Eval(state.x, sigmas[0])
-        return state.next(denoised)
+    if not has_span(sigmas):
+        return (yield from without_span(state, sigmas))
 
     end = -log(last_positive(sigmas).item())
     forward = 1 if end > -log(sigmas[0].item()) else -1
+    eta = eta if forward > 0 else 0.0  # there is no noise to take away on the way up
     before, memory = state.past[0] if state.past else state.x, recalled(state, sigmas, h_init * forward)
     control, solver = Control(pcoeff, icoeff, dcoeff, accept_safety), solver_23 if order == 3 else solver_12
     sigma = sigmas.new_tensor(exp(-memory.at))
@@ -84,10 +91,7 @@ def dpm_adaptive(
             break
         at = min(end, memory.at + memory.h, key=lambda there: there * forward)
         sigma_next = sigmas.new_tensor(exp(-at))
-        down, up = ancestral_split(sigma, sigma_next, eta)
-        if eta:
-            down = down.clamp(min=last_positive(sigmas))
-            up = (sigma_next**2 - down**2).sqrt()
+        down, up = split_above(last_positive(sigmas), sigma, sigma_next, eta)
         low, high = yield from solver(state.x, eps, sigma, down)
         error = distance(low, high, before, atol, rtol)
         if not isfinite(error):
@@ -96,13 +100,21 @@ def dpm_adaptive(
         if factor >= accept_safety:
             x = high + noise(sigma, sigma_next) * s_noise * up if eta else high
             i = len(sigmas) - 1 if (end - at) * forward < NEAR_END else passed(sigmas, sigma_next)
-            known = Memory(at, memory.h * factor, accurate(error), memory.last or accurate(error))
-            return State(x, i, (low, torch.tensor(known, dtype=torch.float64)))
+            return State(x, i, (low, memory.after(at, factor, error).row()))
         memory = memory._replace(h=memory.h * factor)
     raise ValueError(
         f"dpm_adaptive finds no step from sigma {sigma:.4g} that is accurate enough: rtol {rtol}, atol {atol}, "
         f"h_init {h_init}, accept_safety {accept_safety}"
     )
+
+
+def split_above(bottom: Tensor, sigma: Tensor, sigma_next: Tensor, eta: float) -> tuple[Tensor, Tensor]:
+    """``ancestral_split`` that does not denoise below the schedule's end."""
+    down, up = ancestral_split(sigma, sigma_next, eta)
+    if eta == 0:
+        return down, up
+    down = down.clamp(min=bottom)
+    return down, (sigma_next**2 - down**2).sqrt()
 
 
 def recalled(state: State, sigmas: Tensor, h: float) -> Memory:

@@ -21,9 +21,8 @@ def dpm_fast(state: State, sigmas: Tensor, noise: Noise) -> Step:
     The paper's section 3.4. Only the schedule's ends matter. ``state.i`` counts evaluations.
     """
     total, first = len(sigmas) - 1, state.i
-    if total == 1 and sigmas[1] == 0:  # no span between positive sigmas
-        denoised = yield Eval(state.x, sigmas[0])
-        return state.next(denoised)
+    if not has_span(sigmas):
+        return (yield from without_span(state, sigmas))
     starts, orders = groups(total)
     top, bottom = sigmas[0].log().item(), last_positive(sigmas).log().item()
     ends = torch.linspace(top, bottom, len(starts) + 1, dtype=torch.float64).exp().to(sigmas)
@@ -46,6 +45,17 @@ def groups(evaluations: int) -> tuple[list[int], list[int]]:
     thirds, rest = divmod(evaluations, 3)
     orders = [3] * thirds + [rest] if rest else [3] * (thirds - 1) + [2, 1]
     return [sum(orders[:k]) for k in range(len(orders))], orders
+
+
+def has_span(sigmas: Tensor) -> bool:
+    """Whether there is a way between the schedule's ends."""
+    return bool(sigmas[0] != last_positive(sigmas))
+
+
+def without_span(state: State, sigmas: Tensor) -> Step:
+    """All of a schedule that has none: the estimate if it ends in 0, else the latent as it is."""
+    denoised = yield Eval(state.x, sigmas[0])
+    return state.next(denoised if sigmas[-1] == 0 else state.x, steps=len(sigmas) - 1)
 
 
 def last_positive(sigmas: Tensor) -> Tensor:

@@ -6,9 +6,10 @@ Lu et al. 2022 (arXiv:2211.01095).
 import torch
 from torch import Tensor
 
-from nodes.diffusion.samplers.step import Eval, Noise, State, Step, ancestral_split
+from nodes.diffusion.samplers.step import Eval, Noise, State, Step, ancestral_split, falling
 
 
+@falling
 def dpmpp_2s_ancestral(state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s_noise: float = 1.0) -> Step:
     """DPM-Solver++(2S), algorithm 1 with r = 1/2, to a lower sigma, then noise up to the next; as in k-diffusion."""
     sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
@@ -22,6 +23,7 @@ def dpmpp_2s_ancestral(state: State, sigmas: Tensor, noise: Noise, eta: float = 
     return state.next(x + noise(sigma, sigma_next) * s_noise * up)
 
 
+@falling
 def dpmpp_2m(state: State, sigmas: Tensor, noise: Noise) -> Step:
     """DPM-Solver++(2M), algorithm 2."""
     sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]

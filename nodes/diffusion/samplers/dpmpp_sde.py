@@ -3,13 +3,16 @@
 ``eta`` scales the noise: 0 is the probability flow ODE, 1 the reverse diffusion SDE.
 """
 
+from collections.abc import Callable, Mapping
+
 import torch
 from torch import Tensor
 
 from nodes.diffusion.samplers.dpmpp import exponential_step
-from nodes.diffusion.samplers.step import Eval, Noise, State, Step, ancestral_split
+from nodes.diffusion.samplers.step import Eval, Noise, State, Step, ancestral_split, falling
 
 
+@falling
 def dpmpp_sde(
     state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s_noise: float = 1.0, r: float = 0.5
 ) -> Step:
@@ -30,8 +33,19 @@ def dpmpp_sde(
     return state.next(x + noise(sigma, sigma_next) * s_noise * up)
 
 
-def dpmpp_2m_sde(state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s_noise: float = 1.0) -> Step:
-    """SDE-DPM-Solver++(2M), the second-order term by the midpoint rule; section 5 of the paper."""
+@falling
+def dpmpp_2m_sde(
+    state: State,
+    sigmas: Tensor,
+    noise: Noise,
+    eta: float = 1.0,
+    s_noise: float = 1.0,
+    solver_type: str = "midpoint",
+) -> Step:
+    """SDE-DPM-Solver++(2M); section 5 of the paper. The second-order term by the midpoint rule, or exactly (``heun``).
+
+    Raises KeyError for another ``solver_type``.
+    """
     sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
     denoised = yield Eval(state.x, sigma)
     if sigma_next == 0:
@@ -40,26 +54,12 @@ def dpmpp_2m_sde(state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s
     x = decay(state.x, denoised, h, eta)
     if state.past:
         slope = (denoised - state.past[0]) * h / (sigmas[state.i - 1] / sigma).log()
-        x = x - torch.expm1(-(1 + eta) * h) * slope / 2
+        x = x + SLOPE_WEIGHTS[solver_type]((1 + eta) * h) * slope
     x = x + fresh_noise(noise, sigma, sigma_next, eta) * s_noise
     return state.next(x, past=(denoised,))
 
 
-def dpmpp_2m_sde_heun(state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s_noise: float = 1.0) -> Step:
-    """SDE-DPM-Solver++(2M), the second-order term integrated exactly."""
-    sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
-    denoised = yield Eval(state.x, sigma)
-    if sigma_next == 0:
-        return state.next(denoised)
-    h = (sigma / sigma_next).log()
-    x = decay(state.x, denoised, h, eta)
-    if state.past:
-        slope = (denoised - state.past[0]) * h / (sigmas[state.i - 1] / sigma).log()
-        x = x + phi_2((1 + eta) * h) * slope
-    x = x + fresh_noise(noise, sigma, sigma_next, eta) * s_noise
-    return state.next(x, past=(denoised,))
-
-
+@falling
 def dpmpp_3m_sde(state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s_noise: float = 1.0) -> Step:
     """SDE-DPM-Solver++(3M), Katherine Crowson's in k-diffusion: divided differences over the last two steps."""
     sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
@@ -97,3 +97,6 @@ def fresh_noise(noise: Noise, sigma: Tensor, sigma_next: Tensor, eta: float) -> 
 def phi_2(h: Tensor) -> Tensor:
     """The weight of a linear term in ``h``: 1 + (e^-h - 1) / h."""
     return torch.expm1(-h) / h + 1
+
+
+SLOPE_WEIGHTS: Mapping[str, Callable[[Tensor], Tensor]] = {"midpoint": lambda h: -torch.expm1(-h) / 2, "heun": phi_2}

@@ -9,12 +9,13 @@ from math import exp
 from torch import Tensor
 
 from nodes.diffusion.samplers.lms import last_sigmas
-from nodes.diffusion.samplers.step import Eval, Noise, State, Step
+from nodes.diffusion.samplers.step import Eval, Noise, State, Step, falling
 from nodes.diffusion.samplers.weights import integral
 
 Scale = Callable[[float], float]
 
 
+@falling
 def er_sde(
     state: State,
     sigmas: Tensor,
@@ -32,6 +33,7 @@ def er_sde(
     denoised = yield Eval(state.x, sigma)
     if sigma_next == 0:
         return state.next(denoised)
+    solver_type = solver_type if sigma_next < sigma else "ODE"  # noise is only taken away on the way down
     scale = noise_scales(eta)[solver_type]
     start, end = sigma.item(), sigma_next.item()
     kept = scale(end) / scale(start)

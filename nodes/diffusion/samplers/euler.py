@@ -4,7 +4,7 @@ from math import inf
 
 from torch import Tensor
 
-from nodes.diffusion.samplers.step import Eval, Noise, State, Step, ancestral_split, churned
+from nodes.diffusion.samplers.step import Eval, Noise, State, Step, ancestral_split, churned, falling
 
 
 def euler(
@@ -28,6 +28,7 @@ def euler(
     return state.next(x + d * (sigma_next - sigma))
 
 
+@falling
 def euler_ancestral(state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s_noise: float = 1.0) -> Step:
     """Euler's method to a lower sigma, then noise up to the next; ancestral sampling as in k-diffusion."""
     sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]

@@ -30,8 +30,11 @@ def heun(
 
 
 def heunpp2(state: State, sigmas: Tensor, noise: Noise) -> Step:
-    """Heun's method looking two steps ahead, each direction weighted by how noisy it is; Heun++ by Carzit."""
-    sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
+    """Heun's method looking two steps ahead, each direction weighted by how noisy it is; Heun++ by Carzit.
+
+    Weights are parts of the highest sigma: the first one, unless the schedule rises.
+    """
+    sigma, sigma_next, top = sigmas[state.i], sigmas[state.i + 1], sigmas.max()
     denoised = yield Eval(state.x, sigma)
     d = (state.x - denoised) / sigma
     x_ahead = state.x + d * (sigma_next - sigma)
@@ -42,13 +45,13 @@ def heunpp2(state: State, sigmas: Tensor, noise: Noise) -> Step:
     denoised_ahead = yield Eval(x_ahead, sigma_next)
     d_ahead = (x_ahead - denoised_ahead) / sigma_next
     if left == 1:
-        weight = sigma_next / (2 * sigmas[0])
+        weight = sigma_next / (2 * top)
         return state.next(state.x + d.lerp(d_ahead, weight) * (sigma_next - sigma))
 
     sigma_after = sigmas[state.i + 2]
     x_after = x_ahead + d_ahead * (sigma_after - sigma_next)
     denoised_after = yield Eval(x_after, sigma_after)
     d_after = (x_after - denoised_after) / sigma_after
-    weight_ahead, weight_after = sigma_next / (3 * sigmas[0]), sigma_after / (3 * sigmas[0])
+    weight_ahead, weight_after = sigma_next / (3 * top), sigma_after / (3 * top)
     mean = (1 - weight_ahead - weight_after) * d + weight_ahead * d_ahead + weight_after * d_after
     return state.next(state.x + mean * (sigma_next - sigma))

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from nodes.diffusion.samplers.step import Eval, Noise, State, Step
+from nodes.diffusion.samplers.step import Eval, Noise, State, Step, falling
 from nodes.diffusion.samplers.weights import lagrange_weights, weighted
 
 ORDER = 4
@@ -14,6 +14,7 @@ ADAMS_BASHFORTH = (  # for even steps, newest direction first
 )
 
 
+@falling
 def lms(state: State, sigmas: Tensor, noise: Noise, order: int = ORDER) -> Step:
     """Adams-Bashforth for uneven steps, integrated exactly; Katherine Crowson's in k-diffusion."""
     sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
@@ -37,6 +38,7 @@ def ipndm(state: State, sigmas: Tensor, noise: Noise) -> Step:
     return state.next(state.x + mean * (sigma_next - sigma), past=directions[: ORDER - 1])
 
 
+@falling
 def ipndm_v(state: State, sigmas: Tensor, noise: Noise) -> Step:
     """Improved PNDM with the steps' lengths in its weights; from diff-sampler, Zhou et al. 2024 (arXiv:2312.00094)."""
     sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]

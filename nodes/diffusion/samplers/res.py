@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 
 from nodes.diffusion.samplers.dpmpp import exponential_step
-from nodes.diffusion.samplers.step import Eval, Noise, State, Step, ancestral_split
+from nodes.diffusion.samplers.step import Eval, Noise, State, Step, ancestral_split, falling
 
 
+@falling
 def res_multistep(state: State, sigmas: Tensor, noise: Noise, eta: float = 0.0, s_noise: float = 1.0) -> Step:
     """Second order from the estimate of the step before; with ``eta`` to a lower sigma, then noise up to the next.
 

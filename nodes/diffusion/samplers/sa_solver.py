@@ -12,10 +12,11 @@ from torch import Tensor
 
 from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.samplers.lms import last_sigmas
-from nodes.diffusion.samplers.step import Eval, Noise, Option, State, Step
+from nodes.diffusion.samplers.step import Eval, Noise, Option, State, Step, falling
 from nodes.diffusion.samplers.weights import lagrange_weights, weighted
 
 
+@falling
 def sa_solver(
     state: State,
     sigmas: Tensor,

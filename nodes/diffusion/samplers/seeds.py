@@ -7,7 +7,7 @@ scales it as in DPM-Solver++'s SDE: 0 is the probability flow ODE.
 from torch import Tensor
 
 from nodes.diffusion.samplers.dpmpp_sde import decay, phi_2
-from nodes.diffusion.samplers.step import Eval, Noise, State, Step
+from nodes.diffusion.samplers.step import Eval, Noise, State, Step, falling
 
 
 class Path:
@@ -28,6 +28,7 @@ class Path:
         return self._gathered
 
 
+@falling
 def seeds_2(state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s_noise: float = 1.0, r: float = 0.5) -> Step:
     """SEEDS-2: the second stage at ``r`` of the way in lambda."""
     sigma, sigma_next = sigmas[state.i], sigmas[state.i + 1]
@@ -42,6 +43,7 @@ def seeds_2(state: State, sigmas: Tensor, noise: Noise, eta: float = 1.0, s_nois
     return state.next(decay(state.x, target, h, eta) + path.to(sigma_next))
 
 
+@falling
 def seeds_3(
     state: State,
     sigmas: Tensor,
@@ -67,6 +69,7 @@ def seeds_3(
     return state.next(x + path.to(sigma_next))
 
 
+@falling
 def exp_heun_2_x0(state: State, sigmas: Tensor, noise: Noise, eta: float = 0.0, s_noise: float = 1.0) -> Step:
     """Exponential Heun: the second stage at the step's end, the clean latent taken as linear in lambda between.
 

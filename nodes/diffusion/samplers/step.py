@@ -6,9 +6,11 @@ cancellation, resuming and batching are the driver's, and a sampler is nothing b
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import NamedTuple, Protocol, TypeAlias
+from functools import partial, wraps
+from inspect import signature
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar, cast
 
+import torch
 from torch import Tensor
 
 from nodes.diffusion.prediction import Prediction
@@ -54,6 +56,7 @@ class Noise(Protocol):
 
 Step: TypeAlias = Generator[Eval, Tensor, State]
 StepFunction: TypeAlias = Callable[[State, Tensor, Noise], Step]
+AnyStep = TypeVar("AnyStep", bound=Callable[..., Step])
 Option: TypeAlias = float | int | str | bool
 NoiseSource: TypeAlias = Callable[[Tensor, Tensor, int], Noise]  # (latent, sigmas, seed)
 
@@ -89,6 +92,38 @@ class Sampler:
 
 def name_of(part: Callable[..., object]) -> str:
     return getattr(part, "__name__", type(part).__name__)
+
+
+def falling(step: AnyStep) -> AnyStep:
+    """For a method whose formulas want each sigma below the one before: it, and what to do where that is not so.
+
+    Between equal sigmas the latent stays. On the way up, as along a flipped schedule, there is no noise to be taken
+    away and added again, so ``eta`` is 0: the flow. Where the schedule turns, what was known is forgotten, for no slope
+    is found between values at the same sigma.
+    """
+    has_eta = "eta" in signature(step).parameters
+
+    @wraps(step)
+    def taken(state: State, sigmas: Tensor, noise: Noise, **options: Any) -> Step:
+        way = course(sigmas, state.i)
+        if state.i > 0 and way != course(sigmas, state.i - 1):
+            state = replace(state, past=())
+        if way == 0:
+            return standing(state, sigmas)
+        return step(state, sigmas, noise, **({**options, "eta": 0.0} if has_eta and way > 0 else options))
+
+    return cast("AnyStep", taken)
+
+
+def course(sigmas: Tensor, i: int) -> float:
+    """Whether a step goes down (-1), up (1) or nowhere (0)."""
+    return torch.sign(sigmas[i + 1] - sigmas[i]).item()
+
+
+def standing(state: State, sigmas: Tensor) -> Step:
+    """A step that only looks."""
+    yield Eval(state.x, sigmas[state.i])
+    return state.next(state.x)
 
 
 def ancestral_split(sigma: Tensor, sigma_next: Tensor, eta: float = 1.0) -> tuple[Tensor, Tensor]:

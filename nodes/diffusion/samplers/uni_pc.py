@@ -11,13 +11,14 @@ from torch import Tensor
 
 from nodes.diffusion.samplers.dpmpp import exponential_step
 from nodes.diffusion.samplers.lms import last_sigmas
-from nodes.diffusion.samplers.step import Eval, Noise, State, Step
+from nodes.diffusion.samplers.step import Eval, Noise, State, Step, falling
 from nodes.diffusion.samplers.weights import weighted
 
 ORDER = 3
 NEARLY_CLEAN = 0.001  # the sigma that stands for a schedule's final 0
 
 
+@falling
 def uni_pc(state: State, sigmas: Tensor, noise: Noise, variant: str = "bh1") -> Step:
     """Algorithms 1 and 2: correct the latent that the step before predicted, then predict the next one.
 

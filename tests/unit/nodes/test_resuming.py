@@ -62,7 +62,7 @@ def sampled(store: Memory, latent: dict[str, Any] = EMPTY, **changes: Any) -> Te
 
 
 @pytest.mark.usefixtures("each_step")
-@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("name", [name for name in SAMPLERS if not name.endswith("_gpu")])  # the same on the CPU
 @pytest.mark.parametrize("case", CASES)
 def test_it_goes_on_after_any_step_to_the_same_bytes(name: str, case: str) -> None:
     latent, settings = {**EMPTY, **CASES[case][0]}, {**CASES[case][1], "sampler_name": name}

@@ -200,7 +200,7 @@ def test_a_sampler_node_sets_what_it_says() -> None:
     assert custom_samplers.euler_ancestral(0.5, 0.9).described == "euler_ancestral eta=0.5 s_noise=0.9 GaussianNoise"
     assert custom_samplers.lms(2).described == "lms order=2 GaussianNoise"
     described = custom_samplers.dpmpp_2m_sde("heun", 1.0, 1.0, "cpu").described
-    assert described == "dpmpp_2m_sde_heun eta=1.0 s_noise=1.0 BrownianNoise"
+    assert described == "dpmpp_2m_sde eta=1.0 s_noise=1.0 solver_type='heun' BrownianNoise"
     assert custom_samplers.dpmpp_3m_sde().described.endswith("DeviceBrownianNoise")
     assert "solver_type='ODE'" in custom_samplers.er_sde("ODE").described
     assert custom_samplers.euler_cfg_pp("alternative").described == "euler_cfg_pp_alternative GaussianNoise"

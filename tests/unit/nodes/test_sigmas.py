@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nodes.diffusion.prediction import Prediction
-from nodes.diffusion.sigmas import SCHEDULES, between_steps, denoising_sigmas
+from nodes.diffusion.sigmas import SCHEDULES, between_steps, denoising_sigmas, walkable
 
 PREDICTION = Prediction.eps()
 TABLE = PREDICTION.sigmas
@@ -115,6 +115,9 @@ def test_denoise_fraction_keeps_the_end_of_a_longer_schedule() -> None:
     assert torch.equal(half, SCHEDULES["karras"](PREDICTION, 20)[-11:])
     assert torch.equal(denoising_sigmas(PREDICTION, "karras", 10), SCHEDULES["karras"](PREDICTION, 10))
     assert len(denoising_sigmas(PREDICTION, "karras", 10, denoise_fraction=0.0)) == 0
+    long = SCHEDULES["ddim_uniform"](PREDICTION, 30)  # of 31 steps, for 30 do not divide 1000
+    assert torch.equal(denoising_sigmas(PREDICTION, "ddim_uniform", 30), long)
+    assert torch.equal(denoising_sigmas(PREDICTION, "ddim_uniform", 30, denoise_fraction=0.99), long[1:])
 
 
 def test_the_penultimate_sigma_is_left_out_of_a_longer_schedule() -> None:
@@ -133,6 +136,22 @@ def test_steps_are_cut_out_and_the_end_is_made_zero() -> None:
     assert between_steps(sigmas, 0, 10_000).tolist() == sigmas.tolist()
     assert between_steps(sigmas, 4, 10_000).tolist() == []
     assert sigmas[3] == 1.0  # what it was given is left alone
+
+
+@pytest.mark.parametrize(
+    ("sigmas", "walked"), [([], []), ([0.0], [0.0]), ([3.0, 1.0], [3.0, 1.0]), ([1.0, 0.0, 0.0, 0.0], [1.0, 0.0])]
+)
+def test_a_schedule_ends_at_its_first_zero(sigmas: list[float], walked: list[float]) -> None:
+    assert walkable(torch.tensor(sigmas)).tolist() == walked
+
+
+@pytest.mark.parametrize(
+    ("sigmas", "why"),
+    [([0.0, 1.0], "rise from 0"), ([2.0, 0.0, 1.0, 0.0], "rise from 0"), ([1.0, -1.0], "negative")],
+)
+def test_no_sampler_starts_without_noise_or_below(sigmas: list[float], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        walkable(torch.tensor(sigmas))
 
 
 def test_an_unknown_scheduler_is_named() -> None:

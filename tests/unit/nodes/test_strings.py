@@ -120,7 +120,7 @@ def test_the_length_of_a_pattern_written_out() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Possible:FutureWarning")  # of what a later Python may read otherwise
-@given(st.from_regex(r"[ab(|)*?.^$\[\]\\dw]{0,8}", fullmatch=True), st.text("ab1 ", max_size=12))
+@given(st.text(r"ab(|)*?.^$[]\dw", max_size=8), st.text("ab1 ", max_size=12))
 def test_patterns_mean_what_they_mean_to_re(pattern: str, text: str) -> None:
     try:
         expected = re.search(pattern, text)
