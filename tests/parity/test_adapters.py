@@ -26,6 +26,7 @@ from nodes.diffusion.lora.names import unet_stems
 from nodes.diffusion.tensors import stamp
 from nodes.diffusion.unet.config import Level, UNetConfig
 from nodes.diffusion.unet.model import UNet
+from tests.support.diffusers_models import their_unet
 from tests.support.parity import Error, relative_error
 from tests.support.small import numbers
 
@@ -319,15 +320,7 @@ def test_an_adapted_unet_predicts_what_diffusers_does_with_the_same_adapter(
 
 def diffusers_unet(unet: UNet) -> UNet2DConditionModel:
     names = turned(unet_names(CONFIG))
-    theirs = UNet2DConditionModel(
-        block_out_channels=(32, 64),
-        layers_per_block=1,
-        down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
-        cross_attention_dim=24,
-        attention_head_dim=8,  # their name for a count
-        norm_num_groups=8,
-    )
+    theirs = their_unet(CONFIG)
     theirs.load_state_dict({names[name]: tensor.clone() for name, tensor in unet.state_dict().items()})
     return theirs.eval().requires_grad_(False)
 

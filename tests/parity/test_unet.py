@@ -17,6 +17,7 @@ from nodes.diffusion.inputs import Inputs
 from nodes.diffusion.lazy import Residency
 from nodes.diffusion.unet.config import Level, UNetConfig
 from nodes.diffusion.unet.model import UNet
+from tests.support.diffusers_models import their_unet
 from tests.support.parity import Error, relative_error
 
 pytestmark = pytest.mark.parity
@@ -66,20 +67,7 @@ def seeded(seed: int) -> torch.Generator:
 
 def diffusers_unet(config: UNetConfig, weights: dict[str, Tensor]) -> UNet2DConditionModel:
     """diffusers' U-Net of the same shape, with ``weights`` named as in checkpoints."""
-    kinds = [level.depth > 0 for level in config.levels]
-    theirs = UNet2DConditionModel(
-        in_channels=config.in_channels,
-        out_channels=config.out_channels,
-        block_out_channels=tuple(level.channels for level in config.levels),
-        layers_per_block=config.levels[0].blocks,
-        down_block_types=tuple("CrossAttnDownBlock2D" if kind else "DownBlock2D" for kind in kinds),
-        up_block_types=tuple("CrossAttnUpBlock2D" if kind else "UpBlock2D" for kind in reversed(kinds)),
-        cross_attention_dim=config.context_dim,
-        transformer_layers_per_block=config.middle_depth,
-        attention_head_dim=tuple(config.heads(level.channels) for level in config.levels),  # their name for a count
-        norm_num_groups=config.groups,
-        use_linear_projection=config.linear_projections,
-    )
+    theirs = their_unet(config)
     named = {PREFIX + name: tensor for name, tensor in weights.items()}
     theirs.load_state_dict(convert_ldm_unet_checkpoint(named, dict(theirs.config)))  # strict: every name has its match
     return theirs.eval()

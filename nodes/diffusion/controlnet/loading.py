@@ -43,7 +43,7 @@ def load_control(loader: Loader, path: Path, model: Model | None = None) -> Net:
         return load_adapter(loader, file)
     prefix = ""
     if DIFFUSERS_HINT in shapes:
-        file = renamed(file, control_names(file.header), "ControlNet")
+        file = renamed(file, measured(file, PART, "", control_names), PART)
     elif PREFIX + HINT in shapes:
         prefix = PREFIX
     elif HINT not in shapes:
