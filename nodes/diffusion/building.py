@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from nodes.diffusion.errors import MissingWeights
 from nodes.diffusion.header import Header, Shape
@@ -24,6 +25,22 @@ def measured(file: TensorFile, part: str, prefix: str, read: Callable[[Header], 
         raise MissingWeights(file.path, part, [f"{prefix}{missing.args[0]} is missing"]) from None
     except (ValueError, IndexError, TypeError) as error:
         raise MissingWeights(file.path, part, [str(error)]) from None
+
+
+class Unfilled(TorchFunctionMode):
+    """Layers are made without the random numbers that they begin with. On ``meta`` those are none, but some of torch's
+    ways to draw them import its compiler, which takes seconds."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if getattr(func, "__module__", "") == "torch.nn.init":
+            return kwargs["tensor"]
+        return func(*args, **(kwargs or {}))
+
+
+def blank_of(make: Callable[[], N]) -> N:
+    """A network without weights, on ``meta``: its names, shapes and configuration."""
+    with torch.device("meta"), Unfilled():
+        return make()
 
 
 def misfits(blank: nn.Module, header: Header, prefix: str) -> list[str]:
@@ -51,8 +68,7 @@ def strip_ones(shape: Shape) -> Shape:
 
 def filled(make: Callable[[], N], file: TensorFile, prefix: str) -> N:
     """Build a network around a file's tensors, without filling it with random numbers first."""
-    with torch.device("meta"):
-        network = make()
+    network = blank_of(make)
     stored = file.read(prefix)
     weights = {name: stored[name].reshape(blank.shape) for name, blank in network.state_dict().items()}
     network.load_state_dict(weights, assign=True)

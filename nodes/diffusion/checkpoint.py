@@ -12,7 +12,7 @@ from typing import TypeVar
 import torch
 from torch import nn
 
-from nodes.diffusion.building import filled, measured, misfits
+from nodes.diffusion.building import blank_of, filled, measured, misfits
 from nodes.diffusion.errors import MissingWeights, UnknownCheckpoint, UnsupportedModel
 from nodes.diffusion.families import FAMILIES, Family, Seen
 from nodes.diffusion.lazy import Lazy, Origin, Residency, size_as
@@ -155,8 +155,7 @@ class Loader:
 
     def _network(self, file: TensorFile, part: str, prefix: str, make: Callable[[], N]) -> Lazy[N]:
         """Check a network against the header now; read its weights at first use."""
-        with torch.device("meta"):
-            blank = make()
+        blank = blank_of(make)
         if problems := misfits(blank, file.header, prefix):
             raise MissingWeights(file.path, part, problems)
         lazy = partial(

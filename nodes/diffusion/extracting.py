@@ -16,6 +16,9 @@ from nodes.diffusion.text.handles import towers
 
 Form = Literal["standard", "full_diff"]
 Step = Callable[[int, int], object]
+OVERSAMPLED, TURNS = 8, 4
+FAR_BELOW = 8
+"""How much smaller than a matrix a sketch must be to pay."""
 
 
 def extracted(
@@ -62,14 +65,37 @@ def parts_of(name: str, weight: Tensor, rank: int, form: Form, *, biases: bool) 
 def low_rank(weight: Tensor, rank: int) -> tuple[Tensor, Tensor]:
     """(O, I, ...) -> up (O, r, 1, ...) and down (r, I, ...), whose product is nearest to it of all of rank r.
 
-    Eckart & Young 1936, by singular values; both get their roots, so that neither is much larger than the other.
+    Eckart & Young 1936, by singular values; both get their roots, so that neither is much larger than the other. Ranks
+    far below the matrix's are found by ``sketched``, for which the nearest is at most 1 percent nearer.
     """
-    u, s, v = torch.linalg.svd(weight.flatten(1).float(), full_matrices=False)
-    rank = min(rank, len(s))
+    matrix, kernel = weight.flatten(1).float(), weight.shape[2:]
+    rank = min(rank, *matrix.shape)
+    width = 2 * rank + OVERSAMPLED
+    if FAR_BELOW * width <= min(matrix.shape):
+        u, s, v = sketched(matrix, width)
+    else:
+        u, s, v = torch.linalg.svd(matrix, full_matrices=False)
     root = s[:rank].sqrt()
     up, down = u[:, :rank] * root, root[:, None] * v[:rank]
-    kernel = weight.shape[2:]
+    kept = torch.float16 if weight.dtype.itemsize == 1 else weight.dtype  # 8 bits are too few for both factors
     return (
-        up.reshape(*up.shape, *(1 for _ in kernel)).to(weight.dtype).contiguous(),
-        down.reshape(rank, weight.shape[1], *kernel).to(weight.dtype).contiguous(),
+        up.reshape(*up.shape, *(1 for _ in kernel)).to(kept).contiguous(),
+        down.reshape(rank, weight.shape[1], *kernel).to(kept).contiguous(),
     )
+
+
+def sketched(matrix: Tensor, width: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The largest ``width`` singular values of a matrix (M, N), with their vectors (M, width) and (width, N).
+
+    Halko, Martinsson & Tropp 2011, algorithms 4.4 and 5.1 (arXiv:0909.4061): exact within a subspace that begins at
+    random, always the same, and is turned towards the largest. The last few values are less sure than the first.
+    """
+    if matrix.shape[0] < matrix.shape[1]:
+        u, s, v = sketched(matrix.T, width)
+        return v.T, s, u.T
+    start = torch.randn(matrix.shape[1], width, generator=torch.Generator().manual_seed(0))
+    basis, _ = torch.linalg.qr(start.to(matrix))
+    for _ in range(TURNS):
+        basis, _ = torch.linalg.qr(matrix.T @ (matrix @ basis))
+    u, s, v = torch.linalg.svd(matrix @ basis, full_matrices=False)
+    return u, s, v @ basis.T

@@ -1,20 +1,10 @@
-"""OpenCLIP's text towers in the names that transformers has for them, which are ours."""
+"""OpenCLIP's towers in the names that transformers has for them, which are ours."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from nodes.diffusion.pieces import Piece
-
-
-def openclip_pieces(names: Iterable[str], prefix: str) -> dict[str, Piece]:
-    """OpenCLIP's text tower as transformers names it; there q, k and v are one matrix."""
-    pieces = {}
-    for name in names:
-        if name.startswith(prefix):
-            pieces.update(_openclip(name.removeprefix(prefix), name))
-    return pieces
-
 
 RESBLOCKS = "transformer.resblocks."
 WHOLE = {
@@ -32,6 +22,15 @@ IN_LAYER = {
 }
 
 
+def openclip_pieces(names: Iterable[str], prefix: str) -> dict[str, Piece]:
+    """OpenCLIP's text tower as transformers names it; there q, k and v are one matrix."""
+    pieces = {}
+    for name in names:
+        if name.startswith(prefix):
+            pieces.update(_openclip(name.removeprefix(prefix), name))
+    return pieces
+
+
 def _openclip(name: str, stored: str) -> dict[str, Piece]:
     """Our tensors out of one of OpenCLIP's, which is ``stored`` in the file."""
     if name in WHOLE:
@@ -41,9 +40,24 @@ def _openclip(name: str, stored: str) -> dict[str, Piece]:
     if not name.startswith(RESBLOCKS):
         return {}
     number, _, inside = name.removeprefix(RESBLOCKS).partition(".")
-    layer = f"encoder.layers.{number}"
+    return layer_pieces(inside, stored, f"encoder.layers.{number}.")
+
+
+def layer_pieces(inside: str, stored: str, layer: str) -> dict[str, Piece]:
+    """What a layer's tensor, called ``inside`` there and ``stored`` in the file, is below transformers' ``layer``."""
     if inside.startswith("attn.in_proj_"):
         kind = inside.removeprefix("attn.in_proj_")
-        return {f"{layer}.self_attn.{each}_proj.{kind}": Piece(stored, n, 3) for n, each in enumerate("qkv")}
+        return {f"{layer}self_attn.{each}_proj.{kind}": Piece(stored, n, 3) for n, each in enumerate("qkv")}
     stem, _, kind = inside.rpartition(".")
-    return {f"{layer}.{IN_LAYER[stem]}.{kind}": Piece(stored)} if stem in IN_LAYER else {}
+    return {f"{layer}{IN_LAYER[stem]}.{kind}": Piece(stored)} if stem in IN_LAYER else {}
+
+
+def openclip_name(name: str) -> str:
+    """The other way round, for a tensor that is one of OpenCLIP's whole: ``encoder.layers.0.mlp.fc1.weight`` ->
+    ``transformer.resblocks.0.mlp.c_fc.weight``. Raises KeyError for others."""
+    if not name.startswith("encoder.layers."):
+        return {ours: theirs for theirs, ours in WHOLE.items()}[name]
+    _, _, number, inside = name.split(".", 3)
+    stem, _, kind = inside.rpartition(".")
+    theirs = {ours: theirs for theirs, ours in IN_LAYER.items()}[stem]
+    return f"{RESBLOCKS}{number}.{theirs}.{kind}"

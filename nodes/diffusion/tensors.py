@@ -17,6 +17,7 @@ from torch import Tensor
 
 from nodes.diffusion.errors import CorruptCheckpoint
 from nodes.diffusion.header import Header
+from nodes.diffusion.scaled_weights import unscaled
 
 PICKLES = frozenset({".ckpt", ".pt", ".pth", ".bin"})
 INDEX = ".safetensors.index.json"
@@ -60,7 +61,12 @@ class Source(TensorFile, Protocol):
 
 
 def open_tensors(path: Path) -> Source:
-    """Read a file's header. Raises FileNotFoundError, CorruptCheckpoint."""
+    """Read a file's header; weights that it keeps scaled are unscaled. Raises FileNotFoundError, CorruptCheckpoint."""
+    return unscaled(as_stored(path))
+
+
+def as_stored(path: Path) -> Source:
+    """The file with its scales as tensors of their own. Raises as ``open_tensors`` does."""
     if not path.is_file():
         raise FileNotFoundError(f"there is no model file {path}")
     if path.stat().st_size == 0:
@@ -95,7 +101,7 @@ class ShardedTensors:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._shards = {name: open_tensors(path.with_name(name)) for name in shard_names(path)}
+        self._shards = {name: as_stored(path.with_name(name)) for name in shard_names(path)}
         self.stamp: tuple[Hashable, ...] = (*stamp(path), *(shard.stamp for shard in self._shards.values()))
         shapes = {name: shape for shard in self._shards.values() for name, shape in shard.header.shapes.items()}
         self.header = Header(shapes)

@@ -19,7 +19,7 @@ from nodes.diffusion.errors import CorruptCheckpoint, DiffusionError
 from nodes.diffusion.ladder import Way
 from nodes.diffusion.lazy import Lazy, Origin, size_as
 from nodes.diffusion.tensors import PICKLES, open_tensors, stamp, unpickled
-from nodes.diffusion.vae.tiling import OnTile, Tiling
+from nodes.diffusion.vae.tiling import OnTile, Tiling, of_all
 
 TILES = (512, 256, 128)  # pixels a side
 OVERLAP = 32  # pixels
@@ -69,8 +69,7 @@ class UpscaleModel:
         tiling = Tiling(tile, OVERLAP, given=self.scale)
         pictures = []
         for n, picture in enumerate(torch.split(image[..., :COLOURS].movedim(-1, 1), 1)):
-            tell = partial(_tell, on_tile, n, len(image)) if on_tile else None
-            pictures.append(tiling.once(self._enlarged, picture, tell).clamp(0, 1))
+            pictures.append(tiling.once(self._enlarged, picture, of_all(on_tile, n, len(image))).clamp(0, 1))
         return torch.cat(pictures).movedim(1, -1).contiguous()
 
     def ways(self, image: Tensor, on_tile: OnTile | None = None) -> list[Way[Tensor]]:
@@ -84,11 +83,6 @@ class UpscaleModel:
         if out.shape != wanted:
             raise ValueError(f"the upscale model made {tuple(out.shape)} of {tuple(tile.shape)}, not {wanted}")
         return out
-
-
-def _tell(on_tile: OnTile, picture: int, pictures: int, done: int, tiles: int) -> None:
-    """Tiles of all pictures."""
-    on_tile(picture * tiles + done, pictures * tiles)
 
 
 def open_upscaler(path: Path, loader: Loader, describe: Describe | None = None) -> UpscaleModel:

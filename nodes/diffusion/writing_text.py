@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import torch
 
+from nodes.diffusion.openclip_names import RESBLOCKS, openclip_name
 from nodes.diffusion.safetensors_writer import Tensors
 from nodes.diffusion.text.clip import ClipText
 
@@ -21,20 +22,7 @@ OPENCLIP = ("g", "h")
 HEAD = 64
 PROJECTION = "text_projection.weight"
 
-OPENCLIP_NAMES = (
-    ("embeddings.token_embedding.weight", "token_embedding.weight"),
-    ("embeddings.position_embedding.weight", "positional_embedding"),
-    ("final_layer_norm.", "ln_final."),
-    ("encoder.layers.", "transformer.resblocks."),
-)
-OPENCLIP_LAYER = (
-    (".self_attn.out_proj.", ".attn.out_proj."),
-    (".layer_norm1.", ".ln_1."),
-    (".layer_norm2.", ".ln_2."),
-    (".mlp.fc1.", ".mlp.c_fc."),
-    (".mlp.fc2.", ".mlp.c_proj."),
-)
-ATTENTION = re.compile(r"(.*)\.self_attn\.([qkv])_proj\.(weight|bias)")
+ATTENTION = re.compile(r"encoder\.layers\.(\d+)\.self_attn\.([qkv])_proj\.(weight|bias)")
 
 
 def original(networks: Mapping[str, ClipText]) -> Tensors:
@@ -61,23 +49,12 @@ def openclip(network: ClipText) -> Tensors:
     attention: dict[str, dict[str, torch.Tensor]] = {}
     for name, tensor in network.state_dict().items():
         if found := ATTENTION.fullmatch(name):
-            attention.setdefault(f"{found[1]}.attn.in_proj_{found[3]}", {})[found[2]] = tensor
+            attention.setdefault(f"{RESBLOCKS}{found[1]}.attn.in_proj_{found[3]}", {})[found[2]] = tensor
         elif name == PROJECTION:
             weights["text_projection"] = tensor.T
         else:
             weights[openclip_name(name)] = tensor
-    joined = {openclip_name(name): torch.cat([parts[each] for each in "qkv"]) for name, parts in attention.items()}
-    return weights | joined
-
-
-def openclip_name(name: str) -> str:
-    """``encoder.layers.0.mlp.fc1.weight`` -> ``transformer.resblocks.0.mlp.c_fc.weight``."""
-    for ours, theirs in OPENCLIP_NAMES:
-        if name.startswith(ours):
-            name = theirs + name.removeprefix(ours)
-    for ours, theirs in OPENCLIP_LAYER:
-        name = name.replace(ours, theirs)
-    return name
+    return weights | {name: torch.cat([parts[each] for each in "qkv"]) for name, parts in attention.items()}
 
 
 def text_metadata(networks: Mapping[str, ClipText]) -> dict[str, str]:

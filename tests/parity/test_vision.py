@@ -14,10 +14,11 @@ from transformers import CLIPImageProcessor, CLIPVisionConfig, CLIPVisionModelWi
 
 from nodes.diffusion.checkpoint import Loader
 from nodes.diffusion.lazy import Residency
+from nodes.diffusion.openclip_names import IN_LAYER
 from nodes.diffusion.pictures import to_pil
 from nodes.diffusion.vision.clip import normalized, prepared
 from nodes.diffusion.vision.loading import load_style, load_vision
-from nodes.diffusion.vision.names import LAYER, PROJECTIONS, TOP
+from nodes.diffusion.vision.names import TOP
 from tests.support.parity import randomized, relative_error, saved, seeded
 
 pytestmark = pytest.mark.parity
@@ -48,7 +49,7 @@ def theirs(request: pytest.FixtureRequest) -> CLIPVisionModelWithProjection:
 def as_openclip(weights: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """The same weights in OpenCLIP's names and shapes."""
     back = {ours: name for name, ours in TOP.items()}
-    parts = {ours: name for name, ours in LAYER.items()}
+    parts = {ours: name for name, ours in IN_LAYER.items()}
     named = dict[str, Tensor]()
     for name, tensor in weights.items():
         if name in back:
@@ -61,7 +62,7 @@ def as_openclip(weights: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
             named[f"{into}{parts[part]}.{kind}"] = tensor
             continue
         of = f"vision_model.encoder.layers.{layer}.self_attn."
-        three = [weights[f"{of}{each}.{kind}"] for each in PROJECTIONS]
+        three = [weights[f"{of}{each}_proj.{kind}"] for each in "qkv"]
         named[f"{into}attn.in_proj_{kind}"] = torch.cat(three)
     return named
 

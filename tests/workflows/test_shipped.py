@@ -72,9 +72,15 @@ def opened(path: Path) -> Image.Image:
         return picture
 
 
+@pytest.mark.parametrize("steps", [2, pytest.param(None, marks=pytest.mark.slow)], ids=["few steps", "as shipped"])
 @pytest.mark.parametrize("name", SIZES)
-def test_a_shipped_workflow_makes_its_pictures(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_shipped_workflow_makes_its_pictures(
+    name: str, steps: int | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = SHIPPED / f"{name}.json"
+    if steps:
+        file = tmp_path / file.name
+        file.write_text(json.dumps(in_steps(json.loads((SHIPPED / file.name).read_text()), steps)))
     status, result = run(capsys, tmp_path, str(file))
     assert (status, result["status"], result["errors"]) == (0, "succeeded", [])
     shown = [opened(path) for path in pictures(result)]
@@ -82,6 +88,15 @@ def test_a_shipped_workflow_makes_its_pictures(name: str, tmp_path: Path, capsys
     assert all(path.is_relative_to(tmp_path / "out" / "wireloom") for path in pictures(result))
     assert all(json.loads(picture.info["prompt"]) == json.loads(file.read_text()) for picture in shown)
     assert not any("workflow" in picture.info for picture in shown)
+
+
+def in_steps(prompt: dict[str, Any], steps: int) -> dict[str, Any]:
+    """The same workflow, each of whose samplers takes so many steps."""
+    told = [node for node in prompt.values() if "steps" in node["inputs"]]
+    assert told
+    for node in told:
+        node["inputs"]["steps"] = steps
+    return prompt
 
 
 def test_a_picture_runs_again_and_passes_its_workflow_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

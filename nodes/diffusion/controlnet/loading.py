@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import torch
 
-from nodes.diffusion.building import filled, measured
+from nodes.diffusion.building import blank_of, filled, measured
 from nodes.diffusion.checkpoint import Loader
 from nodes.diffusion.controlnet.adapter import AdapterNetwork, T2IAdapter, adapter_config, adapter_names
 from nodes.diffusion.controlnet.control import Net
 from nodes.diffusion.controlnet.lora import PART as CONTROL_LORA
 from nodes.diffusion.controlnet.lora import ControlLora, HintNetwork, hint_widths
 from nodes.diffusion.controlnet.names import control_names
-from nodes.diffusion.controlnet.network import ControlConfig, ControlNet, ControlNetwork, control_config
+from nodes.diffusion.controlnet.network import ControlNet, ControlNetwork, control_config
 from nodes.diffusion.controlnet.union import UnionNetwork
 from nodes.diffusion.errors import MissingWeights, UnknownCheckpoint
 from nodes.diffusion.lazy import Lazy, Origin, size_as
@@ -42,7 +43,7 @@ def load_control(loader: Loader, path: Path, model: Model | None = None) -> Net:
         return load_adapter(loader, file)
     prefix = ""
     if DIFFUSERS_HINT in shapes:
-        file = renamed(file, control_names(file.header), "ControlNet")
+        file = renamed(file, measured(file, PART, "", control_names), PART)
     elif PREFIX + HINT in shapes:
         prefix = PREFIX
     elif HINT not in shapes:
@@ -52,12 +53,12 @@ def load_control(loader: Loader, path: Path, model: Model | None = None) -> Net:
         hints = loader._network(file, CONTROL_LORA, "", partial(HintNetwork, widths))
         return ControlLora(file, widths, hints, loader.residency)
     config = measured(file, PART, prefix, control_config)
-    kind = UnionNetwork if config.tasks else ControlNetwork
-    network: Lazy[ControlNetwork] = loader._network(file, PART, prefix, partial(kind, config))
+    make: Callable[[], ControlNetwork] = partial(UnionNetwork if config.tasks else ControlNetwork, config)
+    network: Lazy[ControlNetwork] = loader._network(file, PART, prefix, make)
     if DIFFERENCE in shapes:
         if model is None:
             raise ValueError(f"{path.name} holds differences to a model's weights: load it with DiffControlNetLoader")
-        network = differing(loader, file, prefix, config, model)
+        network = differing(loader, file, prefix, make, model)
     return ControlNet(path.name, network, config, pooled=path.stem.removesuffix("_fp16").endswith("_shuffle"))
 
 
@@ -69,11 +70,10 @@ def load_adapter(loader: Loader, file: Source) -> T2IAdapter:
     return T2IAdapter(file.path.name, network, config)
 
 
-def differing(loader: Loader, file: Source, prefix: str, config: ControlConfig, model: Model) -> Lazy[ControlNetwork]:
+def differing(
+    loader: Loader, file: Source, prefix: str, make: Callable[[], ControlNetwork], model: Model
+) -> Lazy[ControlNetwork]:
     """A network of differences with the weights that they are differences to. Raises MissingWeights if they misfit."""
-    make = partial(ControlNetwork, config)
-    with torch.device("meta"):
-        blank = make()
 
     @torch.no_grad()
     def build() -> ControlNetwork:
@@ -98,7 +98,7 @@ def differing(loader: Loader, file: Source, prefix: str, config: ControlConfig, 
         loader.dtype,
         loader.device,
         origin=Origin(PART, file.path.name),
-        size=size_as(blank, loader.dtype),
+        size=size_as(blank_of(make), loader.dtype),
     )
     key = (*file.stamp, prefix, "differences", model.unet, loader.dtype, loader.device)
     return loader.residency.shared(key, lazy)

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
+from nodes.diffusion.building import blank_of
 from nodes.diffusion.controlnet.network import ControlConfig, ControlNetwork, check_vector, hint_embedding, kind_of
 from nodes.diffusion.header import Header
 from nodes.diffusion.inputs import Inputs, Residuals
@@ -67,8 +68,7 @@ class ControlLora:
     def _network(self, unet: UNet) -> Lazy[ControlNetwork]:
         """Raises ValueError if the file does not fit the U-Net."""
         config = ControlConfig(unet.config, self.widths[:-1])
-        with torch.device("meta"):
-            blank = ControlNetwork(config)
+        blank = blank_of(partial(ControlNetwork, config))
         base = {name: tuple(weight.shape) for name, weight in unet.state_dict().items()}
         for name, weight in blank.state_dict().items():
             if not fits(name, tuple(weight.shape), self.file.header, base):
@@ -101,8 +101,7 @@ def changed(file: TensorFile, config: ControlConfig, base: weakref.ref[UNet]) ->
     unet, stored = base(), file.read("")
     assert unet is not None  # it is what is evaluated now
     own = unet.state_dict()
-    with torch.device("meta"):
-        network = ControlNetwork(config)
+    network = blank_of(partial(ControlNetwork, config))
     weights = dict[str, Tensor]()
     for name, blank in network.state_dict().items():
         stem = name.removesuffix(".weight")

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from nodes.diffusion.finite import finite
 from nodes.diffusion.lazy import Lazy
-from nodes.diffusion.vae.tiling import OnTile, Tiling
+from nodes.diffusion.vae.tiling import OnTile, Tiling, of_all
 
 AT_ONCE = 4
 """Images that go through the network together; more would only need more memory."""
@@ -43,7 +43,7 @@ class Vae:
         tiling = Tiling(tile // self.downscale, overlap // self.downscale, given=self.downscale)
         if tiling.holds(latent):
             return self.decode(latent)
-        return shown(in_parts(lambda part: tiling.apply(self._decode, part, on_tile), latent, 1))
+        return shown(in_tiles(tiling, self._decode, latent, on_tile))
 
     @torch.no_grad()
     def encode(self, image: Tensor, at_once: int = AT_ONCE) -> Tensor:
@@ -57,7 +57,7 @@ class Vae:
         pixels = self._pixels(image)
         if tiling.holds(pixels):
             return self.encode(image)
-        return in_parts(lambda part: tiling.apply(self._encode, part, on_tile), pixels, 1).float().cpu()
+        return in_tiles(tiling, self._encode, pixels, on_tile).float().cpu()
 
     def _check(self, latent: Tensor) -> None:
         if latent.ndim != 4 or latent.shape[1] != self.latent_channels:
@@ -77,6 +77,12 @@ class Vae:
 def in_parts(compute: Callable[[Tensor], Tensor], batch: Tensor, at_once: int) -> Tensor:
     """``compute`` of a batch, ``at_once`` at a time."""
     return torch.cat([compute(part) for part in torch.split(batch, at_once)])
+
+
+def in_tiles(tiling: Tiling, compute: Callable[[Tensor], Tensor], batch: Tensor, on_tile: OnTile | None) -> Tensor:
+    """``compute`` of a batch in tiles, one picture after the other."""
+    pictures = enumerate(torch.split(batch, 1))
+    return torch.cat([tiling.apply(compute, each, of_all(on_tile, n, len(batch))) for n, each in pictures])
 
 
 def shown(decoded: Tensor) -> Tensor:

@@ -13,6 +13,13 @@ OnTile = Callable[[int, int], object]
 """Told after each tile how many are done, of how many."""
 
 
+def of_all(on_tile: OnTile | None, picture: int, pictures: int) -> OnTile | None:
+    """Told of one picture's tiles, tells of those of all, which are as many each."""
+    if on_tile is None:
+        return None
+    return lambda done, tiles: on_tile(picture * tiles + done, pictures * tiles)
+
+
 class Span(NamedTuple):
     """A tile's place along one axis, in cells."""
 

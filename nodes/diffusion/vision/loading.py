@@ -9,9 +9,10 @@ from pathlib import Path
 from nodes.diffusion.building import measured
 from nodes.diffusion.checkpoint import Checkpoint, Loader
 from nodes.diffusion.errors import UnknownCheckpoint
-from nodes.diffusion.tensors import TensorFile, open_tensors
+from nodes.diffusion.pieces import Renamed
+from nodes.diffusion.tensors import Source, TensorFile, open_tensors
 from nodes.diffusion.vision.clip import ClipVision
-from nodes.diffusion.vision.names import Pieces, openclip_pieces
+from nodes.diffusion.vision.names import openclip_pieces
 from nodes.diffusion.vision.network import ClipVisionNetwork, vision_config
 from nodes.diffusion.vision.style import StyleModel, StyleNetwork, style_config
 from nodes.diffusion.vision.unclip import Unclip
@@ -34,15 +35,16 @@ def load_vision(loader: Loader, path: Path) -> ClipVision:
     return found
 
 
-def vision_in(loader: Loader, file: TensorFile) -> ClipVision | None:
+def vision_in(loader: Loader, file: Source) -> ClipVision | None:
     """A file's vision transformer, if it has one."""
+    named: TensorFile = file
     if LANDMARK not in file.header.shapes:
         prefix = next((each for each in OPENCLIP_PREFIXES if each + "conv1.weight" in file.header.shapes), None)
         if prefix is None:
             return None
-        file = Pieces(file, openclip_pieces(file.header, prefix))
-    config = measured(file, PART, "", vision_config)
-    return ClipVision(file.path.name, loader._network(file, PART, "", partial(ClipVisionNetwork, config)), config)
+        named = Renamed(file, openclip_pieces(file.header, prefix), "vision transformer of OpenCLIP")
+    config = measured(named, PART, "", vision_config)
+    return ClipVision(file.path.name, loader._network(named, PART, "", partial(ClipVisionNetwork, config)), config)
 
 
 def load_style(loader: Loader, path: Path) -> StyleModel:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from typing import NamedTuple
-
-from torch import Tensor
-
-from nodes.diffusion.header import Header, Shape
-from nodes.diffusion.tensors import TensorFile
+from nodes.diffusion.header import Header
+from nodes.diffusion.openclip_names import RESBLOCKS, layer_pieces
+from nodes.diffusion.pieces import Piece
 
 TOP = {
     "class_embedding": "vision_model.embeddings.class_embedding",
@@ -21,50 +16,6 @@ TOP = {
     "ln_post.bias": "vision_model.post_layernorm.bias",
     "proj": "visual_projection.weight",
 }
-LAYER = {
-    "ln_1": "layer_norm1",
-    "ln_2": "layer_norm2",
-    "attn.out_proj": "self_attn.out_proj",
-    "mlp.c_fc": "mlp.fc1",
-    "mlp.c_proj": "mlp.fc2",
-}
-PROJECTIONS = ("q_proj", "k_proj", "v_proj")  # stored as one, in this order
-
-
-class Piece(NamedTuple):
-    """What a tensor is made of: a stored one, whole or one of three parts in a row; ``turned``: transposed."""
-
-    stored: str
-    third: int | None = None
-    turned: bool = False
-
-    def shape(self, stored: Shape) -> Shape:
-        first, *others = stored
-        return tuple(reversed(stored)) if self.turned else (first if self.third is None else first // 3, *others)
-
-    def of(self, stored: Tensor) -> Tensor:
-        if self.third is not None:
-            return stored.chunk(3)[self.third]
-        return stored.T if self.turned else stored
-
-
-class Pieces:
-    """A file of tensors that are pieces of another file's."""
-
-    def __init__(self, file: TensorFile, pieces: Mapping[str, Piece]) -> None:
-        self._file, self._pieces = file, pieces
-        self.path, self.stamp = file.path, file.stamp
-        shapes = {name: piece.shape(file.header.shapes[piece.stored]) for name, piece in pieces.items()}
-        self.header = Header(shapes, file.header.metadata)
-
-    def read(self, prefix: str) -> dict[str, Tensor]:
-        """See ``TensorFile``."""
-        stored = self._file.read("")
-        return {
-            name.removeprefix(prefix): piece.of(stored[piece.stored]).contiguous()
-            for name, piece in self._pieces.items()
-            if name.startswith(prefix)
-        }
 
 
 def openclip_pieces(header: Header, prefix: str) -> dict[str, Piece]:
@@ -75,15 +26,8 @@ def openclip_pieces(header: Header, prefix: str) -> dict[str, Piece]:
             continue
         bare = name.removeprefix(prefix)
         if bare in TOP:
-            pieces[TOP[bare]] = Piece(name, turned=bare == "proj")
-        elif match := re.match(r"transformer\.resblocks\.(\d+)\.(.+)", bare):
-            pieces.update(layer_pieces(name, f"vision_model.encoder.layers.{match[1]}.", match[2]))
+            pieces[TOP[bare]] = Piece(name, transposed=bare == "proj")
+        elif bare.startswith(RESBLOCKS):
+            number, _, inside = bare.removeprefix(RESBLOCKS).partition(".")
+            pieces |= layer_pieces(inside, name, f"vision_model.encoder.layers.{number}.")
     return pieces
-
-
-def layer_pieces(stored: str, layer: str, rest: str) -> dict[str, Piece]:
-    """Of one tensor of a layer."""
-    if match := re.match(r"attn\.in_proj_(weight|bias)", rest):
-        return {f"{layer}self_attn.{each}.{match[1]}": Piece(stored, n) for n, each in enumerate(PROJECTIONS)}
-    part, _, kind = rest.rpartition(".")
-    return {f"{layer}{LAYER[part]}.{kind}": Piece(stored)} if part in LAYER else {}

@@ -2,6 +2,8 @@
 
 import os
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +32,19 @@ Save = Callable[..., Path]
 
 def load(path: Path) -> Checkpoint:
     return Loader(Residency()).checkpoint(path)
+
+
+def test_opening_a_checkpoint_does_not_bring_in_torchs_compiler() -> None:
+    """Which takes a second or more, and 60 MB, in each process; some of what torch does on ``meta`` asks for it."""
+    code = (
+        "import sys; from pathlib import Path; from nodes.diffusion.checkpoint import Loader\n"
+        "from nodes.diffusion.lazy import Residency\n"
+        f"opened = Loader(Residency()).checkpoint(Path({str(BUNDLED)!r}))\n"
+        "opened.model.unet.get(), opened.clip.encode('a cat'), opened.vae.network.get()\n"
+        "print(*sorted({'torch._dynamo', 'sympy'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.split()) == (0, []), done.stderr
 
 
 @pytest.fixture(scope="module")

@@ -1,65 +1,41 @@
 """Models of every family that are saved come back as what they were, with LoRAs on all of their parts."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor
 
 from nodes.diffusion import writing
 from nodes.diffusion.checkpoint import Checkpoint, Loader
 from nodes.diffusion.lazy import Residency
 from nodes.diffusion.lora.file import open_adapter
 from nodes.diffusion.lora.load import with_lora
-from nodes.diffusion.sampling import sample_latent
-from tests.fixtures.make_random import FAMILIES, recipe, weights
+from tests.fixtures.make_random import FAMILIES, recipe
+from tests.support.families import drawn, load, saved, weights
 from tests.support.small import numbers
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    folder = tmp_path_factory.mktemp("families")
-    paths = {family: folder / f"{family}.safetensors" for family in FAMILIES}
-    for family, path in paths.items():
-        tensors = {name: each.contiguous() for name, each in weights(family).items()}
-        save_file(tensors, path, metadata=dict(recipe(family, small=True).metadata))
-    return paths
-
-
-def drawn(checkpoint: Checkpoint) -> Tensor:
-    assert checkpoint.clip
-    words = []
-    for text in ("a (red:1.3) apple", ""):
-        context, pooled = checkpoint.clip.encode(text)
-        words.append([[context, {"pooled_output": pooled}]])
-    return sample_latent(
-        checkpoint.model,
-        {"samples": torch.zeros(1, 4, 8, 8)},
-        *words,
-        seed=1,
-        steps=2,
-        cfg=5.0,
-        sampler_name="euler",
-        scheduler="normal",
-    )["samples"]
+def made(family: str, folder: Path) -> Path:
+    """A small checkpoint of a family."""
+    return saved(folder / f"{family}.safetensors", weights(family), recipe(family, small=True).metadata)
 
 
 @pytest.mark.parametrize("family", sorted(FAMILIES.keys() - {"sd2-unclip"}))  # which draws nothing without a picture
-def test_a_family_is_saved_and_draws_the_same(family: str, files: Mapping[str, Path], tmp_path: Path) -> None:
-    checkpoint = Loader(Residency()).checkpoint(files[family])
+def test_a_family_is_saved_and_draws_the_same(family: str, tmp_path: Path) -> None:
+    original = made(family, tmp_path)
+    checkpoint = load(original)
     path = tmp_path / "saved.safetensors"
     path.write_bytes(b"".join(writing.checkpoint(checkpoint.model, checkpoint.clip, checkpoint.vae)))
-    again = Loader(Residency()).checkpoint(path)
+    again = load(path)
     assert again.model.kind == checkpoint.model.kind
     assert torch.equal(drawn(again), drawn(checkpoint))
-    assert load_file(files[family]).keys() - load_file(path).keys() <= {"betas", "alphas_cumprod", "logit_scale"}
+    assert load_file(original).keys() - load_file(path).keys() <= {"betas", "alphas_cumprod", "logit_scale"}
 
 
-def test_a_lora_for_sdxl_changes_the_unet_and_both_text_encoders(files: Mapping[str, Path], tmp_path: Path) -> None:
+def test_a_lora_for_sdxl_changes_the_unet_and_both_text_encoders(tmp_path: Path) -> None:
     loader = Loader(Residency())
-    checkpoint = loader.checkpoint(files["sdxl"])
+    checkpoint = loader.checkpoint(made("sdxl", tmp_path))
     assert checkpoint.clip
     tensors = {}
     for name, network in (("lora_te1", checkpoint.clip.towers["l"]), ("lora_te2", checkpoint.clip.towers["g"])):
@@ -83,4 +59,4 @@ def test_a_lora_for_sdxl_changes_the_unet_and_both_text_encoders(files: Mapping[
     path = tmp_path / "saved.safetensors"
     changed = Checkpoint(model, clip, checkpoint.vae)
     path.write_bytes(b"".join(writing.checkpoint(model, clip, checkpoint.vae)))
-    assert torch.equal(drawn(Loader(Residency()).checkpoint(path)), drawn(changed))
+    assert torch.equal(drawn(load(path)), drawn(changed))

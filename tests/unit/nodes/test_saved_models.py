@@ -234,6 +234,26 @@ def test_the_nearest_of_low_rank_is_kept() -> None:
         torch.testing.assert_close((weight - up @ down).norm(), left, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize(("falling", "excess"), [(1.0, 1e-4), (0.0, 1e-2)], ids=["falling", "all alike"])
+@pytest.mark.parametrize("shape", [(400, 700), (700, 400), (400, 80, 3, 3)], ids=str)
+def test_the_nearest_of_a_rank_far_below_is_found_by_a_sketch(
+    shape: tuple[int, ...], falling: float, excess: float
+) -> None:
+    """Singular values as differences have them, that fall as 1, 1/2, 1/3 ..., and noise's, which hardly fall."""
+    weight = numbers(*shape)
+    u, s, v = torch.linalg.svd(weight.flatten(1), full_matrices=False)
+    if falling:
+        s = s[0] / torch.arange(1, len(s) + 1) ** falling
+        weight = (u * s @ v).reshape(shape)
+    state = torch.get_rng_state()
+    up, down = low_rank(weight, 8)
+    error = (weight.flatten(1) - up.flatten(1) @ down.flatten(1)).norm()
+    assert error < (1 + excess) * s[8:].norm()
+    assert up.shape == (shape[0], 8, *(1 for _ in shape[2:]))
+    assert all(torch.equal(*pair) for pair in zip(low_rank(weight, 8), (up, down), strict=True))
+    assert torch.equal(torch.get_rng_state(), state)  # other jobs draw from it
+
+
 @pytest.mark.parametrize(("biases", "kinds"), [(True, {"diff", "diff_b"}), (False, set[str]())])
 def test_biases_and_norms_are_kept_if_asked_for(biases: bool, kinds: set[str], folder: Path) -> None:
     loader = Loader(Residency())

@@ -125,6 +125,15 @@ def test_a_vae_in_tiles_is_near_the_whole_and_equal_if_it_fits() -> None:
     assert (in_tiles - encoded).abs().mean() < encoded.std() / 2
 
 
+def test_tiles_of_several_pictures_are_counted_together() -> None:
+    vae = small_vae()
+    told: list[tuple[int, int]] = []
+    decoded = vae.decode_tiled(seeded(2, 4, 6, 6), 32, 8, lambda done, total: told.append((done, total)))
+    assert vae.encode_tiled(decoded, 32, 8, lambda done, total: told.append((done, total))).shape == (2, 4, 6, 6)
+    half = len(told) // 2
+    assert told[:half] == [(n + 1, half) for n in range(half)] == told[half:]
+
+
 def test_a_picture_is_cut_to_whole_cells_before_it_is_tiled() -> None:
     assert small_vae().encode_tiled(seeded(1, 99, 75, 3), 64, 16).shape == (1, 4, 12, 9)
 
