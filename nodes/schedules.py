@@ -8,6 +8,7 @@ from pydantic import Field
 from engine.declare import node
 from engine.marks import Choices, Widget
 from nodes.diffusion import sigma_edits
+from nodes.diffusion.gits import gits as gits_schedule
 from nodes.diffusion.ramps import ending_in_zero, karras_ramp, laplace_ramp, polyexponential_ramp, vp_ramp
 from nodes.diffusion.sigmas import SCHEDULES, denoising_sigmas
 from nodes.diffusion.sigmas import beta as beta_schedule
@@ -137,6 +138,20 @@ def align(
 ) -> Sigmas:
     """Noise levels that were optimised for a kind of model, best with ten steps."""
     return align_your_steps(model_type, steps, denoise)
+
+
+@schedule_node("GITSScheduler", module="comfy_extras.nodes_gits")
+def gits(
+    coeff: Annotated[
+        float,
+        Field(ge=0.8, le=1.5, description="The higher, the more of the steps have little noise."),
+        Widget(step=0.05),
+    ] = 1.2,
+    steps: Annotated[int, Field(ge=2, le=1000)] = 10,
+    denoise: Annotated[float, Field(ge=0.0, le=1.0), Widget(step=0.01)] = 1.0,
+) -> Sigmas:
+    """Noise levels between which a model's way to the picture is nearly straight, best with few steps."""
+    return gits_schedule(coeff, steps, denoise)
 
 
 @sigmas_node("SplitSigmas")

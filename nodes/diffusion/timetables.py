@@ -29,14 +29,22 @@ def align_your_steps(model_type: str, steps: int, denoise_fraction: float = 1.0)
 
     The last ``steps * denoise_fraction`` steps: (that + 1,) float32, or (0,) for none.
     """
+    return last_steps(ALIGNED[model_type], steps, denoise_fraction)
+
+
+def last_steps(table: Sequence[float], steps: int, denoise_fraction: float) -> Tensor:
+    """The end of a table's schedule, the last level made 0: (``steps * denoise_fraction`` + 1,) float32, or (0,).
+
+    For another number of ``steps`` than the table has, what lies between its levels, linear in log sigma.
+    """
     kept = round(steps * denoise_fraction)
     if kept < 1:
         return torch.empty(0)
-    table = np.asarray(ALIGNED[model_type])
-    if steps + 1 != len(table):
+    levels = np.asarray(table)
+    if steps + 1 != len(levels):
         places = np.linspace(0, 1, steps + 1)
-        table = np.exp(np.interp(places, np.linspace(0, 1, len(table)), np.log(table)))
-    sigmas = torch.tensor(table[-(kept + 1) :], dtype=torch.float32)
+        levels = np.exp(np.interp(places, np.linspace(0, 1, len(levels)), np.log(levels)))
+    sigmas = torch.tensor(levels[-(kept + 1) :], dtype=torch.float32)
     sigmas[-1] = 0
     return sigmas
 

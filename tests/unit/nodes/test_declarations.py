@@ -124,7 +124,11 @@ def test_a_node_that_is_named_twice_is_an_error(document: Path) -> None:
         said()
 
 
-def test_the_report_says_what_the_document_does_not_know_and_what_is_to_be_struck_out(document: Path) -> None:
+def test_the_report_says_what_the_document_does_not_know_and_what_is_to_be_struck_out(
+    document: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = {**REFERENCE, "Unheard": REFERENCE["KSampler"]}
+    monkeypatch.setattr("tests.support.core_nodes.REFERENCE", more)
     told = text()
-    assert "  GITSScheduler: NO REASON" in told
+    assert "  Unheard: NO REASON" in told
     assert told.partition("To strike out")[2].splitlines()[1].strip() == "KSampler"
