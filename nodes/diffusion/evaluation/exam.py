@@ -69,7 +69,7 @@ class Exam:
         """Of a checkpoint. Raises as ``Painter.of`` and ``learned`` do; ValueError for wishes that cannot be met."""
         told = learned(open_tensors(path).header.metadata)
         painter = Painter.of(loader, path, manner)
-        asked, known = choice(artwork, told, wish.concepts)
+        asked, known = choice(concepts_of(examples(artwork.icons, SIDE)), artwork, told, wish.concepts)
         hold_out = _hold_out(told, wish)
         dataset = Dataset((), BACKGROUNDS, hold_out=hold_out)
         return cls(painter, tuple(cases(asked, dataset, wish.rounds)), known, hold_out)
@@ -91,9 +91,8 @@ def _hold_out(told: Learned, wish: Wish) -> float:
     return 0.0 if wish.concepts == MINI and told.concepts is None else told.hold_out
 
 
-def choice(artwork: Artwork, told: Learned, wanted: str | None) -> Choice:
-    """Out of the icons. Raises ValueError for concepts that are not there, and OSError."""
-    there = concepts_of(examples(artwork.icons, SIDE))
+def choice(there: Sequence[Concept], artwork: Artwork, told: Learned, wanted: str | None) -> Choice:
+    """Out of the icons that are ``there``; see ``Wish``. Raises ValueError for concepts that are not, and OSError."""
     if wanted == MINI:
         known = chosen(there, names_in(artwork.vocabulary.read_text()))
         return Choice(known, known)

@@ -21,8 +21,10 @@ class Icons:
     def __init__(self, pictures: Sequence[Tensor]) -> None:
         """``pictures`` are (4, H, W) uint8, all of one size."""
         rgba = variants(torch.stack([premultiplied(picture) for picture in pictures])).flatten(0, 1)
-        self.colour = rgba[:, :3].flatten(2)  # (K, 3, N), multiplied with alpha
-        self.alpha = rgba[:, 3].flatten(1)  # (K, N)
+        colour, self._alpha = rgba[:, :3].flatten(2), rgba[:, 3].flatten(1)  # (K, 3, N) and (K, N)
+        self._colour = colour.flatten(1)
+        self._colour_squares, self._alpha_squares = self._colour.square().sum(1), self._alpha.square().sum(1)
+        self._overlap = torch.einsum("kcn,kn->kc", colour, self._alpha)
 
     def errors(self, pictures: Tensor, grounds: Tensor) -> Tensor:
         """How far pictures (B, H, W, 3) in [0, 1] are from each icon on their own ``grounds`` (B, 3): (B, icons).
@@ -34,13 +36,9 @@ class Icons:
         small = adaptive_avg_pool2d(pictures.movedim(-1, 1), SIDE).flatten(2)
         rest = small - grounds[:, :, None]  # (B, 3, N)
         shaded = (rest * grounds[:, :, None]).sum(1)
-        crossed = rest.flatten(1) @ self.colour.flatten(1).T - shaded @ self.alpha.T
-        overlap = (self.colour * self.alpha[:, None]).sum(2)  # (K, 3)
-        own = (
-            self.colour.square().sum((1, 2))
-            - 2 * grounds @ overlap.T
-            + grounds.square().sum(1, keepdim=True) * self.alpha.square().sum(1)
-        )
+        crossed = rest.flatten(1) @ self._colour.T - shaded @ self._alpha.T
+        own = self._colour_squares - 2 * grounds @ self._overlap.T
+        own = own + grounds.square().sum(1, keepdim=True) * self._alpha_squares
         squares = rest.square().sum((1, 2))[:, None] + own - 2 * crossed
         return squares.clamp(min=0).reshape(len(pictures), -1, VARIANTS).amin(2) / rest[0].numel()
 

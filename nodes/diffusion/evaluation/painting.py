@@ -39,7 +39,7 @@ class Manner:
     at_once: int = 32
 
     def __post_init__(self) -> None:
-        """Raises ValueError for samplers and schedules that there are not, and numbers that a KSampler does not take."""
+        """Raises ValueError for samplers and schedules that there are not, and numbers that KSampler does not take."""
         if not 0 <= self.cfg <= MOST_CFG or not 0 < self.steps <= MOST_STEPS:
             raise ValueError(
                 f"{self.steps} steps at cfg {self.cfg:g} are out of bounds: 1 to {MOST_STEPS}, at 0 to {MOST_CFG}"
