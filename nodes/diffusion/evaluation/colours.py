@@ -11,9 +11,17 @@ from nodes.diffusion.training.dataset import Background
 
 BORDER = 5 / 128
 """How much of a picture's side is looked at, on each edge."""
-TO_XYZ = ((0.4124564, 0.3575761, 0.1804375), (0.2126729, 0.7151522, 0.0721750), (0.0193339, 0.1191920, 0.9503041))
-"""From linear sRGB, by the white of D65; IEC 61966-2-1."""
-KNEE = 6 / 29
+TO_CONES = (
+    (0.4122214708, 0.5363325363, 0.0514459929),
+    (0.2119034982, 0.6806995451, 0.1073969566),
+    (0.0883024619, 0.2817188376, 0.6299787005),
+)
+"""From linear sRGB to about what the eye's three kinds of cones feel."""
+TO_OKLAB = (
+    (0.2104542553, 0.7936177850, -0.0040720468),
+    (1.9779984951, -2.4285922050, 0.4505937099),
+    (0.0259040371, 0.7827717662, -0.8086757660),
+)
 
 
 def ground(pictures: Tensor) -> Tensor:
@@ -28,14 +36,14 @@ def ground(pictures: Tensor) -> Tensor:
 def nearest(colours: Tensor, backgrounds: Sequence[Background]) -> list[int]:
     """For each colour (B, 3) in [0, 1] the place of the background that looks most like it."""
     known = torch.tensor([background.colour for background in backgrounds])
-    return torch.cdist(lab(colours), lab(known)).argmin(dim=1).tolist()
+    return torch.cdist(oklab(colours), oklab(known)).argmin(dim=1).tolist()
 
 
-def lab(colours: Tensor) -> Tensor:
-    """sRGB (..., 3) in [0, 1] -> CIELAB under D65, where distances are about as large as they look; CIE 015:2018."""
-    linear = torch.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055).clamp(min=0) ** 2.4)
-    matrix = torch.tensor(TO_XYZ, dtype=colours.dtype)
-    xyz = linear @ matrix.T / matrix.sum(dim=1)
-    bent = torch.where(xyz > KNEE**3, xyz.clamp(min=0) ** (1 / 3), xyz / (3 * KNEE**2) + 4 / 29)
-    x, y, z = bent.unbind(-1)
-    return torch.stack((116 * y - 16, 500 * (x - y), 200 * (y - z)), dim=-1)
+def oklab(colours: Tensor) -> Tensor:
+    """sRGB (..., 3) in [0, 1] -> Oklab, where distances are about as large as they look; Ottosson 2020.
+
+    CIELAB takes a strong blue for purple, and RGB a pale orange for gray.
+    """
+    linear = torch.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
+    cones = linear @ torch.tensor(TO_CONES).T
+    return cones.clamp(min=0) ** (1 / 3) @ torch.tensor(TO_OKLAB).T

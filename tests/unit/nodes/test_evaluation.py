@@ -11,7 +11,7 @@ from torch import Tensor
 import nodes
 from nodes.diffusion.checkpoint import Loader
 from nodes.diffusion.evaluation.cases import Case, cases
-from nodes.diffusion.evaluation.colours import ground, lab, nearest
+from nodes.diffusion.evaluation.colours import ground, nearest, oklab
 from nodes.diffusion.evaluation.concepts import Concept, Learned, chosen, concepts_of, learned, name_of, names_in
 from nodes.diffusion.evaluation.exam import Artwork, choice
 from nodes.diffusion.evaluation.identity import SIDE, Icons, premultiplied, variants
@@ -109,15 +109,24 @@ def test_the_border_decides_a_background() -> None:
 @pytest.mark.parametrize(
     ("rgb", "expected"),
     [
-        ((1.0, 1.0, 1.0), (100.0, 0.0, 0.0)),
+        ((1.0, 1.0, 1.0), (1.0, 0.0, 0.0)),
         ((0.0, 0.0, 0.0), (0.0, 0.0, 0.0)),
-        ((1.0, 0.0, 0.0), (53.24, 80.09, 67.20)),
-        ((0.0, 0.0, 1.0), (32.30, 79.19, -107.86)),
-        ((0.5, 0.5, 0.5), (53.39, 0.0, 0.0)),
+        ((1.0, 0.0, 0.0), (0.628, 0.225, 0.126)),
+        ((0.0, 1.0, 0.0), (0.866, -0.234, 0.180)),
+        ((0.0, 0.0, 1.0), (0.452, -0.032, -0.312)),
     ],
 )
-def test_cielab_of_known_colours(rgb: tuple[float, ...], expected: tuple[float, ...]) -> None:
-    assert lab(torch.tensor(rgb)).tolist() == pytest.approx(expected, abs=0.02)
+def test_oklab_of_known_colours(rgb: tuple[float, ...], expected: tuple[float, ...]) -> None:
+    """As CSS Color 4 lists them for its named colours."""
+    assert oklab(torch.tensor(rgb)).tolist() == pytest.approx(expected, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    ("rgb", "name"), [((38, 61, 233), "blue"), ((202, 169, 121), "orange"), ((123, 173, 155), "gray")]
+)
+def test_colours_are_called_as_they_look(rgb: tuple[int, ...], name: str) -> None:
+    """Backgrounds that a model has painted, of which CIELAB calls the first purple and RGB the second gray."""
+    assert BACKGROUNDS[nearest(torch.tensor([rgb]) / 255, BACKGROUNDS)[0]].names[0] == name
 
 
 def test_errors_are_those_of_icons_put_on_the_ground(concepts: tuple[Concept, ...]) -> None:
