@@ -95,26 +95,23 @@ class Evaluated:
         for part in scores["background"]:
             table.add_column(part, justify="right")
         for name, parts in scores.items():
-            table.add_row(LABELS[name], *map(shown, parts.values()))
+            if parts["all"].of:
+                table.add_row(LABELS[name], *map(shown, parts.values()))
         console.print(table)
-        console.print(Text(f"Unseen pairs: {self._held_out()}."))
+        console.print(Text(self._unseen()))
         if found := self.confusions():
             named = [f"{style} {name} as {other}" + f" ({n})" * (n > 1) for style, name, other, n in found]
             more = f" and {len(named) - MOST_CONFUSIONS} more" if len(named) > MOST_CONFUSIONS else ""
             console.print(Text("Seen as another concept: " + ", ".join(named[:MOST_CONFUSIONS]) + more + "."))
-        device = self.exam.painter.model.device
-        guided = "guided " if self.exam.painter.manner.cfg != 1 else ""
+        device, least_ms = self.exam.painter.model.device, self.seconds_a_step * 1000
         console.print(
-            Text(
-                f"A {guided}step for one picture takes {self.seconds_a_step * 1000:.1f} ms on {device}; all took "
-                f"{self.seconds:.0f} s."
-            )
+            Text(f"A step for one picture takes at least {least_ms:.1f} ms on {device}; all took {self.seconds:.0f} s.")
         )
 
-    def _held_out(self) -> str:
-        if not self.exam.hold_out:
-            return "none, nothing was held out"
-        return f"a concept and a colour that training with {self.exam.hold_out:.0%} held out never draws together"
+    def _unseen(self) -> str:
+        if not any(verdict.case.kind == "unseen" for verdict in self.verdicts):
+            return "No unseen pairs: of these concepts none was held out from training on any background."
+        return f"Unseen pairs: of a concept and a colour, {self.exam.hold_out:.0%} were held out from training."
 
 
 def shown(score: Score) -> str:

@@ -1,14 +1,17 @@
 """``wireloom evaluate``: on the bundled model and on a tiny one, from arguments to tables."""
 
+import io
 import json
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from rich.console import Console
 from safetensors.torch import save_file
 
 from tests.support.small import checkpoint
 from web.cli import main
+from web.cli.evaluate import progress
 
 QUICK = ["--steps", "2", "--device", "cpu"]
 
@@ -90,6 +93,14 @@ def test_bad_arguments_exit_with_2(argv: list[str]) -> None:
     with pytest.raises(SystemExit) as exited:
         main(["evaluate", *argv])
     assert exited.value.code == 2
+
+
+def test_a_terminal_sees_how_far_it_is() -> None:
+    screen = io.StringIO()
+    with progress(Console(file=screen, force_terminal=True, width=100), 8, lines=True) as advance:
+        advance(2.5)
+        advance(4.5)
+    assert "7 of 8" in screen.getvalue()
 
 
 @pytest.mark.slow
