@@ -71,6 +71,7 @@ class Evaluated:
             "concepts": self._asked(),
             "known_concepts": len(self.exam.known),
             "hold_out": self.exam.hold_out,
+            "hold_out_assumed": self.exam.assumed,
             "pictures": len(self.verdicts),
             "sampling": asdict(self.exam.painter.manner),
             "device": str(self.exam.painter.model.device),
@@ -111,7 +112,8 @@ class Evaluated:
     def _unseen(self) -> str:
         if not any(verdict.case.kind == "unseen" for verdict in self.verdicts):
             return "No unseen pairs: of these concepts none was held out from training on any background."
-        return f"Unseen pairs: of a concept and a colour, {self.exam.hold_out:.0%} were held out from training."
+        who = "assumed, the checkpoint does not say" if self.exam.assumed else "of all"
+        return f"Unseen pairs: of a concept and a colour, held out from training ({self.exam.hold_out:.0%}, {who})."
 
 
 def shown(score: Score) -> str:

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from torch import Tensor
 
 from nodes.diffusion.training.dataset import Example
-from nodes.diffusion.training.icons import HOLD_OUT
 
 MANNERS = {"3d": "a {}", "flat": "a flat {}"}
 """How each style is asked for. The first is what a model paints unless it is told otherwise."""
@@ -28,16 +27,16 @@ class Concept(NamedTuple):
 
 
 class Learned(NamedTuple):
-    """What a checkpoint says of its training: names or subjects, None for all; and the share of pairs held out."""
+    """What a checkpoint says of its training: names or subjects; the share of pairs held out. None is not said."""
 
     concepts: tuple[str, ...] | None = None
-    hold_out: float = HOLD_OUT
+    hold_out: float | None = None
 
 
 def learned(metadata: Mapping[str, str]) -> Learned:
-    """Out of a file's metadata; what is not there is as in the bundled recipe. Raises ValueError for other nonsense."""
+    """Out of a file's metadata. Raises ValueError for what makes no sense."""
     names, share = metadata.get(CONCEPTS_KEY), metadata.get(HOLD_OUT_KEY)
-    return Learned(None if names is None else _names(names), HOLD_OUT if share is None else _share(share))
+    return Learned(None if names is None else _names(names), None if share is None else _share(share))
 
 
 def _names(text: str) -> tuple[str, ...]:

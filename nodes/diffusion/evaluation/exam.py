@@ -22,7 +22,7 @@ from nodes.diffusion.evaluation.judging import SIDE, Answer, Judge
 from nodes.diffusion.evaluation.painting import Manner, OnStep, Painter
 from nodes.diffusion.tensors import open_tensors
 from nodes.diffusion.training.dataset import Dataset
-from nodes.diffusion.training.icons import BACKGROUNDS
+from nodes.diffusion.training.icons import BACKGROUNDS, HOLD_OUT
 from nodes.diffusion.training.sources import examples
 
 MINI = "mini"
@@ -57,12 +57,16 @@ class Choice(NamedTuple):
 
 @dataclass(frozen=True)
 class Exam:
-    """All that is asked, in ``cases``, of a model that knows ``known`` concepts, with ``hold_out`` of pairs unseen."""
+    """All that is asked, in ``cases``, of a model that knows ``known`` concepts, with ``hold_out`` of pairs unseen.
+
+    ``assumed`` tells that nobody has said how many; then it is as in the bundled recipe.
+    """
 
     painter: Painter
     cases: tuple[Case, ...]
     known: tuple[Concept, ...]
     hold_out: float
+    assumed: bool
 
     @classmethod
     def of(cls, loader: Loader, path: Path, artwork: Artwork, wish: Wish, manner: Manner) -> Exam:
@@ -70,9 +74,10 @@ class Exam:
         told = learned(open_tensors(path).header.metadata)
         painter = Painter.of(loader, path, manner)
         asked, known = choice(concepts_of(examples(artwork.icons, SIDE)), artwork, told, wish.concepts)
-        hold_out = _hold_out(told, wish)
+        said = _hold_out(told, wish)
+        hold_out = HOLD_OUT if said is None else said
         dataset = Dataset((), BACKGROUNDS, hold_out=hold_out)
-        return cls(painter, tuple(cases(asked, dataset, wish.rounds)), known, hold_out)
+        return cls(painter, tuple(cases(asked, dataset, wish.rounds)), known, hold_out, said is None)
 
     def taken(self, on_step: OnStep = lambda count: None) -> Iterator[Answer]:
         """Each case's picture and verdict, as they are painted."""
@@ -85,10 +90,11 @@ class Exam:
         return self.painter.seconds_a_step(self.cases[0].prompt)
 
 
-def _hold_out(told: Learned, wish: Wish) -> float:
+def _hold_out(told: Learned, wish: Wish) -> float | None:
+    """As was wished, else as the checkpoint says; older bundled models, which say nothing, have seen all pairs."""
     if wish.hold_out is not None:
         return wish.hold_out
-    return 0.0 if wish.concepts == MINI and told.concepts is None else told.hold_out
+    return 0.0 if wish.concepts == MINI and told.hold_out is None else told.hold_out
 
 
 def choice(there: Sequence[Concept], artwork: Artwork, told: Learned, wanted: str | None) -> Choice:

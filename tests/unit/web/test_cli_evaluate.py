@@ -58,8 +58,21 @@ def test_a_checkpoint_says_what_to_ask(tmp_path: Path, capsys: pytest.CaptureFix
     save_file(checkpoint(), file, {"wireloom.concepts": '["dog", "cat", "t-shirt"]', "wireloom.hold_out": "0.5"})
     result = evaluated(capsys, str(file), "--concepts", "2", "--size", "32", *QUICK, "--data", str(tmp_path))
     assert (result["concepts"], result["known_concepts"], result["hold_out"]) == (2, 3, 0.5)
+    assert result["hold_out_assumed"] is False
     assert result["sampling"]["side"] == 32
     assert result["scores"]["concept"]["all"]["right"] < 8  # noise is no dog
+
+
+def test_what_a_checkpoint_does_not_say_is_assumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "tiny.safetensors"
+    save_file(checkpoint(), file)
+    argv = ["evaluate", str(file), "--concepts", "horse", "--size", "32", *QUICK, "--data", str(tmp_path)]
+    assert main(argv) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "12%, assumed, the checkpoint does not say" in told  # of horses: on yellow and pink
+    assert main([*argv, "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert (result["hold_out"], result["hold_out_assumed"], result["known_concepts"]) == (0.12, True, 150)
 
 
 @pytest.mark.parametrize(
