@@ -158,6 +158,15 @@ class Prediction:
         at = self._at(per_item(sigma, x))
         return at.skip * x.float() + at.out * output.float()
 
+    def target(self, x: Tensor, sigma: Tensor, clean: Tensor) -> Tensor:
+        """What the network should say at ``network_input(x, sigma)``, if ``clean`` is the clean latent."""
+        at = self._at(per_item(sigma, x))
+        return (clean - at.skip * x) / at.out
+
+    def reach(self, sigma: Tensor) -> Tensor:
+        """How much the estimate of the clean latent changes with the network's output; keeps the shape."""
+        return self._at(sigma.float()).out.abs()
+
     def _at(self, sigma: Tensor) -> Preconditioning:
         return KINDS[self.kind](sigma, self.levels)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import gc
 import os
-import re
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from web.cli.certificates import unread_certificates
+from web.cli.quantities import ALONE, batch, count, days, device, enough_megabytes, megabytes, seconds, share
 from web.cli.terminal import INTERRUPTED, Mistake, complain, say
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -21,10 +21,9 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 COLLECT = (20_000, 20, 100)
 """How seldom Python looks for cycles: a graph of 10,000 nodes costs 61 us a node instead of 98 (make bench)."""
 
-MEMORY_MIB, DISK_MIB, LEAST_MIB = 1024.0, 4096.0, 1000.0
-ALONE = "off"
-"""What ``--batch`` is by default: no evaluation shares a call with another."""
+MEMORY_MIB, DISK_MIB = 1024.0, 4096.0
 SERVE = "web.cli.serve"
+BUNDLED_MODEL = "wireloom-mini.safetensors"
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8188
 
 
@@ -73,6 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_convert(commands)
     _add_nodes(commands)
     _add_models(commands)
+    _add_evaluate(commands)
     _add_worker(commands)
     return parser
 
@@ -100,29 +100,29 @@ def _add_caches(group: argparse._ArgumentGroup) -> None:
     policy = group.add_mutually_exclusive_group()
     policy.add_argument(
         "--cache-mb",
-        type=_megabytes,
+        type=megabytes,
         default=MEMORY_MIB,
         metavar="N",
         help=f"memory for remembered results; those that took long are kept longest (default {MEMORY_MIB:.0f})",
     )
-    policy.add_argument("--cache-lru", type=_count, metavar="N", help="remember the last N results in memory instead")
+    policy.add_argument("--cache-lru", type=count, metavar="N", help="remember the last N results in memory instead")
     policy.add_argument("--cache-classic", action="store_true", help="remember what the job before left instead")
     policy.add_argument("--cache-none", action="store_true", help="remember nothing, not on disk either")
     group.add_argument(
         "--weights-mb",
-        type=_megabytes,
+        type=megabytes,
         metavar="N",
         help="memory for the weights of models; the least recently used go first (default: half of all there is)",
     )
     group.add_argument(
         "--memory-mb",
-        type=_enough_megabytes,
+        type=enough_megabytes,
         metavar="N",
         help="memory for all that runs jobs, on Linux: what needs more is done in a way that needs less, or fails",
     )
     group.add_argument(
         "--disk-cache-mb",
-        type=_megabytes,
+        type=megabytes,
         default=DISK_MIB,
         metavar="N",
         help=f"disk for results that outlive the process (default {DISK_MIB:.0f}, 0 for none)",
@@ -136,7 +136,7 @@ def _add_computing(group: argparse._ArgumentGroup) -> None:
     """Where models compute, and in which numbers: see docs/devices.md."""
     group.add_argument(
         "--device",
-        type=_device,
+        type=device,
         default="auto",
         metavar="NAME",
         help="cpu, cuda, cuda:1, mps or xpu (default: what torch finds)",
@@ -152,59 +152,6 @@ def _add_computing(group: argparse._ArgumentGroup) -> None:
         action="store_true",
         help="compute only in ways that give the same bits each time; what cannot is an error",
     )
-
-
-def _device(text: str) -> str:
-    if not re.fullmatch(r"auto|cpu|mps|(cuda|xpu)(:\d)?", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not auto, cpu, cuda, cuda:1, mps or xpu")
-    return text
-
-
-def _megabytes(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number < 2**40:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of megabytes, 0 or more")
-    return number
-
-
-def _seconds(text: str) -> float:
-    return _duration(text, "seconds", 2**31)
-
-
-def _days(text: str) -> float:
-    return _duration(text, "days", 2**40)
-
-
-def _duration(text: str, unit: str, end: float) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < end:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of {unit}, more than 0")
-    return number
-
-
-def _enough_megabytes(text: str) -> float:
-    number = _megabytes(text)
-    if number < LEAST_MIB:
-        raise argparse.ArgumentTypeError(f"{text} MB do not suffice even for torch, {LEAST_MIB:.0f} at least")
-    return number
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 1 or more")
-    return int(text)
-
-
-def _batch(text: str) -> str:
-    if text not in (ALONE, "auto") and not (text.isdecimal() and int(text)):
-        raise argparse.ArgumentTypeError(f"{text!r} is not off, auto, or a whole number, 1 or more")
-    return text
 
 
 def _no_folder(value: str) -> bool:
@@ -279,24 +226,24 @@ def _add_serve(commands: Commands) -> None:
         metavar="HOST",
         help="where webhooks may lead (default: anywhere, or nowhere if --host is not this machine alone)",
     )
-    serve.add_argument("--max-queue", type=_count, metavar="N", help="how many jobs of one client may wait")
-    serve.add_argument("--keep-jobs", type=_count, metavar="N", help="how many jobs that ended are kept (default: all)")
+    serve.add_argument("--max-queue", type=count, metavar="N", help="how many jobs of one client may wait")
+    serve.add_argument("--keep-jobs", type=count, metavar="N", help="how many jobs that ended are kept (default: all)")
     serve.add_argument(
-        "--keep-days", type=_days, metavar="D", help="how long a job is kept once it has ended (default: for good)"
+        "--keep-days", type=days, metavar="D", help="how long a job is kept once it has ended (default: for good)"
     )
     serve.add_argument(
         "--multi-user", action="store_true", help="keep people's settings and workflows apart; anyone can be anyone"
     )
     serve.add_argument(
         "--worker-silence",
-        type=_seconds,
+        type=seconds,
         default=20.0,
         metavar="SECONDS",
         help="how long the process that computes may not answer before it is replaced (default 20)",
     )
     serve.add_argument(
         "--cancel-grace",
-        type=_seconds,
+        type=seconds,
         default=10.0,
         metavar="SECONDS",
         help="how long a job may take to stop before that process is replaced (default 10)",
@@ -306,11 +253,11 @@ def _add_serve(commands: Commands) -> None:
         "--log", choices=("text", "json"), default="text", help="the form of log lines; json is for programs to read"
     )
     serve.add_argument(
-        "--jobs", type=_count, default=1, metavar="N", help="how many jobs run at once, by turns (default 1)"
+        "--jobs", type=count, default=1, metavar="N", help="how many jobs run at once, by turns (default 1)"
     )
     serve.add_argument(
         "--batch",
-        type=_batch,
+        type=batch,
         default=ALONE,
         metavar="off|auto|N",
         help="send steps of several jobs through a network together: N of them at most, or as many as were measured to "
@@ -345,6 +292,47 @@ def _add_nodes(commands: Commands) -> None:
 def _add_models(commands: Commands) -> None:
     models = _command(commands, "models", "list the model files, folder by folder")
     models.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _add_evaluate(commands: Commands) -> None:
+    evaluate = _command(commands, "evaluate", "measure how well a checkpoint paints the icons it was trained on")
+    evaluate.add_argument(
+        "checkpoint",
+        nargs="?",
+        default=BUNDLED_MODEL,
+        help="a file, or a name among the checkpoints (default: bundled)",
+    )
+    evaluate.add_argument("--json", action="store_true", help="tell the result as one JSON object")
+    evaluate.add_argument(
+        "--seeds",
+        type=count,
+        default=1,
+        metavar="N",
+        help="how often each prompt is asked, with other seeds (default 1)",
+    )
+    evaluate.add_argument(
+        "--concepts",
+        metavar="N|NAMES|mini",
+        help="so many of those it has learned, or these, between commas; mini: the bundled vocabulary's (default: all "
+        "that it says it has learned)",
+    )
+    evaluate.add_argument(
+        "--hold-out",
+        type=share,
+        metavar="SHARE",
+        help="of pairs of concept and colour, how many were kept from its training (default: what it says itself)",
+    )
+    evaluate.add_argument("--sheet", type=Path, metavar="FILE.png", help="all pictures on one page, with what is wrong")
+    evaluate.add_argument("--steps", type=count, default=20, metavar="N", help="steps of the sampler (default 20)")
+    evaluate.add_argument(
+        "--cfg", type=float, default=4.0, metavar="X", help="how strongly to follow words (default 4)"
+    )
+    evaluate.add_argument("--sampler", default="ddim", metavar="NAME", help="as KSampler names them (default ddim)")
+    evaluate.add_argument(
+        "--scheduler", default="ddim_uniform", metavar="NAME", help="as KSampler names them (default ddim_uniform)"
+    )
+    evaluate.add_argument("--size", type=count, default=128, metavar="PIXELS", help="of a side (default 128)")
+    _add_computing(evaluate)
 
 
 def _add_worker(commands: Commands) -> None:

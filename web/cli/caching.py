@@ -12,7 +12,7 @@ from engine.cache import Cache, Codec, MemoryCache, NoCache
 from engine.cache_disk import DiskCache
 from engine.cache_policies import ClassicCache, LruCache
 from engine.cache_tiered import Tiered
-from web.cli import ALONE
+from web.cli.quantities import ALONE
 
 MIB = 1024 * 1024
 ACCELERATORS = ("/dev/nvidia0", "/dev/kfd", "/dev/dri/renderD128")

@@ -23,10 +23,10 @@ from engine.errors import Misconfigured
 from engine.folders import Folders
 from engine.pool import WorkerPool
 from web.app import make_app
-from web.cli import ALONE
 from web.cli.data_lock import held
 from web.cli.frontend import find_frontend
 from web.cli.logs import logged_as
+from web.cli.quantities import ALONE
 from web.cli.starting import worker_pool
 from web.cli.terminal import FAILED, OK, Mistake, say
 from web.cli.wiring import build_folders, build_parts, data_dir

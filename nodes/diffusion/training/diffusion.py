@@ -1,0 +1,106 @@
+"""Learning to denoise: a U-Net, and with it the text encoder that tells it what to paint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from nodes.diffusion.inputs import Inputs
+from nodes.diffusion.prediction import Prediction
+from nodes.diffusion.text.tokenizer import END, LENGTH, START, tokenize
+from nodes.diffusion.training.dataset import Choice, Dataset
+from nodes.diffusion.training.loop import Draw, Group
+
+UNSAID = 0.08
+"""How often a caption is left out, so that there is something to guide away from; Ho & Salimans 2022
+(arXiv:2207.12598)."""
+STRANGE = 0.06
+"""How often a word is put into a caption that means nothing, so that unknown ones are passed over."""
+STRANGER = tokenize("!")[0]
+TEXT_FACTOR = 1.5
+"""How much faster than the U-Net the text encoder moves."""
+
+Text: TypeAlias = Callable[[Tensor], Tensor]
+"""Token ids (B, T) -> context (B, T, D)."""
+
+
+class Latents(NamedTuple):
+    """What there is to learn, encoded once: ``mean`` and ``deviation`` (N, C, h, w) in network scale."""
+
+    choices: Sequence[Choice]
+    weights: Tensor  # (N,)
+    mean: Tensor
+    deviation: Tensor
+
+
+class Noised(NamedTuple):
+    """Latents on their way to noise, and what the network should say of them."""
+
+    x: Tensor  # (B, C, h, w), scaled as the network takes it
+    timesteps: Tensor  # (B,)
+    target: Tensor  # (B, C, h, w)
+    weight: Tensor  # (B,)
+
+
+@dataclass(frozen=True)
+class Denoising:
+    """The loss of Ho et al. 2020 (arXiv:2006.11239), weighted by a cap on the signal-to-noise ratio.
+
+    The weight of an error is ``gamma`` times its effect on the clean latent, but 1 at most: for predicted noise that is
+    min-SNR of Hang et al. 2023 (arXiv:2303.09556); for v it differs where noise prevails, which is where it is decided
+    what a picture shows, and is left whole there. ``noisy`` below 1 draws such timesteps more often:
+    ``t = 1000 * u ** noisy``, u evenly in [0, 1).
+    """
+
+    unet: Callable[[Inputs], Tensor]
+    text: Text
+    learned: Sequence[Group]
+    prediction: Prediction
+    dataset: Dataset
+    latents: Latents
+    gamma: float = 5.0
+    noisy: float = 0.7
+    dtype: torch.dtype = torch.bfloat16
+
+    def groups(self) -> Sequence[Group]:
+        return self.learned
+
+    def loss(self, draw: Draw, count: int, step: int) -> Tensor:
+        """The weighted squared error of what is predicted, a scalar."""
+        picked = torch.multinomial(self.latents.weights, count, replacement=True, generator=draw.noise)
+        ids = torch.tensor([self._caption(self.latents.choices[n], draw) for n in picked.tolist()])
+        mean = self.latents.mean[picked]
+        noised = self._noised(mean + self.latents.deviation[picked] * draw.normal(*mean.shape), draw)
+        with torch.autocast(mean.device.type, self.dtype, enabled=self.dtype != torch.float32):
+            output = self.unet(Inputs(x=noised.x, timesteps=noised.timesteps, context=self.text(ids)))
+        error = (output.float() - noised.target).square().mean((1, 2, 3))
+        return (noised.weight * error).mean()
+
+    def _noised(self, clean: Tensor, draw: Draw) -> Noised:
+        """At timesteps spread evenly over the batch, then bent."""
+        count, levels = len(clean), len(self.prediction.sigmas)
+        even = (torch.randperm(count, generator=draw.noise) + draw.uniform(count)) / count
+        timesteps = (even**self.noisy * levels).long().clamp(max=levels - 1)
+        sigma = self.prediction.sigmas[timesteps]
+        x = clean + sigma[:, None, None, None] * draw.normal(*clean.shape)
+        given = self.prediction.network_input(x, sigma).contiguous(memory_format=torch.channels_last)
+        weight = (self.gamma * self.prediction.reach(sigma).square()).clamp(max=1)
+        return Noised(given, timesteps.float(), self.prediction.target(x, sigma, clean), weight)
+
+    def _caption(self, choice: Choice, draw: Draw) -> list[int]:
+        """Its tokens, as many as a text has."""
+        rng = draw.rng
+        ids = [] if rng.random() < UNSAID else tokenize(self.dataset.caption(choice, rng))
+        if rng.random() < STRANGE:
+            ids.insert(rng.randint(0, min(len(ids), 4)), STRANGER)
+        ids = [START, *ids[: LENGTH - 2]]
+        return [*ids, *[END] * (LENGTH - len(ids))]
+
+
+def both(unet: nn.Module, text: nn.Module) -> Sequence[Group]:
+    """All weights of a U-Net and its text encoder."""
+    return Group(list(unet.parameters())), Group(list(text.parameters()), TEXT_FACTOR)

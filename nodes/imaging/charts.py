@@ -1,0 +1,48 @@
+"""Charts as pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Line: TypeAlias = tuple[Sequence[float], Sequence[float]]
+DPI = 100
+
+
+def lines(
+    data: Mapping[str, Line],
+    *,
+    title: str = "",
+    x: str = "",
+    y: str = "",
+    size: tuple[int, int] = (640, 400),
+    scale: Literal["linear", "log"] = "linear",
+) -> Tensor:
+    """Named lines of points ``(xs, ys)`` over one another, with axes called ``x`` and ``y``: (1, H, W, 3) in [0, 1]."""
+    from matplotlib.figure import Figure  # takes half a second
+
+    figure = Figure(figsize=(size[0] / DPI, size[1] / DPI), dpi=DPI, layout="constrained")
+    axes = figure.add_subplot(title=title, xlabel=x, ylabel=y, yscale=scale)
+    for name, (xs, ys) in data.items():
+        axes.plot(xs, ys, label=name)
+    axes.grid(visible=True, alpha=0.3)
+    if len(data) > 1:
+        axes.legend()
+    return drawn(figure)
+
+
+def drawn(figure: Figure) -> Tensor:
+    """A figure of matplotlib's as a picture: (1, H, W, 3) in [0, 1]. Needs no screen, and no other thread to wait."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas: Any = FigureCanvasAgg(figure)  # whose methods matplotlib has not typed
+    canvas.draw()
+    pixels = np.asarray(canvas.buffer_rgba())[..., :3]
+    return torch.from_numpy(pixels.astype(np.float32) / 255)[None]

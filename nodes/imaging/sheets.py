@@ -1,0 +1,108 @@
+"""Contact sheets: pictures in rows, each with words below it, names above the columns and beside the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+
+from nodes.diffusion.pictures import to_pil
+
+GAP = 8  # pixels
+INK, PALE, PAPER = (32, 32, 32), (110, 110, 110), (255, 255, 255)
+LETTERS, TITLE_LETTERS = 13, 17  # pixels high
+LINE_SPACING = 3  # pixels
+
+
+class Tile(NamedTuple):
+    """A picture (H, W, 3) in [0, 1], and what is said of it, in lines."""
+
+    picture: Tensor
+    label: str = ""
+
+
+class Text(NamedTuple):
+    """Words as they are drawn."""
+
+    words: str
+    letters: int = LETTERS
+
+    @property
+    def font(self) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+        return ImageFont.load_default(self.letters)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Pixels across and down; nothing for no words."""
+        if not self.words:
+            return 0, 0
+        left, _, right, _ = PEN.multiline_textbbox((0, 0), self.words, self.font, spacing=LINE_SPACING)
+        lines = self.words.count("\n") + 1
+        return round(right - left), lines * (self.letters + LINE_SPACING) + LINE_SPACING
+
+
+PEN = ImageDraw.Draw(Image.new("RGB", (1, 1)))
+"""Measures words."""
+
+
+def sheet(
+    rows: Sequence[Sequence[Tile]],
+    *,
+    title: str = "",
+    row_names: Sequence[str] = (),
+    column_names: Sequence[str] = (),
+    side: int = 0,
+) -> Tensor:
+    """Rows of tiles, below one another by column: (1, H, W, 3) in [0, 1].
+
+    Pictures whose longer side is below ``side`` are enlarged, by whole pixels, so that features stay squares. Raises
+    ValueError without any tile.
+    """
+    if not any(rows):
+        raise ValueError("a sheet needs at least one picture")
+    grown = [[Tile(enlarged(tile.picture, side), tile.label) for tile in row] for row in rows]
+    columns = max(len(row) for row in grown)
+    widths = [
+        max(
+            [Text(name).size[0] for name in column_names[n : n + 1]]
+            + [max(tile.picture.shape[1], Text(tile.label).size[0]) for row in grown for tile in row[n : n + 1]]
+        )
+        for n in range(columns)
+    ]
+    heights = [max((tile.picture.shape[0] + Text(tile.label).size[1] for tile in row), default=0) for row in grown]
+    heading = Text(title, TITLE_LETTERS)
+    names = [Text(name) for name in column_names[:columns]]
+    left = max((Text(name).size[0] + GAP for name in row_names), default=0) + GAP
+    top = GAP + (heading.size[1] + GAP if title else 0) + max((name.size[1] for name in names), default=0)
+    width = max(left + sum(widths) + GAP * columns, heading.size[0] + 2 * GAP)
+    page = Image.new("RGB", (width, top + sum(heights) + GAP * len(rows)), PAPER)
+    pen = ImageDraw.Draw(page)
+    if title:
+        write(pen, (GAP, GAP), heading)
+    lefts = [left + sum(widths[:n]) + GAP * n for n in range(columns)]
+    for x, name in zip(lefts, names, strict=False):
+        write(pen, (x, top - name.size[1]), name)
+    y = top
+    for n, (row, height) in enumerate(zip(grown, heights, strict=True)):
+        for row_name in row_names[n : n + 1]:
+            write(pen, (GAP, y + max(0, (height - Text(row_name).size[1]) // 2)), Text(row_name))
+        for x, tile in zip(lefts, row, strict=False):
+            page.paste(to_pil(tile.picture), (x, y))
+            write(pen, (x, y + tile.picture.shape[0]), Text(tile.label), PALE)
+        y += height + GAP
+    return torch.from_numpy(np.asarray(page).astype(np.float32) / 255)[None]
+
+
+def write(pen: ImageDraw.ImageDraw, at: tuple[int, int], text: Text, ink: tuple[int, int, int] = INK) -> None:
+    """Put words where their upper left corner is to be."""
+    pen.multiline_text(at, text.words, ink, text.font, spacing=LINE_SPACING)
+
+
+def enlarged(picture: Tensor, side: int) -> Tensor:
+    """(H, W, 3), each pixel repeated until the longer side comes near ``side``; larger ones stay."""
+    times = max(1, side // max(picture.shape[:2]))
+    return picture.repeat_interleave(times, 0).repeat_interleave(times, 1)
