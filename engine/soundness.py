@@ -21,7 +21,7 @@ FITTING: dict[str, tuple[type, ...]] = {
 }
 """By the type of an input, the Python types that a default may have."""
 
-SYNCHRONOUS = ("check", "check_types", "intact")
+SYNCHRONOUS = ("check", "check_types", "intact", "wiring")
 
 
 def check_definition(definition: NodeDef) -> None:
