@@ -41,8 +41,6 @@ class Admission:
             node = self._graph[node_id]
             definition = self._registry[node.type]
             changed = await self._changed(node, definition) if self._registry.has_fingerprint(definition) else None
-            if definition.wiring:
-                changed = [changed, definition.wiring(node, self._graph, self._registry, self._job.prompt)]
             opaque = await self._opaque(node) if node.parent is not None else None
             self.keys[node_id] = node_key(node, definition, self.keys, changed, opaque)
             self.rank[node_id] = len(self.rank)
@@ -69,6 +67,8 @@ class Admission:
             self.fingerprints[node.id] = given["is_changed"]
         elif definition.fingerprint:
             self.fingerprints[node.id] = await self._fingerprint(node, definition, constants)
+        elif definition.wiring:
+            self.fingerprints[node.id] = definition.wiring(node, self._graph, self._registry, self._job.prompt)
         return self._known_change(node.id)
 
     async def _fingerprint(self, node: Node, definition: NodeDef, constants: Mapping[str, Any]) -> Any:

@@ -66,9 +66,9 @@ class NodeDef:
     ``hidden`` maps parameter names to what the executor passes unasked (``UNIQUE_ID``, ``PROMPT`` ...); ``extra``
     says what inputs beyond the declared ones are like, if the function takes any; ``intact`` tells whether a
     remembered result can still be used, such as a picture whose file is still there. ``check_types`` gets the types
-    of what the inputs link to, by name, and replaces the built-in comparison of types. ``wiring`` is for nodes that
-    mean others by names, of which keys know nothing: it gets the node, the graph, the registry and the workflow in API
-    format, and returns plain data that becomes part of the key.
+    of what the inputs link to, by name, and replaces the built-in comparison of types. ``wiring`` is the
+    fingerprint of nodes that mean others by names, of which keys know nothing: it gets the node, the graph, the
+    registry and the workflow in API format.
     """
 
     name: str

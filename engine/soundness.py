@@ -61,6 +61,8 @@ def _check_hooks(definition: NodeDef) -> None:
         raise InvalidNode(f"{definition.name}.{name}: is lazy, but nothing says when it is needed; add a needs hook")
     if definition.needs and not any_lazy:
         raise InvalidNode(f"{definition.name}: has a needs hook, but no lazy input; write Lazy[T] for what can wait")
+    if definition.fingerprint and definition.wiring:
+        raise InvalidNode(f"{definition.name}: has a fingerprint hook and a wiring hook; of these there can be one")
     for name in SYNCHRONOUS:
         if inspect.iscoroutinefunction(getattr(definition, name)):
             raise InvalidNode(f"{definition.name}: its {name} hook cannot wait; write def instead of async def")

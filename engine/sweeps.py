@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,9 @@ from engine.node import InputSpec, NodeDef
 from engine.problems import Problem
 from engine.registry import Registry
 from engine.workflow import ApiNode, constant
+
+NUMBERED = re.compile(r".*#(\S+)", re.DOTALL)
+"""A name that ends in an id, such as ``KSampler #3``: what comes before is for people."""
 
 
 class NoSuchInput(ValueError):
@@ -35,7 +39,10 @@ class Upstream:
         self.ids = list(walk([end], lambda node_id: graph[node_id].sources()))
 
     def find(self, address: str) -> Place:
-        """What ``NODE.INPUT`` means; NODE is an id, a title or a type. Raises NoSuchInput, which says what there is."""
+        """What ``NODE.INPUT`` means; NODE is an id, a title, a type, or any of them before ``#ID``.
+
+        Raises NoSuchInput, which says what there is.
+        """
         name, dot, key = address.strip().rpartition(".")
         if not (dot and name and key):
             raise NoSuchInput(f"expected NODE.INPUT, such as KSampler.cfg or 3.cfg, got {address!r}")
@@ -60,6 +67,9 @@ class Upstream:
         return f"{shown} ({title_of(self._prompt.get(shown, {})) or node.type})"
 
     def _node(self, name: str) -> NodeId:
+        numbered = NUMBERED.fullmatch(name)
+        if numbered and any(numbered[1] in self._ids_of(node_id) for node_id in self.ids):
+            name = numbered[1]
         for names in (self._ids_of, self._titles_of, self._types_of):
             found = [node_id for node_id in self.ids if name in names(node_id)]
             if len({self._graph.ref(node_id).shown_as for node_id in found}) == 1:

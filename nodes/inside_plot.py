@@ -62,13 +62,13 @@ def plot_xy(
     image: Picture,
     x_input: Input,
     x_values: Listed,
-    y_input: Input = "",
-    y_values: Listed = "",
-    title: str = "",
+    y_input: Input | None = None,
+    y_values: Listed | None = None,
+    title: str | None = None,
 ) -> Plotted | Expand:
     """The picture for each pair of values of two inputs, as a labelled grid. What does not depend on them runs once."""
     upstream = Upstream(ctx.graph, image.node, ctx.registry, ctx.job.prompt)
-    axes = axes_of(ctx, upstream, {"x": (x_input, x_values), "y": (y_input, y_values)})
+    axes = axes_of(ctx, upstream, {"x": (x_input, x_values), "y": (y_input or "", y_values or "")})
     columns, rows = axes["x"], axes.get("y")
     grid = list(product(rows.values if rows else [None], columns.values))
     if len(grid) > MOST_CELLS:
@@ -84,7 +84,7 @@ def plot_xy(
         cell = copies(ctx.graph, body, given, ctx.node_id, f"{ctx.node_id}.{ctx.call}.{i}.")
         nodes += cell.nodes
         ends.append(cell.value(image))
-    shown = sheet_nodes(ctx, ends, columns, rows, title)
+    shown = sheet_nodes(ctx, ends, columns, rows, title or "")
     return Expand((*nodes, *shown), (Link(shown[-1].id, 0), ends))
 
 
@@ -93,7 +93,7 @@ def plausible(given: Mapping[str, Any], services: Services) -> Sequence[Problem]
     """Before anything runs: both halves of an axis must be there."""
     problems = []
     for axis in ("x", "y"):
-        place, listed = given.get(f"{axis}_input"), given.get(f"{axis}_values")
+        place, listed = (given.get(name, "") for name in (f"{axis}_input", f"{axis}_values"))
         if place is None or listed is None:
             continue  # it comes by a link
         if not place.strip() and (axis == "x" or listed.strip()):
