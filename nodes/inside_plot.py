@@ -138,7 +138,7 @@ def axes_of(ctx: Context, upstream: Upstream, given: Mapping[str, tuple[str, str
     """The axes by name. Raises ValueError that names the axis, the node, its input and the value."""
     axes: dict[str, Axis] = {}
     for name, (address, listed) in given.items():
-        if not address.strip():
+        if name == "y" and not address.strip():
             continue
         try:
             place = upstream.find(address)
