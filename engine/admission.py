@@ -67,6 +67,8 @@ class Admission:
             self.fingerprints[node.id] = given["is_changed"]
         elif definition.fingerprint:
             self.fingerprints[node.id] = await self._fingerprint(node, definition, constants)
+        elif definition.wiring:
+            self.fingerprints[node.id] = definition.wiring(node, self._graph, self._registry, self._job.prompt)
         return self._known_change(node.id)
 
     async def _fingerprint(self, node: Node, definition: NodeDef, constants: Mapping[str, Any]) -> Any:

@@ -124,6 +124,7 @@ class Calling:
             run.emit,
             run.cancelled,
             run.graph,
+            run.registry,
             index,
             run.admission.keys[node.id],
             run.checkpoints,

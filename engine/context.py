@@ -14,6 +14,7 @@ from engine.events import Event, NodeNote, NodePreview, NodeProgress, NodeText
 from engine.graph import Graph, NodeId, NodeRef
 from engine.jobs import Job
 from engine.keys import Key
+from engine.registry import Registry
 from engine.services import Services
 
 S = TypeVar("S")
@@ -34,6 +35,7 @@ class Context:
     emit: Emit
     cancelled: threading.Event
     graph: Graph = field(default_factory=Graph)
+    registry: Registry = field(default_factory=Registry)
     call: int = 0
     """Which of the node's mapped calls this is."""
     key: Key = b""

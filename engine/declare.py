@@ -24,6 +24,7 @@ from engine.node import (
     NodeDef,
     Output,
     OutputSpec,
+    Wiring,
 )
 
 P = ParamSpec("P")
@@ -52,6 +53,11 @@ class NodeFunction(Generic[P, R]):
     def fingerprint(self, hook: Fingerprint) -> Fingerprint:
         """Decorate the function that tells what the constants do not show."""
         self.definition = replace(self.definition, fingerprint=hook)
+        return hook
+
+    def wiring(self, hook: Wiring) -> Wiring:
+        """Decorate the function that tells which nodes of the graph are meant by names."""
+        self.definition = replace(self.definition, wiring=hook)
         return hook
 
     def intact(self, hook: Intact) -> Intact:

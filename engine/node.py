@@ -12,7 +12,8 @@ from engine.marks import FileIn
 from engine.problems import Problem
 
 if TYPE_CHECKING:
-    from engine.graph import Node
+    from engine.graph import Graph, Node
+    from engine.registry import Registry
     from engine.services import Services
 
 Lists: TypeAlias = Mapping[str, list[Any]]
@@ -54,6 +55,7 @@ Needs: TypeAlias = Callable[[Lists], "set[str] | Awaitable[set[str]]"]
 Fingerprint: TypeAlias = Callable[[Mapping[str, Any], "Services"], Any]
 Check: TypeAlias = Callable[[Mapping[str, Any], "Services"], Sequence[Problem]]
 CheckTypes: TypeAlias = Callable[[Mapping[str, Any]], Sequence[Problem]]
+Wiring: TypeAlias = Callable[["Node", "Graph", "Registry", Mapping[str, Any]], Any]
 Intact: TypeAlias = Callable[["Result", "Services"], bool]
 
 
@@ -64,7 +66,9 @@ class NodeDef:
     ``hidden`` maps parameter names to what the executor passes unasked (``UNIQUE_ID``, ``PROMPT`` ...); ``extra``
     says what inputs beyond the declared ones are like, if the function takes any; ``intact`` tells whether a
     remembered result can still be used, such as a picture whose file is still there. ``check_types`` gets the types
-    of what the inputs link to, by name, and replaces the built-in comparison of types.
+    of what the inputs link to, by name, and replaces the built-in comparison of types. ``wiring`` is the
+    fingerprint of nodes that mean others by names, of which keys know nothing: it gets the node, the graph, the
+    registry and the workflow in API format.
     """
 
     name: str
@@ -85,6 +89,7 @@ class NodeDef:
     wants_context: bool = False
     needs: Needs | None = None
     fingerprint: Fingerprint | None = None
+    wiring: Wiring | None = None
     check: Check | None = None
     checked: frozenset[str] = frozenset()
     check_types: CheckTypes | None = None

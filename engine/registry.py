@@ -87,7 +87,8 @@ class Registry(Mapping[str, NodeDef]):
 
     def has_fingerprint(self, definition: NodeDef) -> bool:
         """Whether the constants of a registered type of node do not tell all."""
-        return definition.fingerprint is not None or bool(self._files[id(definition)])
+        hook = definition.fingerprint or definition.wiring
+        return hook is not None or bool(self._files[id(definition)])
 
     def stamps(self, definition: NodeDef, literals: Mapping[str, Any]) -> dict[str, Any]:
         """By input name, what tells the content of the files that the literals name; None for one that is not there."""

@@ -21,7 +21,7 @@ FITTING: dict[str, tuple[type, ...]] = {
 }
 """By the type of an input, the Python types that a default may have."""
 
-SYNCHRONOUS = ("check", "check_types", "intact")
+SYNCHRONOUS = ("check", "check_types", "intact", "wiring")
 
 
 def check_definition(definition: NodeDef) -> None:
@@ -61,6 +61,8 @@ def _check_hooks(definition: NodeDef) -> None:
         raise InvalidNode(f"{definition.name}.{name}: is lazy, but nothing says when it is needed; add a needs hook")
     if definition.needs and not any_lazy:
         raise InvalidNode(f"{definition.name}: has a needs hook, but no lazy input; write Lazy[T] for what can wait")
+    if definition.fingerprint and definition.wiring:
+        raise InvalidNode(f"{definition.name}: has a fingerprint hook and a wiring hook; of these there can be one")
     for name in SYNCHRONOUS:
         if inspect.iscoroutinefunction(getattr(definition, name)):
             raise InvalidNode(f"{definition.name}: its {name} hook cannot wait; write def instead of async def")

@@ -264,6 +264,7 @@ def test_a_name_in_use_is_refused_and_nothing_is_added() -> None:
         ({"inputs": (InputSpec("a", "COMBO", default="z", choices=["x"]),)}, "none of the choices; take one of 'x'"),
         ({"inputs": (InputSpec("a", "INT", lazy=True),)}, "add a needs hook"),
         ({"extra": InputSpec("", "INT", lazy=True)}, "add a needs hook"),
+        ({"fingerprint": lambda i, s: 1, "wiring": lambda n, g, r, p: 1}, "of these there can be one"),
         ({"needs": lambda lists: set()}, "no lazy input"),
         ({"checked": frozenset({"b"})}, "an input 'b', but the inputs are: none"),
     ],

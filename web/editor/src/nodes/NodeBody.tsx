@@ -6,6 +6,7 @@ import { WidgetRow } from "../widgets/WidgetRow";
 import { FaultNote } from "./FaultNote";
 import { has } from "./linked";
 import { NodeOutput } from "./NodeOutput";
+import { PointPicker } from "./PointPicker";
 import { useFault, useLinked, usePlace } from "./slices";
 import { InputRow, OutputRow, Socket } from "./sockets";
 import { t } from "./strings";
@@ -52,6 +53,7 @@ export function NodeBody({ node, spec }: { node: DocNode; spec: NodeSpec | undef
         </ul>
       </div>
       <WidgetRows widgets={widgets} linkedIn={linkedIn} />
+      {spec && <PointPicker spec={spec} widgets={widgets} linkedIn={linkedIn} />}
       {fault !== undefined && <FaultNote text={fault} />}
       <NodeOutput />
     </div>

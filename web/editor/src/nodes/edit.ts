@@ -17,6 +17,11 @@ export function editValue(place: Place, name: string, index: number, value: unkn
   edit(place, t.set(name), (doc) => setValue(doc, place.id, index, value), merge);
 }
 
+/** Several changes that are undone as one. */
+export function editDoc(place: Place, label: string, ops: (doc: Doc) => readonly Op[]): void {
+  edit(place, label, ops);
+}
+
 export function editNode(place: Place, label: string, partial: Partial<DocNode>): void {
   edit(place, label, (doc) => setNode(doc, place.id, partial));
 }

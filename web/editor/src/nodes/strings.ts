@@ -30,6 +30,9 @@ export const t = {
   list: "a list: what it feeds runs once for each entry",
   preview: "Preview of unfinished work",
   says: "What it is doing",
+  setPoint: "Set point",
+  choosePoint: (x: string, y: string) => `Click where ${x} and ${y} are to be`,
+  noPointPicture: "The point can be chosen here once there is a picture",
   openImage: (name: string) => `Open ${name}`,
   moreImages: (count: number) => `${count} more`,
 };

@@ -45,7 +45,14 @@ export function ComboWidget(props: WidgetProps) {
   );
 }
 
-function ComboList({ widget, label, value, onChange, onDone }: WidgetProps & { value: string; onDone: () => void }) {
+/** The list itself, searched by typing. */
+export function ComboList({
+  widget,
+  label,
+  value,
+  onChange,
+  onDone,
+}: WidgetProps & { value: string; onDone: () => void }) {
   const [query, setQuery] = useState("");
   const { choices = NO_CHOICES } = widget.spec;
   const fitting = useMemo(() => narrowed(choices, query, value), [choices, query, value]);

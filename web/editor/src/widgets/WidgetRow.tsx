@@ -10,6 +10,7 @@ import { ColorWidget } from "./ColorWidget";
 import { ComboWidget } from "./ComboWidget";
 import { ImageWidget } from "./ImageWidget";
 import { MultiComboWidget } from "./MultiComboWidget";
+import { NodeInputWidget } from "./NodeInputWidget";
 import { NumberWidget } from "./NumberWidget";
 import type { WidgetProps } from "./props";
 import { ControlWidget, SeedWidget } from "./SeedWidget";
@@ -69,9 +70,10 @@ export function WidgetRow({ widget, fed, hasControl }: { widget: Widget; fed: bo
   );
 }
 
-/** A choice may be of several; a whole number may be a colour, and one with a control after it is a seed. */
+/** A choice may be of several, a whole number a colour, a text an input's name; one with a control after it is a seed. */
 function controlOf({ kind, spec }: Widget, hasControl: boolean): ComponentType<WidgetProps> {
   if (kind === "combo" && takesSeveral(spec.options)) return MultiComboWidget;
   if (kind === "int" && spec.options["display"] === "color") return ColorWidget;
+  if (kind === "text" && spec.options["node_input"]) return NodeInputWidget;
   return hasControl ? SeedWidget : KINDS[kind];
 }

@@ -24,6 +24,7 @@ export const t = {
   uploadFailed: (reason: string) => `Upload failed: ${reason}`,
   dropImage: "Upload a picture, or drop one here",
   editMask: "Edit mask",
+  chooseInput: (name: string) => `Choose ${name}`,
   masked: (name: string) => `Picture ${name}, what is masked is striped`,
   picture: (name: string) => `Picture ${name}`,
   seedName: "seed",
