@@ -23,5 +23,7 @@ NO_ORACLE = {
     "LCM's boundary, image-to-image and flow predictions": "closed forms (test_prediction.py)",
     "model merging, extracted LoRAs": "closed forms; a known difference comes back (test_merging.py, test_loras.py)",
     "upscale models": "tiles against the whole picture; spandrel itself needs torchvision, which is not here",
+    "GITS": "its paths against all paths of small grids, and how near they come to 200 steps (test_gits.py)",
+    "SamplerLCMUpscale": "LCM where nothing is resized, and a rule written out by hand (test_growing_latents.py)",
     "published weights of any kind": "none can be had here: shapes are the real ones, numbers are random",
 }
