@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -32,8 +34,8 @@ class Text(NamedTuple):
     letters: int = LETTERS
 
     @property
-    def font(self) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-        return ImageFont.load_default(self.letters)
+    def font(self) -> ImageFont.FreeTypeFont:
+        return font(self.letters)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -43,6 +45,14 @@ class Text(NamedTuple):
         left, _, right, _ = PEN.multiline_textbbox((0, 0), self.words, self.font, spacing=LINE_SPACING)
         lines = self.words.count("\n") + 1
         return round(right - left), lines * (self.letters + LINE_SPACING) + LINE_SPACING
+
+
+@cache
+def font(letters: int) -> ImageFont.FreeTypeFont:
+    """DejaVu Sans, which knows sigma and other signs of the field that Pillow's own letters lack."""
+    from matplotlib import get_data_path
+
+    return ImageFont.truetype(Path(get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"), letters)
 
 
 PEN = ImageDraw.Draw(Image.new("RGB", (1, 1)))
