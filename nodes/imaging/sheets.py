@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
+from torch.nn.functional import pad
 
 from nodes.diffusion.pictures import to_pil
 
@@ -105,6 +106,14 @@ def sheet(
             write(pen, (x, y + tile.picture.shape[0]), Text(tile.label), PALE)
         y += height + GAP
     return torch.from_numpy(np.asarray(page).astype(np.float32) / 255)[None]
+
+
+def stacked(pages: Sequence[Tensor]) -> Tensor:
+    """Sheets (1, H, W, 3) as one batch, with paper around those that are smaller than others."""
+    height, width = (max(page.shape[axis] for page in pages) for axis in (1, 2))
+    return torch.cat(
+        [pad(page, (0, 0, 0, width - page.shape[2], 0, height - page.shape[1]), value=1) for page in pages]
+    )
 
 
 def write(pen: ImageDraw.ImageDraw, at: tuple[int, int], text: Text, ink: tuple[int, int, int] = INK) -> None:

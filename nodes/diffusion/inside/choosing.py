@@ -24,7 +24,7 @@ def steps(text: str, total: int) -> list[int]:
     below 0 from the end. Raises ValueError for what names none, or is not there.
     """
     found = numbers(text, "steps")
-    if any(number != int(number) for number in found):
+    if any(not number.is_integer() for number in found):
         raise ValueError(f"steps are whole numbers, not {text!r}")
     whole = [int(number) for number in found]
     if len(whole) == 1 and "," not in text:

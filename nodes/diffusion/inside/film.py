@@ -13,7 +13,7 @@ from nodes.diffusion.inside.shrinking import tile
 from nodes.diffusion.inside.watching import Seen
 from nodes.diffusion.latent import LatentFormat
 from nodes.imaging.colours import bar, heat
-from nodes.imaging.sheets import sheet
+from nodes.imaging.sheets import sheet, stacked
 
 ROWS = (
     "x_t, decoded\n(scaled to the\nvariance of a picture)",
@@ -34,26 +34,22 @@ def film_strip(seen: Sequence[Seen], result: Tensor, latent_format: LatentFormat
         torch.stack([decode(latent_format.from_network(part(each))) for each in seen])  # (T, B, H, W, 3)
         for part in (unit, denoised, predicted_noise)
     )
-    return torch.cat([one_strip(seen, noisy[:, b], clean[:, b], noise[:, b], final[b]) for b in range(len(final))])
+    return stacked([one_strip(seen, noisy[:, b], clean[:, b], noise[:, b], final[b]) for b in range(len(final))])
 
 
 def one_strip(seen: Sequence[Seen], noisy: Tensor, clean: Tensor, noise: Tensor, final: Tensor) -> Tensor:
     """Of pictures (T, H, W, 3) and the final one (H, W, 3)."""
     off = (clean - final).abs().mean(-1)  # (T, H, W)
-    top = off.max().item()
-    last = tile(final)
+    top, last = off.max().item(), tile(final)
+    errors = [
+        tile(heat(each, top), f"RMSE {rmse(picture, final):.3f}") for each, picture in zip(off, clean, strict=True)
+    ]
     return sheet(
         [
             [*map(tile, noisy), last],
             [*map(tile, clean), last],
             list(map(tile, noise)),
-            [
-                *(
-                    tile(heat(each, top), f"RMSE {rmse(picture, final):.3f}")
-                    for each, picture in zip(off, clean, strict=True)
-                ),
-                bar(last.picture.shape[0], top),
-            ],
+            [*errors, bar(last.picture.shape[0], top)],
         ],
         title="Backward diffusion: noise becomes a picture",
         row_names=ROWS,

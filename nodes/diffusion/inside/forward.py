@@ -42,7 +42,12 @@ class Level(NamedTuple):
         return 1 / self.sigma**2
 
     def __str__(self) -> str:
-        return f"ᾱ {self.alpha_bar:.3g}\nSNR {self.snr:.3g}\nσ {self.sigma:.3g}"
+        return f"ᾱ {self.alpha_bar:.3g}\nSNR {short(self.snr)}\nσ {short(self.sigma)}"
+
+
+def short(number: float) -> str:
+    """Three digits, or all before the point."""
+    return f"{number:.0f}" if number >= 1000 else f"{number:.3g}"
 
 
 class Forward(NamedTuple):

@@ -13,12 +13,12 @@ from nodes.diffusion.inside.watching import Seen
 from nodes.diffusion.latent import LatentFormat
 from nodes.imaging.charts import Panel, panels
 from nodes.imaging.colours import bar, heat
-from nodes.imaging.sheets import sheet
+from nodes.imaging.sheets import sheet, stacked
 
 ROWS = (
     "with the words\n(cond)",
     "without them\n(uncond)",
-    "their difference\n(mean over RGB)",
+    "their difference\n(mean over RGB;\nRMS: in the latent)",
     "guided:\nuncond + cfg ·\n(cond − uncond)",
 )
 
@@ -31,16 +31,14 @@ def guidance_sheet(seen: Sequence[Seen], cfg: float, latent_format: LatentFormat
 
     cond, uncond = decoded([each.cond for each in seen]), decoded([each.uncond for each in seen])
     guided = decoded([each.guided for each in seen])
-    return torch.cat([one(seen, cfg, cond[:, b], uncond[:, b], guided[:, b]) for b in range(cond.shape[1])])
+    return stacked([one(seen, cfg, cond[:, b], uncond[:, b], guided[:, b]) for b in range(cond.shape[1])])
 
 
 def one(seen: Sequence[Seen], cfg: float, cond: Tensor, uncond: Tensor, guided: Tensor) -> Tensor:
     """Of pictures (T, H, W, 3)."""
     apart = (cond - uncond).abs().mean(-1)  # (T, H, W)
     top = apart.max().item()
-    tiles = [
-        tile(heat(each, top), f"RMS in the latent {norm:.3f}") for each, norm in zip(apart, norms(seen), strict=True)
-    ]
+    tiles = [tile(heat(each, top), f"RMS {norm:.3f}") for each, norm in zip(apart, norms(seen), strict=True)]
     return sheet(
         [
             list(map(tile, cond)),

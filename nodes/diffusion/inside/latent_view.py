@@ -4,43 +4,44 @@ from __future__ import annotations
 
 import math
 
-import torch
 from torch import Tensor
 
 from nodes.diffusion.inside.shrinking import shrunk, tile
-from nodes.imaging.colours import DIVERGING, bar, diverging, heat
-from nodes.imaging.sheets import Tile, sheet
+from nodes.imaging.colours import bar, diverging, heat
+from nodes.imaging.sheets import Tile, sheet, stacked
 
 
 def latent_sheet(samples: Tensor, pictures: Tensor) -> Tensor:
     """Each latent (C, h, w) of a batch, channel by channel, beside its picture (H, W, 3): (B, H', W', 3)."""
-    return torch.cat([one_latent(latent, picture) for latent, picture in zip(samples.float(), pictures, strict=True)])
+    return stacked([one_latent(latent, picture) for latent, picture in zip(samples.float(), pictures, strict=True)])
 
 
 def one_latent(latent: Tensor, picture: Tensor) -> Tensor:
-    """Channels share one scale of colours, so that they can be compared."""
-    shown, top = shrunk(picture), latent.abs().max().item()
-    side = max(shown.shape[:2])
+    """Each channel has a scale of colours of its own, around 0: one with far outliers would turn the others pale."""
+    shown = shrunk(picture)
     count, rows, columns = latent.shape
     size = f"{picture.shape[1]} x {picture.shape[0]} pixels,\n3 numbers each\nfrom {columns} x {rows} cells"
     return sheet(
         [
             [
                 Tile(shown, size),
-                *(Tile(diverging(channel, top), told(channel)) for channel in latent),
-                bar(DIVERGING, shown.shape[0], -top, top),
+                *(Tile(diverging(channel, most(channel)), told(channel)) for channel in latent),
             ]
         ],
-        title=f"A latent's {count} channels, and the picture they stand for",
+        title=f"A latent's {count} channels: blue below 0, white at 0, red above",
         column_names=["decoded", *(f"channel {n}" for n in range(count))],
-        side=side,
+        side=max(shown.shape[:2]),
     )
 
 
 def told(channel: Tensor) -> str:
     """Range, mean and standard deviation of (h, w)."""
     low, high, mean, std = (value.item() for value in (channel.min(), channel.max(), *mean_std(channel)))
-    return f"{low:.2f} to {high:.2f}\nmean {mean:.2f}\ndeviation {std:.2f}"
+    return f"{low:.2f} to {high:.2f}\nmean {mean:.2f}\ndeviation {std:.2f}\ncolours ±{most(channel):.2f}"
+
+
+def most(channel: Tensor) -> float:
+    return channel.abs().max().item()
 
 
 def mean_std(channel: Tensor) -> tuple[Tensor, Tensor]:
@@ -49,7 +50,7 @@ def mean_std(channel: Tensor) -> tuple[Tensor, Tensor]:
 
 def error_sheet(pictures: Tensor, again: Tensor) -> Tensor:
     """Pictures (B, H, W, 3), as a VAE gives them back, and where these differ: (B, H', W', 3)."""
-    return torch.cat([one_error(picture, back) for picture, back in zip(pictures, again, strict=True)])
+    return stacked([one_error(picture, back) for picture, back in zip(pictures, again, strict=True)])
 
 
 def one_error(picture: Tensor, back: Tensor) -> Tensor:

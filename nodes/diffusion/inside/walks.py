@@ -29,14 +29,14 @@ def spherical(first: Tensor, second: Tensor, ratio: float) -> Tensor:
     """Between two batches (B, ...), item by item along the arc; Shoemake 1985, White 2016 (arXiv:1609.04468).
 
     Noise of unit variance stays so: straight on, the middle would have half of it. Where two are nearly parallel or
-    opposite there is no one arc, and it goes straight.
+    opposite, or one is 0, there is no one arc, and it goes straight.
     """
     if ratio in (0, 1):
         return second if ratio else first
     one, other = (each.double().flatten(1) for each in (first, second))
     cosine = torch.cosine_similarity(one, other, dim=1).clamp(-1, 1)
     angle = cosine.acos()
-    straight = angle.sin().abs() < PARALLEL
+    straight = (angle.sin().abs() < PARALLEL) | (one.norm(dim=1) * other.norm(dim=1) == 0)
     sine = torch.where(straight, torch.ones_like(angle), angle.sin())
     shares = [
         torch.where(straight, torch.full_like(angle, part), (part * angle).sin() / sine) for part in (1 - ratio, ratio)

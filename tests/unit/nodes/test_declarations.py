@@ -13,7 +13,7 @@ from tests.support.core_nodes import REFERENCE, differences, said, same_input, s
 
 Served = dict[str, dict[str, Any]]
 
-OWN_CATEGORIES = ("flow", "utils/list", "utils/logic", "utils/math")
+OWN_CATEGORIES = ("flow", "inside", "utils/list", "utils/logic", "utils/math")
 FROM_ELSEWHERE = {"SaveImageWebsocket", "CFGOverride", "TemporalScoreRescaling"}
 """Not in the list of what ComfyUI 0.3.64 declares: of its custom nodes, or of later versions."""
 
