@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nodes.diffusion.inside.forward import diffused, level, restored
+from nodes.diffusion.inside.forward import diffused, forward, level, restored, strip
 from nodes.diffusion.levels import TRAIN_STEPS
 from nodes.diffusion.noise import initial_noise
 from nodes.diffusion.prediction import Prediction
@@ -39,7 +39,12 @@ def alpha_bars() -> list[float]:
     return found
 
 
-def diffuse(samples: Tensor, timesteps: str = ", ".join(map(str, TEN)), **more: Any) -> Any:
+def noisy(samples: Tensor, timesteps: str = ", ".join(map(str, TEN))) -> Tensor:
+    """The latents of the timesteps, one after the other, in network scale."""
+    return MODEL.latent_format.to_network(forward(MODEL, {"samples": samples}, timesteps, 3).noised)
+
+
+def diffuse(samples: Tensor, timesteps: str, **more: Any) -> Any:
     inputs = {"model": MODEL, "vae": VAE, "noise_seed": 3, "latent": {"samples": samples}, **more}
     return forward_diffusion(Call(), timesteps=timesteps, **inputs)
 
@@ -47,9 +52,8 @@ def diffuse(samples: Tensor, timesteps: str = ", ".join(map(str, TEN)), **more: 
 def test_noise_at_ten_timesteps_is_what_the_closed_form_says() -> None:
     """x_t ~ N(sqrt(alpha_bar) x_0, 1 - alpha_bar): mean and variance of N numbers, within five sampling errors."""
     clean = torch.full((1, 4, 32, 32), 2.0)
-    noised = diffuse(MODEL.latent_format.from_network(clean)).noised["samples"]
     count = clean.numel()
-    for t, found in zip(TEN, MODEL.latent_format.to_network(noised).double(), strict=True):
+    for t, found in zip(TEN, noisy(MODEL.latent_format.from_network(clean)).double(), strict=True):
         alpha_bar = alpha_bars()[t]
         deviation = math.sqrt(1 - alpha_bar)
         assert found.mean().item() == pytest.approx(math.sqrt(alpha_bar) * 2, abs=5 * deviation / math.sqrt(count))
@@ -59,7 +63,7 @@ def test_noise_at_ten_timesteps_is_what_the_closed_form_says() -> None:
 def test_taking_the_exact_noise_away_in_one_step_gives_the_latent_back() -> None:
     clean = initial_noise((2, 4, 8, 8), 1)
     noise = initial_noise(clean.shape, 3)
-    noised = MODEL.latent_format.to_network(diffuse(MODEL.latent_format.from_network(clean)).noised["samples"])
+    noised = noisy(MODEL.latent_format.from_network(clean))
     for t, found in zip(TEN, noised.reshape(len(TEN), *clean.shape), strict=True):
         at = level(MODEL.prediction, t)
         torch.testing.assert_close(found, diffused(clean, noise, at), atol=1e-5, rtol=1e-5)
@@ -100,8 +104,11 @@ def test_discrete_levels_are_those_of_the_table() -> None:
 
 
 def test_the_strip_has_a_row_for_each_picture_and_a_column_for_each_timestep() -> None:
-    narrow, wide = (diffuse(torch.zeros(1, 4, 4, 4), text).strip for text in ("0", "0 1 2 3 4 5 6 7 8 9"))
-    tall = diffuse(torch.zeros(3, 4, 4, 4), "0").strip
+    def drawn(count: int, timesteps: str) -> Tensor:
+        found = forward(MODEL, {"samples": torch.zeros(count, 4, 4, 4)}, timesteps, 0)
+        return strip(found, VAE.decode(found.noised))
+
+    narrow, wide, tall = drawn(1, "0, 160"), drawn(1, "0 1 2 3 4 5 6 7 8 9"), drawn(3, "0, 160")
     assert wide.shape[2] > narrow.shape[2]
     assert tall.shape[1] > narrow.shape[1]
     assert narrow.min() >= 0
@@ -125,6 +132,6 @@ def test_what_is_no_timestep_is_said(timesteps: str, said: str) -> None:
 
 def test_either_an_image_or_a_latent_is_given() -> None:
     with pytest.raises(ValueError, match="an image or a latent; neither came"):
-        diffuse(torch.zeros(1), latent=None)
+        diffuse(torch.zeros(1), "0", latent=None)
     with pytest.raises(ValueError, match="an image or a latent; both came"):
-        diffuse(torch.zeros(1, 4, 4, 4), image=torch.zeros(1, 16, 16, 3))
+        diffuse(torch.zeros(1, 4, 4, 4), "0", image=torch.zeros(1, 16, 16, 3))
