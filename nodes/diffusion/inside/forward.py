@@ -39,7 +39,7 @@ class Level(NamedTuple):
     @property
     def snr(self) -> float:
         """The picture's variance over the noise's."""
-        return 1 / self.sigma**2
+        return 1 / self.sigma**2 if self.sigma else math.inf
 
     def __str__(self) -> str:
         return f"ᾱ {self.alpha_bar:.3g}\nSNR {short(self.snr)}\nσ {short(self.sigma)}"
