@@ -47,6 +47,8 @@ MODULES = (
     "hook_keyframes",
     "merging",
     "model_saving",
+    "inside_film",
+    "inside_latents",
     "inside_plot",
 )
 

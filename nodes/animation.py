@@ -51,8 +51,30 @@ def save_png(
     return shown(ctx, images, filename_prefix, film, ".png")
 
 
+@node(
+    "SaveAnimatedGIF",
+    title="Save Animated GIF",
+    category="image/animation",
+    module="wireloom",
+    lane="cpu",
+    is_output=True,
+)
+def save_gif(
+    ctx: Context,
+    images: Annotated[Image, Field(description="The frames, in their order.")],
+    filename_prefix: Annotated[str, Field(description="How the file's name begins; may hold folders.")] = "ComfyUI",
+    fps: Annotated[float, Field(ge=0.01, le=100.0, description="Frames a second."), Widget(step=0.01)] = 6.0,
+    prompt: Prompt = None,
+    extra_pnginfo: ExtraInfo = None,
+) -> Output:
+    """Save a batch as an animated GIF, which runs everywhere, of 256 colours a frame, with its workflow inside."""
+    film = animation.gif(images, metadata(prompt, extra_pnginfo), fps=fps)
+    return shown(ctx, images, filename_prefix, film, ".gif")
+
+
 save_webp.intact(are_files_as_saved)  # such files go and are replaced like single pictures
 save_png.intact(are_files_as_saved)
+save_gif.intact(are_files_as_saved)
 
 
 def shown(ctx: Context, images: Image, prefix: str, film: bytes, extension: str) -> Output:

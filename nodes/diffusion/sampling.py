@@ -1,9 +1,9 @@
 """Sampling one latent: from noise, along a schedule, to a picture's latent."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -41,6 +41,13 @@ class Sampled:
 
 
 OnStep = Callable[[StepReport], None]
+
+
+class Start(Protocol):
+    """What a sampling begins with; ``noise.StartNoise`` is one."""
+
+    def like(self, samples: Tensor, batch_index: Sequence[int] | None = None) -> Tensor:
+        """Noise for latents (B, C, h, w), float32, on the CPU."""
 
 
 def sample_latent(
@@ -92,8 +99,10 @@ def sample_guided(
     add_noise: bool = True,
     on_step: OnStep | None = None,
     store: Store | None = None,
+    start: Start | None = None,
 ) -> Sampled:
-    """Denoise ``latent`` along any schedule under any guider; the rest is as in ``sample_latent``."""
+    """Denoise ``latent`` along any schedule under any guider; ``start`` and the rest as in ``sample_along`` and
+    ``sample_latent``."""
     denoiser = Denoiser(guider, latent["samples"].shape[-2:])
     return sample_along(
         guider.model,
@@ -106,6 +115,7 @@ def sample_guided(
         on_step=on_step,
         store=store,
         memory=denoiser.memory,
+        start=start,
     )
 
 
@@ -122,9 +132,11 @@ def sample_along(
     on_step: OnStep | None = None,
     store: Store | None = None,
     memory: Memory | None = None,
+    start: Start | None = None,
 ) -> Sampled:
     """Denoise ``latent`` along any schedule with any denoiser; with fewer than two sigmas there is nothing to do.
 
+    ``start`` makes the noise to begin with, if that is not the seed's.
     ``memory`` is what the denoiser remembers between evaluations; it is stored and brought back with the steps.
     What is found in ``store`` must come from the same call: only its sampler, seed, sigmas and shape are compared.
     Raises ValueError for sigmas that are no schedule, as ``sigmas.walkable`` does.
@@ -133,7 +145,7 @@ def sample_along(
     if len(sigmas) < 2:
         return Sampled(dict(latent), dict(latent))
     samples = fitting_channels(latent["samples"], model.latent_format.channels)
-    draw = partial(StartNoise(seed, silent=not add_noise).like, batch_index=latent.get("batch_index"))
+    draw = partial((start or StartNoise(seed, silent=not add_noise)).like, batch_index=latent.get("batch_index"))
     clean = to_network(samples.float(), model.latent_format).to(model.device)
     sampler = sampler.settled(model.prediction)
     noise, sigmas = draw(samples).to(model.device), sigmas.to(model.device)
@@ -144,10 +156,10 @@ def sample_along(
         mask_at = partial(rule, sigmas=sigmas, prediction=model.prediction) if rule else None
         denoise = KeepUnmasked(denoise, keeping(clean, mask, kept_noise), mask_at)
 
-    start = State(noised(clean, noise, sigmas[0], model.prediction.sigma_max))
-    source = sampler.noise(start.x, sigmas, seed)
+    first = State(noised(clean, noise, sigmas[0], model.prediction.sigma_max))
+    source = sampler.noise(first.x, sigmas, seed)
     bookmark = Bookmark(store, sampler, sigmas, seed, memory=memory) if store else None
-    reached = (bookmark and bookmark.restore(start, source)) or Reached(start, clean)
+    reached = (bookmark and bookmark.restore(first, source)) or Reached(first, clean)
     for state, report in states(sampler, reached.state, sigmas, denoise, source):
         reached = Reached(state, report.denoised)
         if bookmark:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
+from torch.nn.functional import pad
 
 from nodes.diffusion.pictures import to_pil
 
@@ -32,8 +35,8 @@ class Text(NamedTuple):
     letters: int = LETTERS
 
     @property
-    def font(self) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-        return ImageFont.load_default(self.letters)
+    def font(self) -> ImageFont.FreeTypeFont:
+        return font(self.letters)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -43,6 +46,14 @@ class Text(NamedTuple):
         left, _, right, _ = PEN.multiline_textbbox((0, 0), self.words, self.font, spacing=LINE_SPACING)
         lines = self.words.count("\n") + 1
         return round(right - left), lines * (self.letters + LINE_SPACING) + LINE_SPACING
+
+
+@cache
+def font(letters: int) -> ImageFont.FreeTypeFont:
+    """DejaVu Sans, which knows sigma and other signs of the field that Pillow's own letters lack."""
+    from matplotlib import get_data_path
+
+    return ImageFont.truetype(Path(get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"), letters)
 
 
 PEN = ImageDraw.Draw(Image.new("RGB", (1, 1)))
@@ -95,6 +106,14 @@ def sheet(
             write(pen, (x, y + tile.picture.shape[0]), Text(tile.label), PALE)
         y += height + GAP
     return torch.from_numpy(np.asarray(page).astype(np.float32) / 255)[None]
+
+
+def stacked(pages: Sequence[Tensor]) -> Tensor:
+    """Sheets (1, H, W, 3) as one batch, with paper around those that are smaller than others."""
+    height, width = (max(page.shape[axis] for page in pages) for axis in (1, 2))
+    return torch.cat(
+        [pad(page, (0, 0, 0, width - page.shape[2], 0, height - page.shape[1]), value=1) for page in pages]
+    )
 
 
 def write(pen: ImageDraw.ImageDraw, at: tuple[int, int], text: Text, ink: tuple[int, int, int] = INK) -> None:

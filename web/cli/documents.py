@@ -50,6 +50,8 @@ def read_document(path: Path) -> Document:
             return _from_texts({**_comf_chunks(data), **_text_chunks(data)})
         if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
             return _from_texts(_exif_texts(data))
+        if data[:4] == b"GIF8":
+            return _from_texts(_comment_texts(data))
         return _from_json(data)
     except NotAWorkflow as error:
         raise Mistake(f"{path}: {error}") from None
@@ -122,6 +124,21 @@ def _exif_texts(data: bytes) -> dict[str, str]:
         raise NotAWorkflow(f"not a readable WebP: {error}") from None
     split = [entry.partition(":") for entry in entries]
     return {key.lower(): text for key, colon, text in split if colon}
+
+
+def _comment_texts(data: bytes) -> dict[str, str]:
+    """The texts of a GIF: one JSON object as its comment."""
+    from PIL import Image
+
+    from web.pictures import BROKEN
+
+    try:
+        with Image.open(io.BytesIO(data), formats=["GIF"]) as picture:
+            comment = picture.info.get("comment", b"")
+    except BROKEN as error:
+        raise NotAWorkflow(f"not a readable GIF: {error}") from None
+    texts = parse(comment) if comment.startswith(b"{") else {}
+    return {key: text for key, text in texts.items() if isinstance(text, str)}
 
 
 def _is_body(document: Mapping[str, Any]) -> bool:

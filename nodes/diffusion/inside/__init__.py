@@ -1,0 +1,1 @@
+"""What happens inside: stages of diffusion as pictures."""
