@@ -47,6 +47,7 @@ MODULES = (
     "hook_keyframes",
     "merging",
     "model_saving",
+    "inside_unet",
 )
 
 
