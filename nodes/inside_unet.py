@@ -16,7 +16,8 @@ from nodes.diffusion.inside.features import FeatureWatch
 from nodes.diffusion.inside.words import words_of
 from nodes.diffusion.sampling import StepReport, sample_latent
 from nodes.diffusion.text.encoding import conditioned
-from nodes.diffusion.vae import handle
+from nodes.imaging.sheets import labelled
+from nodes.latents import decode, there
 from nodes.memory import holding
 from nodes.sampling import Cfg, SamplerName, SchedulerName, Steps, report_to, shared
 from nodes.text import checked
@@ -70,13 +71,6 @@ class PointMaps(NamedTuple):
 class Filters(NamedTuple):
     filters: Image
     pooling: Image
-
-
-def with_vae(vae: handle.Vae | None) -> handle.Vae:
-    """The VAE. Raises ValueError if there is none."""
-    if vae is None:
-        raise ValueError("there is no VAE: the checkpoint has none, connect one from another file")
-    return vae
 
 
 def watched(ctx: Context, watch: Watch, model: Model, latent: Latent, lists: tuple[Cond, Cond], **how: Any) -> Latent:
@@ -148,18 +142,16 @@ def cross_attention(
 
     The maps are of all words, the start and the end among them, and add up to 1 at each place.
     """
-    encoder, decoder = checked(clip), with_vae(vae)
+    encoder, decoder = checked(clip), there(vae)
     known = words_of(encoder, text)
     columns = known.chosen(words)
     watch = attention_maps.AttentionWatch("attn2", attention_maps.at_words(known.places))
     how = {"seed": seed, "steps": steps, "cfg": cfg, "sampler_name": sampler_name, "scheduler": scheduler}
     positive = conditioned(encoder, lambda each: each.encode(text))
     latent = watched(ctx, watch, model, latent_image, (positive, negative), **how, denoise_fraction=denoise)
-    picture = decoder.decode(latent["samples"][:1])[0]
-    sheet = attention_sheets.word_sheet(
-        picture, attention_sheets.rows_of(watch, show), known.names, columns, tile
-    )
-    maps = attention_maps.mean_map(list(watch.blocks().values()), picture.shape[:2])
+    picture = decode(ctx, {"samples": latent["samples"][:1]}, decoder)[0]
+    sheet = attention_sheets.word_sheet(picture, attention_sheets.rows_of(watch, show), known.names, columns, tile)
+    maps = attention_maps.mean_map(list(watch.blocks().values()), (picture.shape[0], picture.shape[1]))
     return WordMaps(sheet, maps, latent)
 
 
@@ -183,7 +175,7 @@ def self_attention(
     denoise: Denoise = 1.0,
 ) -> PointMaps:
     """Sample as KSampler does, and show where one place of the picture looks. The map is 1 where it looks most."""
-    decoder = with_vae(vae)
+    decoder = there(vae)
     height, width = (side * decoder.downscale for side in latent_image["samples"].shape[-2:])
     if x >= width or y >= height:
         raise ValueError(f"the point ({x}, {y}) is not in the picture, which is {width}x{height}")
@@ -191,7 +183,7 @@ def self_attention(
     watch = attention_maps.AttentionWatch("attn1", attention_maps.from_point(*at))
     how = {"seed": seed, "steps": steps, "cfg": cfg, "sampler_name": sampler_name, "scheduler": scheduler}
     latent = watched(ctx, watch, model, latent_image, (positive, negative), **how, denoise_fraction=denoise)
-    picture = decoder.decode(latent["samples"][:1])[0]
+    picture = decode(ctx, {"samples": latent["samples"][:1]}, decoder)[0]
     sheet = attention_sheets.point_sheet(picture, watch, show, at, tile)
     looked_at = attention_maps.mean_map(list(watch.blocks().values()), (height, width))
     return PointMaps(sheet, looked_at / looked_at.max(), latent)
@@ -199,6 +191,7 @@ def self_attention(
 
 @inside("ConvFeatures", title="Convolution and Pooling")
 def conv_features(
+    ctx: Context,
     vae: Vae,
     image: Image,
     part: Literal["VAE encoder", "U-Net"] = "VAE encoder",
@@ -210,16 +203,27 @@ def conv_features(
 
     The VAE's encoder sees the picture; the U-Net sees its latent, without noise and words, and needs the model.
     """
-    network = with_vae(vae)
+    network = there(vae)
     if part == "VAE encoder":
         found = convolutions.in_encoder(network, image, layer)
     elif model is None:
         raise ValueError("model: the U-Net's convolutions need a model, and none is connected")
     else:
-        found = convolutions.in_unet(model, network, image, layer)
+        found = convolutions.in_unet(model, network, image, layer, partial(shared, ctx))
     picture = convolutions.seen_picture(network, image)
     sheet = convolution_sheets.filter_sheet(picture, found, filters)
     return Filters(sheet, convolution_sheets.pooling_sheet(image[0, ..., :3]))
+
+
+@node("ContactSheet", title="Contact Sheet", category="inside", module="wireloom", lane="cpu")
+def contact_sheet(
+    images: Image,
+    labels: Annotated[str, Widget(multiline=True), Field(description="A line for each picture.")] = "",
+    title: str = "",
+    columns: Annotated[int, Field(ge=0, le=64, description="0 makes it as square as can be.")] = 0,
+) -> Image:
+    """All pictures of a batch in one, row by row, with words below each."""
+    return labelled(images[..., :3], labels.splitlines(), title, columns)
 
 
 @inside("UNetAblation", title="U-Net Ablation", lane="cpu")

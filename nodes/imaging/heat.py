@@ -1,4 +1,4 @@
-"""Numbers as colours: equal steps of a number look equal (viridis; Smith & van der Walt 2015), and lie over pictures."""
+"""Numbers as colours, in which equal steps look equal (viridis, Smith & van der Walt 2015), also over pictures."""
 
 from __future__ import annotations
 
@@ -8,17 +8,14 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 LUMA = (0.299, 0.587, 0.114)
-HEAT = 0.68
+HEAT = 0.72
 """How much of a heat map covers the picture that it lies over."""
 
 
-def heat(values: Tensor, low: float | None = None, high: float | None = None) -> Tensor:
-    """(H, W) from dark blue at ``low`` over green to yellow at ``high`` as (H, W, 3); by default the least and most."""
-    low = values.min().item() if low is None else low
-    high = values.max().item() if high is None else high
-    if high <= low:
-        return _coloured("viridis", torch.zeros_like(values, dtype=torch.float32))
-    return _coloured("viridis", (values.float() - low) / (high - low))
+def heat(values: Tensor) -> Tensor:
+    """(H, W) from dark blue at the least over green to yellow at the most, as (H, W, 3)."""
+    low, high = values.min().item(), values.max().item()
+    return _coloured("viridis", (values.float() - low) / (high - low) if high > low else torch.zeros_like(values))
 
 
 def signed(values: Tensor, most: float | None = None) -> Tensor:
@@ -27,11 +24,11 @@ def signed(values: Tensor, most: float | None = None) -> Tensor:
     return _coloured("RdBu_r", 0.5 + values.float() / (2 * most) if most else torch.full_like(values, 0.5))
 
 
-def over(picture: Tensor, values: Tensor, high: float | None = None) -> Tensor:
-    """Values (h, w) from 0 to ``high`` as heat over a picture (H, W, 3) in grey; stretched smoothly to its size."""
+def over(picture: Tensor, values: Tensor) -> Tensor:
+    """Values (h, w) from the least to the most as heat over a picture (H, W, 3) in grey; stretched to its size."""
     stretched = stretch(values[None], (picture.shape[0], picture.shape[1]))[0]
     grey = (picture * picture.new_tensor(LUMA)).sum(-1, keepdim=True).expand_as(picture)
-    return heat(stretched, 0.0, high) * HEAT + grey * (1 - HEAT)
+    return heat(stretched) * HEAT + grey * (1 - HEAT)
 
 
 def stretch(maps: Tensor, size: tuple[int, int]) -> Tensor:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from nodes.diffusion.attention import attention, split_heads
 from nodes.diffusion.inside.anatomy import BLOCKS, Key, parts
-from nodes.diffusion.inside.watching import Rows, key_of, watched_row
+from nodes.diffusion.inside.rows import Rows, key_of, watched_row
 from nodes.diffusion.model import Model
 from nodes.diffusion.sampling import StepReport
 from nodes.diffusion.unet.hooks import Attention, Place, Replacement, Spot

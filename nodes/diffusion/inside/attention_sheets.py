@@ -42,15 +42,18 @@ def rows_of(watch: AttentionWatch, shown: Shown) -> dict[str, Tensor]:
 def word_sheet(picture: Tensor, rows: Rows, names: Sequence[str], columns: Sequence[int], side: int) -> Tensor:
     """A row for each of ``rows``, a column for each word: (1, H, W, 3). ``picture`` (H, W, 3) lies below."""
     small = sized(picture, side)
-    tiles = [
-        [Tile(over(small, maps[n]), f"mean {maps[n].mean():.1%}\nmost {maps[n].max():.1%}") for n in columns]
-        for maps in rows.values()
-    ]
+    tiles = [[Tile(over(small, maps[n]), shares(maps[n])) for n in columns] for maps in rows.values()]
     tiles[0].insert(0, Tile(small, "the picture"))
     tiles[1:] = [[Tile(torch.ones(1, 1, 3)), *row] for row in tiles[1:]]
     names = ["", *(names[n] for n in columns)]
-    title = "How much each place looks at each word (dark: not at all, yellow: most; all words together: 100%)"
+    title = "How much each place looks at each word (dark: least, yellow: most; all words together: 100%)"
     return sheet(tiles, title=title, row_names=list(rows), column_names=names)
+
+
+def shares(values: Tensor) -> str:
+    """From the least to the most, and the mean."""
+    low, high, mean = (100 * each.item() for each in (values.min(), values.max(), values.mean()))
+    return f"{low:.1f} to {high:.1f}%\nmean {mean:.1f}%"
 
 
 def point_sheet(picture: Tensor, watch: AttentionWatch, shown: Shown, at: tuple[float, float], side: int) -> Tensor:
@@ -64,11 +67,14 @@ def point_sheet(picture: Tensor, watch: AttentionWatch, shown: Shown, at: tuple[
         counts = [sum(key.way == way for key in blocks) for way in WAYS]
         ends = [sum(counts[: n + 1]) for n in range(len(WAYS))]
         grouped = [tiles[end - count : end] for end, count in zip(ends, counts, strict=True)]
-        names = ["", *(f"way {way}" if way != "middle" else way for way, count in zip(WAYS, counts, strict=True) if count)]
+        names = [
+            "",
+            *(f"way {way}" if way != "middle" else way for way, count in zip(WAYS, counts, strict=True) if count),
+        ]
         rows = [first, *(row for row in grouped if row)]
     else:
         names, rows = [], [first, *(tiles[n : n + 4] for n in range(0, len(tiles), 4))]
-    title = "Where the marked point looks (yellow: most)"
+    title = "Where the marked point looks (dark: least, yellow: most)"
     return sheet(rows, title=title, row_names=names)
 
 

@@ -31,7 +31,7 @@ def filter_sheet(picture: Tensor, convolution: Convolution, count: int) -> Tenso
     for n in filters:
         response = convolution.response[n]
         kernels.append(Tile(kernel_picture(convolution.kernels[n]), f"filter {n}"))
-        answers.append(Tile(sized(signed(response), SIDE), f"{response.min():.2f} to {response.max():.2f}"))
+        answers.append(Tile(shown(signed(response), SIDE), f"{response.min():.2f} to {response.max():.2f}"))
         places.append(Tile(loudest(small, response)))
     out, into, *size = convolution.kernels.shape
     height, width = convolution.response.shape[-2:]
@@ -39,8 +39,8 @@ def filter_sheet(picture: Tensor, convolution: Convolution, count: int) -> Tenso
         f"Convolution {convolution.number} of {convolution.count}, {convolution.name}: "
         f"{into} to {out} channels, {size[1]}x{size[0]} kernels, answers {width}x{height}"
     )
-    first = "kernels\n(red, green, blue\nas they see)" if into == 3 else "kernels\n(red +, blue -; strongest\ninput channels)"
-    names = [first, "answers\n(red +, blue -)", f"where it\nanswers most\n({LOUDEST:.0%} of places)"]
+    colours = "weights of\nred, green, blue;\ngrey is 0" if into == 3 else "red +, blue -;\nstrongest inputs"
+    names = [f"kernels\n({colours})", "answers\n(red +, blue -)", f"where it\nanswers most\n({LOUDEST:.0%} of places)"]
     blank = torch.ones(1, 1, 3)
     rows = [[Tile(blank), *kernels], [Tile(small, "the picture"), *answers], [Tile(blank), *places]]
     return sheet(rows, title=title, row_names=names)

@@ -44,6 +44,7 @@ class Tap:
 
     def on(self, network: N) -> N:
         """A network of the same tensors that is listened to; what others compute with it meanwhile is not heard."""
+        self._count, self._heard = 0, None
         shared = {id(tensor): tensor for tensor in (*network.parameters(), *network.buffers())}
         mine = copy.deepcopy(network, shared)
         for name, module in mine.named_modules():
@@ -80,8 +81,13 @@ def in_encoder(vae: Vae, image: Tensor, number: int) -> Convolution:
 
 
 @torch.no_grad()
-def in_unet(model: Model, vae: Vae, image: Tensor, number: int) -> Convolution:
-    """A convolution of the U-Net, given the picture's latent without noise, at timestep 0 and without words."""
+def in_unet(
+    model: Model, vae: Vae, image: Tensor, number: int, prepared: Callable[[Model], Model] = lambda model: model
+) -> Convolution:
+    """A convolution of the U-Net, given the picture's latent without noise, at timestep 0 and without words.
+
+    ``prepared`` is who has the model evaluated, such as by turns with others.
+    """
     latent = to_network(vae.encode(seen_picture(vae, image)[None]), model.latent_format)
     tap = Tap(number)
 
@@ -96,7 +102,7 @@ def in_unet(model: Model, vae: Vae, image: Tensor, number: int) -> Convolution:
         context=torch.zeros(1, PLACES, config.context_dim),
         vector=torch.zeros(1, config.vector_dim) if config.vector_dim else None,
     )
-    replace(model, run=listened, via=None).network(inputs)
+    prepared(replace(model, run=listened)).network(inputs)
     return tap.heard("U-Net")
 
 

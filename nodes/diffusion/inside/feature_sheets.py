@@ -15,7 +15,7 @@ from nodes.imaging.heat import heat
 from nodes.imaging.sheets import Tile, sheet
 
 SIDE = 128  # pixels of a tile, about
-ARROW = (88, 16)  # pixels across and down
+ARROW = (88, SIDE)  # pixels across and down
 INK = (110, 110, 110)
 TITLES: Mapping[Way, str] = {
     "down": "Way down: fewer pixels, more channels",

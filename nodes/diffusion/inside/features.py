@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from nodes.diffusion.inside.anatomy import Key
-from nodes.diffusion.inside.watching import Rows, key_of, watched_row
+from nodes.diffusion.inside.rows import Rows, key_of, watched_row
 from nodes.diffusion.model import Model
 from nodes.diffusion.sampling import StepReport
 from nodes.diffusion.unet.hooks import Point, Spot
@@ -20,7 +20,7 @@ COLOURS = 3
 
 
 class FeatureWatch:
-    """Keeps what blocks give at the first evaluation of one step; see ``watching`` for the row."""
+    """Keeps what blocks give at the first evaluation of one step; see ``rows`` for the row."""
 
     def __init__(self, step: int, keys: Collection[Key]) -> None:
         """``step`` is counted from 0."""
