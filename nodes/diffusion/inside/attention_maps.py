@@ -53,10 +53,11 @@ class AttentionWatch:
         if not attending:
             raise ValueError("no block of this model has attention")
         for part in attending:
-            for layer in range(part.depth):
-                place = Place(self.which, BLOCKS[part.key.way], part.key.number, layer)
-                before = hooks.replaced.get(place) or hooks.replaced.get(place._replace(layer=None))
-                hooks = hooks.replacing(place, partial(self._attend, before))
+            whole = Place(self.which, BLOCKS[part.key.way], part.key.number)
+            layers = [whole._replace(layer=layer) for layer in range(part.depth)]
+            # Of the whole block, so that guidance can replace it for an evaluation of its own.
+            for place in (whole, *(each for each in layers if each in hooks.replaced)):
+                hooks = hooks.replacing(place, partial(self._attend, hooks.replaced.get(place)))
         return replace(model, hooks=hooks)
 
     def _attend(self, before: Replacement | None, q: Tensor, k: Tensor, v: Tensor, spot: Spot) -> Tensor:
