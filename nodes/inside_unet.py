@@ -8,6 +8,7 @@ from pydantic import Field
 from engine.context import Context
 from engine.declare import node
 from engine.marks import Widget
+from nodes import latents
 from nodes.diffusion.inside import attention_maps, attention_sheets, convolution_sheets, convolutions
 from nodes.diffusion.inside.ablation import Bottleneck, ablated
 from nodes.diffusion.inside.anatomy import chosen, parts
@@ -17,7 +18,7 @@ from nodes.diffusion.inside.words import words_of
 from nodes.diffusion.sampling import StepReport, sample_latent
 from nodes.diffusion.text.encoding import conditioned
 from nodes.imaging.sheets import labelled
-from nodes.latents import decode, there
+
 from nodes.memory import holding
 from nodes.sampling import Cfg, SamplerName, SchedulerName, Steps, report_to, shared
 from nodes.text import checked
@@ -142,14 +143,14 @@ def cross_attention(
 
     The maps are of all words, the start and the end among them, and add up to 1 at each place.
     """
-    encoder, decoder = checked(clip), there(vae)
+    encoder, decoder = checked(clip), latents.there(vae)
     known = words_of(encoder, text)
     columns = known.chosen(words)
     watch = attention_maps.AttentionWatch("attn2", attention_maps.at_words(known.places))
     how = {"seed": seed, "steps": steps, "cfg": cfg, "sampler_name": sampler_name, "scheduler": scheduler}
     positive = conditioned(encoder, lambda each: each.encode(text))
     latent = watched(ctx, watch, model, latent_image, (positive, negative), **how, denoise_fraction=denoise)
-    picture = decode(ctx, {"samples": latent["samples"][:1]}, decoder)[0]
+    picture = latents.decode(ctx, {"samples": latent["samples"][:1]}, decoder)[0]
     sheet = attention_sheets.word_sheet(picture, attention_sheets.rows_of(watch, show), known.names, columns, tile)
     maps = attention_maps.mean_map(list(watch.blocks().values()), (picture.shape[0], picture.shape[1]))
     return WordMaps(sheet, maps, latent)
@@ -175,7 +176,7 @@ def self_attention(
     denoise: Denoise = 1.0,
 ) -> PointMaps:
     """Sample as KSampler does, and show where one place of the picture looks. The map is 1 where it looks most."""
-    decoder = there(vae)
+    decoder = latents.there(vae)
     height, width = (side * decoder.downscale for side in latent_image["samples"].shape[-2:])
     if x >= width or y >= height:
         raise ValueError(f"the point ({x}, {y}) is not in the picture, which is {width}x{height}")
@@ -183,7 +184,7 @@ def self_attention(
     watch = attention_maps.AttentionWatch("attn1", attention_maps.from_point(*at))
     how = {"seed": seed, "steps": steps, "cfg": cfg, "sampler_name": sampler_name, "scheduler": scheduler}
     latent = watched(ctx, watch, model, latent_image, (positive, negative), **how, denoise_fraction=denoise)
-    picture = decode(ctx, {"samples": latent["samples"][:1]}, decoder)[0]
+    picture = latents.decode(ctx, {"samples": latent["samples"][:1]}, decoder)[0]
     sheet = attention_sheets.point_sheet(picture, watch, show, at, tile)
     looked_at = attention_maps.mean_map(list(watch.blocks().values()), (height, width))
     return PointMaps(sheet, looked_at / looked_at.max(), latent)
@@ -203,7 +204,7 @@ def conv_features(
 
     The VAE's encoder sees the picture; the U-Net sees its latent, without noise and words, and needs the model.
     """
-    network = there(vae)
+    network = latents.there(vae)
     if part == "VAE encoder":
         found = convolutions.in_encoder(network, image, layer)
     elif model is None:
