@@ -18,7 +18,6 @@ from nodes.diffusion.inside.words import words_of
 from nodes.diffusion.sampling import StepReport, sample_latent
 from nodes.diffusion.text.encoding import conditioned
 from nodes.imaging.sheets import labelled
-
 from nodes.memory import holding
 from nodes.sampling import Cfg, SamplerName, SchedulerName, Steps, report_to, shared
 from nodes.text import checked
@@ -192,7 +191,6 @@ def self_attention(
 
 @inside("ConvFeatures", title="Convolution and Pooling")
 def conv_features(
-    ctx: Context,
     vae: Vae,
     image: Image,
     part: Literal["VAE encoder", "U-Net"] = "VAE encoder",
@@ -210,7 +208,7 @@ def conv_features(
     elif model is None:
         raise ValueError("model: the U-Net's convolutions need a model, and none is connected")
     else:
-        found = convolutions.in_unet(model, network, image, layer, partial(shared, ctx))
+        found = convolutions.in_unet(model, network, image, layer)
     picture = convolutions.seen_picture(network, image)
     sheet = convolution_sheets.filter_sheet(picture, found, filters)
     return Filters(sheet, convolution_sheets.pooling_sheet(image[0, ..., :3]))

@@ -81,13 +81,8 @@ def in_encoder(vae: Vae, image: Tensor, number: int) -> Convolution:
 
 
 @torch.no_grad()
-def in_unet(
-    model: Model, vae: Vae, image: Tensor, number: int, prepared: Callable[[Model], Model] = lambda model: model
-) -> Convolution:
-    """A convolution of the U-Net, given the picture's latent without noise, at timestep 0 and without words.
-
-    ``prepared`` is who has the model evaluated, such as by turns with others.
-    """
+def in_unet(model: Model, vae: Vae, image: Tensor, number: int) -> Convolution:
+    """A convolution of the U-Net, given the picture's latent without noise, at timestep 0 and without words."""
     latent = to_network(vae.encode(seen_picture(vae, image)[None]), model.latent_format)
     tap = Tap(number)
 
@@ -102,7 +97,7 @@ def in_unet(
         context=torch.zeros(1, PLACES, config.context_dim),
         vector=torch.zeros(1, config.vector_dim) if config.vector_dim else None,
     )
-    prepared(replace(model, run=listened)).network(inputs)
+    replace(model, run=listened).network(inputs)
     return tap.heard("U-Net")
 
 

@@ -15,7 +15,6 @@ from nodes.diffusion.inside.convolutions import Tap, in_encoder, in_unet, most_a
 from nodes.diffusion.offload import visiting
 from nodes.diffusion.vae.taesd import TinyAutoencoder
 from tests.fixtures import make_random
-from tests.support.calls import Call
 from tests.support.families import load, saved, weights
 from tests.support.unets import given, random_unet
 
@@ -52,16 +51,16 @@ def test_the_first_convolution_of_the_unet_answers_the_latent(checkpoint: Checkp
 
 def test_a_layer_that_is_not_there_is_an_error(checkpoint: Checkpoint) -> None:
     with pytest.raises(ValueError, match=r"layer: the VAE encoder has (\d+) convolutions, 0 to \d+, and no 500"):
-        inside_unet.conv_features(Call(), checkpoint.vae, IMAGE, layer=500)
+        inside_unet.conv_features(checkpoint.vae, IMAGE, layer=500)
     with pytest.raises(ValueError, match="layer: the U-Net has"):
-        inside_unet.conv_features(Call(), checkpoint.vae, IMAGE, "U-Net", 500, model=checkpoint.model)
+        inside_unet.conv_features(checkpoint.vae, IMAGE, "U-Net", 500, model=checkpoint.model)
     with pytest.raises(ValueError, match="model: the U-Net's convolutions need a model"):
-        inside_unet.conv_features(Call(), checkpoint.vae, IMAGE, "U-Net")
+        inside_unet.conv_features(checkpoint.vae, IMAGE, "U-Net")
 
 
 def test_every_convolution_can_be_shown(checkpoint: Checkpoint) -> None:
     for part, layer in (("VAE encoder", 0), ("VAE encoder", 3), ("U-Net", 0), ("U-Net", 5)):
-        shown = inside_unet.conv_features(Call(), checkpoint.vae, IMAGE, part, layer, 3, model=checkpoint.model)  # type: ignore[arg-type]
+        shown = inside_unet.conv_features(checkpoint.vae, IMAGE, part, layer, 3, model=checkpoint.model)  # type: ignore[arg-type]
         assert [each.shape[-1] for each in shown] == [3, 3]
 
 
