@@ -53,7 +53,8 @@ def parts(config: UNetConfig) -> list[Part]:
     """All blocks, in the order of computing."""
     down = list(_down(config))
     bottom = down[-1]
-    middle = Part(Key("middle"), bottom.channels, bottom.halvings, _what(config.middle_depth), config.middle_depth)
+    what = _what(config.middle_depth) if config.middle_blocks else "nothing"  # in some distilled networks
+    middle = Part(Key("middle"), bottom.channels, bottom.halvings, what, config.middle_depth)
     return [*down, middle, *_up(config, down)]
 
 
