@@ -49,6 +49,7 @@ MODULES = (
     "model_saving",
     "inside_film",
     "inside_latents",
+    "inside_unet",
     "inside_plot",
 )
 

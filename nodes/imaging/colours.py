@@ -9,7 +9,7 @@ from torch import Tensor
 
 from nodes.imaging.sheets import Tile
 
-Map: TypeAlias = Literal["inferno", "RdBu_r"]
+Map: TypeAlias = Literal["inferno", "viridis", "RdBu_r"]
 HEAT: Map = "inferno"
 DIVERGING: Map = "RdBu_r"
 SHADES = 256

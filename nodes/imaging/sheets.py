@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -125,3 +126,16 @@ def enlarged(picture: Tensor, side: int) -> Tensor:
     """(H, W, 3), each pixel repeated until the longer side comes near ``side``; larger ones stay."""
     times = max(1, side // max(picture.shape[:2]))
     return picture.repeat_interleave(times, 0).repeat_interleave(times, 1)
+
+
+def labelled(pictures: Tensor, labels: Sequence[str], title: str = "", columns: int = 0) -> Tensor:
+    """Pictures (B, H, W, 3) in rows of so many columns, about a square for 0, each with its label: (1, H', W', 3).
+
+    Raises ValueError for more labels than pictures; where there are fewer, the last have none.
+    """
+    if len(labels) > len(pictures):
+        raise ValueError(f"there are {len(labels)} labels for {len(pictures)} pictures")
+    words = [*labels, *[""] * (len(pictures) - len(labels))]
+    tiles = [Tile(picture, label) for picture, label in zip(pictures, words, strict=True)]
+    across = columns or math.ceil(math.sqrt(len(tiles)))
+    return sheet([tiles[n : n + across] for n in range(0, len(tiles), across)], title=title)

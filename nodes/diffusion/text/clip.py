@@ -100,17 +100,19 @@ class Clip:
         texts = prompt if isinstance(prompt, Mapping) else dict.fromkeys(self.towers, prompt)
         if missing := self.towers.keys() - texts.keys():
             raise ValueError(f"there is no text for the encoder {', '.join(sorted(missing))}")
-        parts = {name: self._chunks(name, texts[name]) for name in self.towers}
+        parts = {name: self.chunks(name, texts[name]) for name in self.towers}
         if len(set(texts.values())) > 1:
             longest = max(len(each) for each in parts.values())
-            parts = {name: [*each, *self._chunks(name, "") * (longest - len(each))] for name, each in parts.items()}
+            parts = {name: [*each, *self.chunks(name, "") * (longest - len(each))] for name, each in parts.items()}
         results = {name: self._encoded(name, each) for name, each in parts.items()}
         length = min(each.hidden.shape[1] for each in results.values())
         ordered = [results[name] for name in sorted(results, reverse=True)]  # l, then g
         hidden = torch.cat([each.hidden[:, :length] for each in ordered], dim=-1)
         return hidden, ordered[-1].pooled
 
-    def _chunks(self, name: str, text: str) -> list[list[Token]]:
+    def chunks(self, name: str, text: str) -> list[list[Token]]:
+        """A text as the tower ``name`` takes it: chunks of 77 weighted tokens."""
+
         def embedding(word: str) -> Tensor | None:
             found = self.embeddings(word)
             return None if found is None else found.get(name, found.get(""))

@@ -9,7 +9,9 @@ Where they are called, and with what:
 ``between``                  (x, spot) -> x: between looking at one another and at the words; (B, N, C)
 ``input_block``              (h, spot) -> h: after each block of the way down; (B, C, h, w)
 ``input_block_after_skip``   the same, once the copy for the way up is put aside
+``middle_block``             (h, spot) -> h: after the middle block; (B, C, h, w)
 ``output_block``             (h, skip, spot) -> (h, skip): before each block of the way up
+``output_block_after``       (h, spot) -> h: after each block of the way up; (B, C, h, w)
 ===========================  =================================================================================
 
 ``replaced`` takes the place of attention itself: (q, k, v, spot) -> out, after the projections and before the last one.
@@ -40,7 +42,9 @@ Point: TypeAlias = Literal[
     "between",
     "input_block",
     "input_block_after_skip",
+    "middle_block",
     "output_block",
+    "output_block_after",
 ]
 Hook: TypeAlias = Callable[..., Any]
 Replacement: TypeAlias = Callable[[Tensor, Tensor, Tensor, "Spot"], Tensor]

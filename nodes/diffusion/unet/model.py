@@ -103,6 +103,8 @@ class UNet(nn.Module):
         if inside:
             inside.enter("middle", 0)
         x = self.middle_block(x, emb, context, inside=inside)
+        if inside:
+            (x,) = inside.call("middle_block", x)
         return plus(x, (residuals.middle,), 0) if residuals else x
 
     def up(self, x: Tensor, skips: list[Tensor], emb: Tensor, context: Tensor, inside: Inside | None = None) -> Tensor:
@@ -115,6 +117,8 @@ class UNet(nn.Module):
                 x, skip = inside.call("output_block", x, skip)
             x = torch.cat((x, skip), dim=1)
             x = stage(x, emb, context, skips[-1].shape[-2:] if skips else None, inside)
+            if inside:
+                (x,) = inside.call("output_block_after", x)
         return x
 
     def _down_stages(self) -> Iterator[Stage]:
