@@ -47,6 +47,8 @@ MODULES = (
     "hook_keyframes",
     "merging",
     "model_saving",
+    "training_data",
+    "training",
 )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
+from torch.nn.functional import pad
 
 from nodes.diffusion.pictures import to_pil
 
@@ -95,6 +96,12 @@ def sheet(
             write(pen, (x, y + tile.picture.shape[0]), Text(tile.label), PALE)
         y += height + GAP
     return torch.from_numpy(np.asarray(page).astype(np.float32) / 255)[None]
+
+
+def stacked(pages: Sequence[Tensor]) -> Tensor:
+    """Pictures (1, H, W, 3) below one another, on paper as wide as the widest."""
+    width = max(page.shape[2] for page in pages)
+    return torch.cat([pad(page, (0, 0, 0, width - page.shape[2]), value=1.0) for page in pages], dim=1)
 
 
 def write(pen: ImageDraw.ImageDraw, at: tuple[int, int], text: Text, ink: tuple[int, int, int] = INK) -> None:

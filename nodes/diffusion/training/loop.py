@@ -105,6 +105,10 @@ class Training:
         self.losses.append(loss)
         return loss
 
+    def close(self) -> None:
+        """Let go of the threads; there are no further steps."""
+        self._threads.shutdown()
+
     def state(self) -> dict[str, Any]:
         """All that the next step depends on."""
         return {
