@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import fmean
-from typing import Annotated
+from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
@@ -48,7 +48,9 @@ Workers = Annotated[
 ]
 Average = Annotated[
     float,
-    Field(ge=0, le=0.99999, description="What comes out is the weights' moving average: so much of it stays each step."),
+    Field(
+        ge=0, le=0.99999, description="What comes out is the weights' moving average: so much of it stays each step."
+    ),
     Widget(step=0.0001),
 ]
 SampleEvery = Annotated[int, Field(ge=0, description="Steps between two sheets of samples; 0 for none on the way.")]
@@ -92,7 +94,7 @@ class Watch:
     def __init__(self, ctx: Context, title: str, page: Callable[[Sequence[Tensor]], Tensor], sample_every: int) -> None:
         self._ctx, self._title, self._page, self._every = ctx, title, page, sample_every
         self._samples: Tensor | None = None
-        self._shown_at = self._sampled_at = float("-inf")
+        self._shown_at, self._sampled_at = time.monotonic(), float("-inf")
 
     def __call__(self, training: Training, look: Look) -> None:
         """After a step. Raises Cancelled."""
@@ -115,10 +117,12 @@ def curve(losses: Sequence[float], title: str = "loss") -> Tensor:
     at = range(0, len(losses), max(1, len(losses) // POINTS))
     steps = [n + 1.0 for n in at]
     means = [fmean(losses[max(0, n + 1 - width) : n + 1]) for n in at]
-    data = {"each step": (steps, [losses[n] for n in at]), f"mean of {width}": (steps, means)}
-    scale = "log" if all(loss > 0 for loss in losses) else "linear"
-    told = f"{title}, step {len(losses)}: {means[-1]:.4f}" if means else title
-    return lines(data, title=told, x="step", y="loss", scale=scale)  # type: ignore[arg-type]
+    data = {"each step": (steps, [losses[n] for n in at])}
+    if width > 1:
+        data[f"mean of {width}"] = (steps, means)
+    told = f"{title}, step {len(losses)}: {fmean(losses[-width:]):.4f}" if losses else title
+    scale: Literal["log", "linear"] = "log" if losses and min(losses) > 0 else "linear"
+    return lines(data, title=told, x="step", y="loss", scale=scale, pale=("each step",) if width > 1 else ())
 
 
 def painted_page(prompts: Sequence[str], title: str) -> Callable[[Sequence[Tensor]], Tensor]:

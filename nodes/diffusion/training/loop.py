@@ -113,7 +113,7 @@ class Training:
         """All that the next step depends on."""
         return {
             "step": self.step,
-            "losses": torch.tensor(self.losses),
+            "losses": torch.tensor(self.losses, dtype=torch.float64),
             "weights": [each.detach() for each in self.weights],
             "average": self.average.weights,
             "optimizer": self.optimizer.state_dict(),

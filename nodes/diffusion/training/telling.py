@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from random import Random
 from threading import Lock
 
 import torch
@@ -14,7 +15,7 @@ from nodes.diffusion.model import Model
 from nodes.diffusion.text.clip import Clip, ClipText
 from nodes.diffusion.text.handles import with_towers
 from nodes.diffusion.text.tokenizer import LENGTH, tokenize
-from nodes.diffusion.training.captions import words
+from nodes.diffusion.training.captions import words, written
 from nodes.diffusion.training.course import ready, unlocked
 from nodes.diffusion.training.dataset import Dataset
 from nodes.diffusion.training.diffusion import Told, padded
@@ -23,6 +24,8 @@ from nodes.diffusion.training.vocabulary import LearnedRows, tokens_of
 
 REMEMBERED = 4096
 """Captions whose encodings are kept."""
+TOLD = 24
+"""Captions of each pattern that are looked at for their words."""
 
 
 class Frozen:
@@ -110,6 +113,9 @@ class Learning:
 
 
 def vocabulary(dataset: Dataset) -> list[str]:
-    """Texts that have all words of a data set's captions."""
-    patterns = {words(pattern) for example in dataset.examples for pattern in example.captions}
-    return [*sorted(patterns), *(name for background in dataset.backgrounds for name in background.names)]
+    """Texts that have the words of a data set's captions: of each pattern all, and some of its captions, since choices
+    may join to words, as in ``cat{|s}``."""
+    patterns = sorted({pattern for example in dataset.examples for pattern in example.captions})
+    told = [written(pattern, Random(n)) for pattern in patterns for n in range(TOLD)]
+    names = [name for background in dataset.backgrounds for name in background.names]
+    return [*(words(pattern) for pattern in patterns), *told, *names]
