@@ -49,6 +49,7 @@ MODULES = (
     "model_saving",
     "training_data",
     "training",
+    "training_loras",
 )
 
 

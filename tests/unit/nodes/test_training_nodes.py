@@ -27,6 +27,7 @@ from nodes.diffusion.training.runs import write
 from nodes.loaders import load_checkpoint, opener
 from nodes.model_saving import save_checkpoint
 from nodes.training import new_model, new_vae, train_lora, train_unet, train_vae
+from nodes.training_loras import apply_trained_lora, save_trained_lora
 from nodes.training_runs import curve, is_file_there
 from tests.support import lessons
 from tests.support.contexts import context
@@ -271,3 +272,22 @@ def test_a_lora_is_trained_beside_the_model(trained: tuple[Path, Any, list[Any]]
 def test_curves_are_drawn_of_any_losses() -> None:
     for losses in ([], [1.0], [0.0, -1.0], [1 / (n + 1) for n in range(5000)]):
         assert curve(losses).shape == (1, 400, 640, 3)
+
+
+def test_a_trained_lora_is_applied_and_saved(trained: tuple[Path, Any, list[Any]], tmp_path: Path) -> None:
+    model: Model = trained[1][0]
+    _, changed = adapted(model.unet.get(), 2, 2.0, 0, "transformer_blocks")
+    for each in changed.values():
+        torch.nn.init.normal_(each.up, std=0.3, generator=torch.Generator().manual_seed(0))
+    write(Saved(lora(changed, LORA_PREFIX)), tmp_path / "lora.safetensors")
+    ctx, _ = context(tmp_path)
+    file = open_adapter(opener(ctx), tmp_path / "lora.safetensors")
+    assert apply_trained_lora(model, file, 0.0) is model
+    halves = apply_trained_lora(apply_trained_lora(model, file, 0.5), file, 0.5)
+    assert torch.equal(said(halves), said(apply_trained_lora(model, file)))
+    assert not torch.equal(said(halves), said(model))
+    save_trained_lora(ctx, file, "loras/mine")
+    (kept,) = (tmp_path / "output" / "loras").glob("mine*.safetensors")
+    assert load_file(kept).keys() == load_file(tmp_path / "lora.safetensors").keys()
+    again = open_adapter(opener(ctx), kept)
+    assert torch.equal(said(apply_trained_lora(model, again)), said(halves))
