@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import torch
 from pydantic import Field
+from torch.nn.functional import interpolate
 
 from engine.context import Context
 from engine.declare import node
@@ -30,6 +31,7 @@ ARCHIVES = (".tar",)
 COLOUR = re.compile(r"(?P<names>[^#]+?)\s*#(?P<colour>[0-9a-fA-F]{6})")
 LETTERS = 22
 """Of a caption, on each line below its picture."""
+LARGEST = 256  # pixels, of a picture that is shown
 
 Share = Annotated[float, Field(ge=0, le=1), Widget(step=0.01)]
 
@@ -134,7 +136,8 @@ def show_dataset(
     tiles = []
     for n, at in enumerate(drawn.tolist()):
         rng = Random(f"{seed} {n}")
-        picture = (dataset.picture(choices[at], rng) + 1) / 2
-        tiles.append(Tile(picture.movedim(0, -1), textwrap.fill(dataset.caption(choices[at], rng), LETTERS)))
+        picture = (dataset.picture(choices[at], rng)[None] + 1) / 2
+        small = interpolate(picture, (LARGEST, LARGEST), mode="area") if dataset.size > LARGEST else picture
+        tiles.append(Tile(small[0].movedim(0, -1), textwrap.fill(dataset.caption(choices[at], rng), LETTERS)))
     title = f"{len(dataset.examples)} pictures, {len(choices)} with their backgrounds"
     return sheet([tiles[n : n + columns] for n in range(0, len(tiles), columns)], title=title, side=128)

@@ -18,7 +18,7 @@ from engine.node import Result
 from engine.paths import safe_join
 from engine.services import Services
 from nodes.diffusion.pictures import to_pil
-from nodes.diffusion.preview import jpeg
+from nodes.diffusion.preview import fitted, jpeg
 from nodes.diffusion.training.course import Course, Look
 from nodes.diffusion.training.loop import Pace, Training
 from nodes.imaging.charts import lines
@@ -31,6 +31,7 @@ SHEET_EVERY_S = 30.0
 WINDOW = 50
 """How many losses are averaged at most, to see where they go."""
 POINTS = 1500
+WIDEST = 1600  # pixels, of what is shown meanwhile
 LETTERS = 22
 DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
 
@@ -107,7 +108,9 @@ class Watch:
             self._samples, self._sampled_at = self._page(look()), time.monotonic()
         if sampling or now - self._shown_at >= CURVE_EVERY_S:
             pages = [curve(training.losses, self._title), *([] if self._samples is None else [self._samples])]
-            self._ctx.preview("image/jpeg", jpeg(to_pil(stacked(pages)[0])))
+            picture = to_pil(stacked(pages)[0])
+            small = fitted(picture, WIDEST) if max(picture.size) > WIDEST else picture
+            self._ctx.preview("image/jpeg", jpeg(small))
             self._shown_at = time.monotonic()
 
 

@@ -50,5 +50,6 @@ def test_a_small_run_learns_and_its_checkpoint_draws(tmp_path: Path, capsys: pyt
     drawn = json.loads(capsys.readouterr().out)
     ((file,),) = [output["files"] for output in drawn["outputs"].values()]
     with Image.open(file) as picture:
-        assert picture.getextrema() != ((0, 0), (0, 0), (0, 0))
-        assert len(set(picture.getdata())) > 100
+        colours = picture.getcolors(picture.width * picture.height)
+        assert colours is not None
+        assert len(colours) > 100  # no flat grey, as of a network that says nothing

@@ -80,8 +80,8 @@ class Learning:
         self._reading = clip.readings[self._name]
         self.network: ClipText = unlocked(lazy.get())
         table = self.network.embeddings.token_embedding.weight
-        rows = LearnedRows(table.detach(), tokens_of(vocabulary(dataset)).to(self.device))
-        self.network.embeddings.token_embedding = rows  # type: ignore[assignment]
+        rows = LearnedRows(table.detach().cpu(), tokens_of(vocabulary(dataset)))  # random numbers are the CPU's
+        self.network.embeddings.token_embedding = rows.to(self.device)  # type: ignore[assignment]
 
     @property
     def padding(self) -> int:

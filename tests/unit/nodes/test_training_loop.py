@@ -1,7 +1,10 @@
 """The loop: the same numbers each time, also when it was stopped, or killed."""
 
 import shutil
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from nodes.diffusion.training.loop import Draw, Group, Pace, Training, split
-from nodes.diffusion.training.runs import on_cores, run
+from nodes.diffusion.training.runs import on_cores, resume, run
 
 PACE = Pace(steps=12, batch=6, rate=0.05, warmup=2, average=0.9)
 
@@ -83,6 +86,30 @@ def test_a_killed_training_goes_on_from_what_was_stored_to_the_same_weights(tmp_
     run(Training(Line(), PACE, seed=5, threads=2), file, keep, save_every_s=0)
     again = Training(Line(), PACE, seed=5, threads=2)
     run(again, kept, lambda at: None)
+    assert same(again, whole(tmp_path))
+
+
+SLOWLY = """
+import sys, time
+from pathlib import Path
+from tests.unit.nodes.test_training_loop import PACE, Line, Training, run
+run(Training(Line(), PACE, 5, 2), Path(sys.argv[1]), lambda at: time.sleep(0.2 if at.step > 3 else 0), save_every_s=0)
+"""
+
+
+def test_a_training_that_a_signal_killed_goes_on_to_the_same_weights(tmp_path: Path) -> None:
+    file = tmp_path / "state.pt"
+    process = subprocess.Popen([sys.executable, "-c", SLOWLY, str(file)])
+    again = Training(Line(), PACE, seed=5, threads=2)
+    while again.step < 4:
+        time.sleep(0.05)
+        assert process.poll() is None
+        if file.exists():
+            resume(again, file)
+    process.kill()
+    assert process.wait() != 0
+    run(again, file, lambda at: None)
+    assert again.step == 12
     assert same(again, whole(tmp_path))
 
 
