@@ -51,6 +51,9 @@ MODULES = (
     "inside_latents",
     "inside_unet",
     "inside_plot",
+    "training_data",
+    "training",
+    "training_loras",
 )
 
 

@@ -7,7 +7,9 @@ from torch import Tensor
 
 from engine.marks import Socket, Widget
 from nodes.diffusion import denoiser, latent_operations, model, noise, samplers, upscalers
+from nodes.diffusion.lora import file
 from nodes.diffusion.text import clip
+from nodes.diffusion.training import dataset
 from nodes.diffusion.vae import handle
 
 MAX_SIDE = 16384  # pixels
@@ -36,6 +38,9 @@ Sigmas: TypeAlias = Annotated[Tensor, Socket("SIGMAS")]
 Guider: TypeAlias = Annotated[denoiser.Guider[model.Model], Socket("GUIDER")]
 Noise: TypeAlias = Annotated[noise.StartNoise, Socket("NOISE")]
 UpscaleModel: TypeAlias = Annotated[upscalers.UpscaleModel, Socket("UPSCALE_MODEL")]
+Dataset: TypeAlias = Annotated[dataset.Dataset, Socket("DATASET")]
+"""Pictures with captions, to learn from."""
+Lora: TypeAlias = Annotated[file.AdapterFile, Socket("LORA_MODEL")]
 Anything: TypeAlias = Annotated[Any, Socket("*")]
 
 Seed: TypeAlias = Annotated[int, Field(ge=0, le=2**64 - 1), Widget(default=0, control_after_generate=True)]

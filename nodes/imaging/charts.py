@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -37,14 +37,18 @@ def lines(
     y: str = "",
     size: tuple[int, int] = (640, 400),
     scale: Scale = "linear",
+    pale: Collection[str] = (),
 ) -> Tensor:
-    """Named lines of points ``(xs, ys)`` over one another, with axes called ``x`` and ``y``: (1, H, W, 3) in [0, 1]."""
+    """Named lines of points ``(xs, ys)`` over one another, with axes called ``x`` and ``y``: (1, H, W, 3) in [0, 1].
+
+    ``pale`` are the names of those that others are to stand out against.
+    """
     from matplotlib.figure import Figure  # takes half a second
 
     figure = Figure(figsize=(size[0] / DPI, size[1] / DPI), dpi=DPI, layout="constrained")
     axes = figure.add_subplot(title=title, xlabel=x, ylabel=y, yscale=scale)
     for name, (xs, ys) in data.items():
-        axes.plot(xs, ys, label=name)
+        axes.plot(xs, ys, label=name, linewidth=0.8 if name in pale else 1.5, alpha=0.4 if name in pale else 1.0)
     axes.grid(visible=True, alpha=0.3)
     if len(data) > 1:
         axes.legend()

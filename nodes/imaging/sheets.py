@@ -109,12 +109,18 @@ def sheet(
     return torch.from_numpy(np.asarray(page).astype(np.float32) / 255)[None]
 
 
-def stacked(pages: Sequence[Tensor]) -> Tensor:
+def batched(pages: Sequence[Tensor]) -> Tensor:
     """Sheets (1, H, W, 3) as one batch, with paper around those that are smaller than others."""
     height, width = (max(page.shape[axis] for page in pages) for axis in (1, 2))
     return torch.cat(
         [pad(page, (0, 0, 0, width - page.shape[2], 0, height - page.shape[1]), value=1) for page in pages]
     )
+
+
+def stacked(pages: Sequence[Tensor]) -> Tensor:
+    """Sheets (1, H, W, 3) below one another, on paper as wide as the widest."""
+    width = max(page.shape[2] for page in pages)
+    return torch.cat([pad(page, (0, 0, 0, width - page.shape[2]), value=1.0) for page in pages], dim=1)
 
 
 def write(pen: ImageDraw.ImageDraw, at: tuple[int, int], text: Text, ink: tuple[int, int, int] = INK) -> None:

@@ -13,7 +13,7 @@ from nodes.diffusion.inside.shrinking import tile
 from nodes.diffusion.inside.watching import Seen
 from nodes.diffusion.latent import LatentFormat
 from nodes.imaging.colours import bar, heat
-from nodes.imaging.sheets import sheet, stacked
+from nodes.imaging.sheets import batched, sheet
 
 ROWS = (
     "x_t, decoded\n(scaled to the\nvariance of a picture)",
@@ -34,7 +34,7 @@ def film_strip(seen: Sequence[Seen], result: Tensor, latent_format: LatentFormat
         torch.stack([decode(latent_format.from_network(part(each))) for each in seen])  # (T, B, H, W, 3)
         for part in (unit, denoised, predicted_noise)
     )
-    return stacked([one_strip(seen, noisy[:, b], clean[:, b], noise[:, b], final[b]) for b in range(len(final))])
+    return batched([one_strip(seen, noisy[:, b], clean[:, b], noise[:, b], final[b]) for b in range(len(final))])
 
 
 def one_strip(seen: Sequence[Seen], noisy: Tensor, clean: Tensor, noise: Tensor, final: Tensor) -> Tensor:

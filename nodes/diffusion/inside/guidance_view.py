@@ -13,7 +13,7 @@ from nodes.diffusion.inside.watching import Seen
 from nodes.diffusion.latent import LatentFormat
 from nodes.imaging.charts import Panel, panels
 from nodes.imaging.colours import bar, heat
-from nodes.imaging.sheets import sheet, stacked
+from nodes.imaging.sheets import batched, sheet
 
 ROWS = (
     "with the words\n(cond)",
@@ -31,7 +31,7 @@ def guidance_sheet(seen: Sequence[Seen], cfg: float, latent_format: LatentFormat
 
     cond, uncond = decoded([each.cond for each in seen]), decoded([each.uncond for each in seen])
     guided = decoded([each.guided for each in seen])
-    return stacked([one(seen, cfg, cond[:, b], uncond[:, b], guided[:, b]) for b in range(cond.shape[1])])
+    return batched([one(seen, cfg, cond[:, b], uncond[:, b], guided[:, b]) for b in range(cond.shape[1])])
 
 
 def one(seen: Sequence[Seen], cfg: float, cond: Tensor, uncond: Tensor, guided: Tensor) -> Tensor:

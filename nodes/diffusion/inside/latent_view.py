@@ -8,12 +8,12 @@ from torch import Tensor
 
 from nodes.diffusion.inside.shrinking import shrunk, tile
 from nodes.imaging.colours import bar, diverging, heat
-from nodes.imaging.sheets import Tile, sheet, stacked
+from nodes.imaging.sheets import Tile, batched, sheet
 
 
 def latent_sheet(samples: Tensor, pictures: Tensor) -> Tensor:
     """Each latent (C, h, w) of a batch, channel by channel, beside its picture (H, W, 3): (B, H', W', 3)."""
-    return stacked([one_latent(latent, picture) for latent, picture in zip(samples.float(), pictures, strict=True)])
+    return batched([one_latent(latent, picture) for latent, picture in zip(samples.float(), pictures, strict=True)])
 
 
 def one_latent(latent: Tensor, picture: Tensor) -> Tensor:
@@ -50,7 +50,7 @@ def mean_std(channel: Tensor) -> tuple[Tensor, Tensor]:
 
 def error_sheet(pictures: Tensor, again: Tensor) -> Tensor:
     """Pictures (B, H, W, 3), as a VAE gives them back, and where these differ: (B, H', W', 3)."""
-    return stacked([one_error(picture, back) for picture, back in zip(pictures, again, strict=True)])
+    return batched([one_error(picture, back) for picture, back in zip(pictures, again, strict=True)])
 
 
 def one_error(picture: Tensor, back: Tensor) -> Tensor:

@@ -27,9 +27,9 @@ class LowRank(nn.Module):
         out, *shape = layer.weight.shape
         rank = min(rank, out, math.prod(shape))
         self.layer, self.alpha = layer, alpha
-        bound = math.sqrt(3 / math.prod(shape))
-        self.down = nn.Parameter((2 * torch.rand(rank, *shape, generator=generator) - 1) * bound)
-        self.up = nn.Parameter(torch.zeros(out, rank, *[1] * (len(shape) - 1)))
+        bound, device = math.sqrt(3 / math.prod(shape)), layer.weight.device
+        self.down = nn.Parameter(((2 * torch.rand(rank, *shape, generator=generator) - 1) * bound).to(device))
+        self.up = nn.Parameter(torch.zeros(out, rank, *[1] * (len(shape) - 1), device=device))
 
     def forward(self, x: Tensor) -> Tensor:
         layer, scale = self.layer, self.alpha / len(self.down)

@@ -21,6 +21,9 @@ class Autoencoding:
 
     ``kl`` weighs how near latents are to standard normal noise. As it grows the encoder is less sure of each latent,
     the decoder learns to forgive small errors, and what could not be predicted from words leaves the latents.
+
+    With ``noise``, a deviation for each channel, only the decoder learns: from what the encoder says, with so much
+    added. So it learns to forgive what a U-Net gets wrong.
     """
 
     vae: AutoencoderKL
@@ -29,24 +32,39 @@ class Autoencoding:
     weights: Tensor  # (N,): how often each choice is drawn
     kl: float = 1e-3
     dtype: torch.dtype = torch.bfloat16
+    noise: Tensor | None = None  # (Z,)
 
     @classmethod
-    def of(cls, vae: AutoencoderKL, dataset: Dataset, kl: float = 1e-3, dtype: torch.dtype = torch.bfloat16) -> Self:
+    def of(
+        cls,
+        vae: AutoencoderKL,
+        dataset: Dataset,
+        kl: float = 1e-3,
+        dtype: torch.dtype = torch.bfloat16,
+        noise: Tensor | None = None,
+    ) -> Self:
         """On all that may be drawn from a data set."""
         choices = dataset.choices()
-        return cls(vae, dataset, choices, dataset.weights(choices), kl, dtype)
+        return cls(vae, dataset, choices, dataset.weights(choices), kl, dtype, noise)
 
     def groups(self) -> Sequence[Group]:
-        return [Group(list(self.vae.parameters()))]
+        if self.noise is None:
+            return [Group(list(self.vae.parameters()))]
+        return [Group([*self.vae.decoder.parameters(), *self.vae.post_quant_conv.parameters()])]
 
     def loss(self, draw: Draw, count: int, step: int) -> Tensor:
         """L1 of pixels, of their differences to their neighbours and of 4x4 blocks, squared error, and divergence."""
-        pictures = self._drawn(draw, count).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(pictures.device.type, self.dtype, enabled=self.dtype != torch.float32):
-            encoded = self.vae.encode(pictures)
-            mean, logvar = encoded.mean.float(), encoded.logvar.float().clamp(-20, 4)
-            latent = mean + (logvar / 2).exp() * draw.normal(*mean.shape)
-            painted = self.vae.decode(latent)
+        device = next(self.vae.parameters()).device
+        pictures = self._drawn(draw, count).contiguous(memory_format=torch.channels_last).to(device)
+        with torch.autocast(device.type, self.dtype, enabled=self.dtype != torch.float32):
+            with torch.set_grad_enabled(torch.is_grad_enabled() and self.noise is None):
+                encoded = self.vae.encode(pictures)
+                mean, logvar = encoded.mean.float(), encoded.logvar.float().clamp(-20, 4)
+            normal = draw.normal(*mean.shape).to(device)
+            if self.noise is not None:
+                painted = self.vae.decode(mean + self.noise.to(device)[:, None, None] * normal)
+                return rebuilt(painted.float(), pictures)
+            painted = self.vae.decode(mean + (logvar / 2).exp() * normal)
         return rebuilt(painted.float(), pictures) + self.kl * divergence(Gaussian(mean, logvar))
 
     def _drawn(self, draw: Draw, count: int) -> Tensor:

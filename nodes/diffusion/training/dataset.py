@@ -78,6 +78,11 @@ class Dataset:
     hold_out: float = 0.0
     augment: Augment = Augment()
 
+    @property
+    def size(self) -> int:
+        """Pixels a side."""
+        return self.examples[0].picture.shape[-1]
+
     def is_plain(self, background: Background | None) -> bool:
         """Whether nothing needs to be said of it."""
         return background is None or background == self.backgrounds[0]

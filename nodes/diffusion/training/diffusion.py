@@ -24,8 +24,20 @@ STRANGER = tokenize("!")[0]
 TEXT_FACTOR = 1.5
 """How much faster than the U-Net the text encoder moves."""
 
+CPU = torch.device("cpu")
+
+
+class Told(NamedTuple):
+    """What a network is told of B pictures."""
+
+    context: Tensor  # (B, T, D): the words
+    vector: Tensor | None = None  # (B, V): what some are told beside the words
+
+
 Text: TypeAlias = Callable[[Tensor], Tensor]
 """Token ids (B, T) -> context (B, T, D)."""
+Teller: TypeAlias = Callable[[Sequence[str]], Told]
+"""Captions -> what a network is told, by text encoders that stay as they are."""
 
 
 class Latents(NamedTuple):
@@ -54,10 +66,13 @@ class Denoising:
     min-SNR of Hang et al. 2023 (arXiv:2303.09556); for v it differs where noise prevails, which is where it is decided
     what a picture shows, and is left whole there. ``noisy`` below 1 draws such timesteps more often:
     ``t = 1000 * u ** noisy``, u evenly in [0, 1).
+
+    Words come from ``text``, which may learn, or, if there is one, from ``teller``, which does not. Behind a text's end
+    stands the token ``padding``. Random numbers are drawn on the CPU, and networks compute on ``device``.
     """
 
     unet: Callable[[Inputs], Tensor]
-    text: Text
+    text: Text | None
     learned: Sequence[Group]
     prediction: Prediction
     dataset: Dataset
@@ -65,6 +80,9 @@ class Denoising:
     gamma: float = 5.0
     noisy: float = 0.7
     dtype: torch.dtype = torch.bfloat16
+    teller: Teller | None = None
+    padding: int = END
+    device: torch.device = CPU
 
     def groups(self) -> Sequence[Group]:
         return self.learned
@@ -72,11 +90,13 @@ class Denoising:
     def loss(self, draw: Draw, count: int, step: int) -> Tensor:
         """The weighted squared error of what is predicted, a scalar."""
         picked = torch.multinomial(self.latents.weights, count, replacement=True, generator=draw.noise)
-        ids = torch.tensor([self._caption(self.latents.choices[n], draw) for n in picked.tolist()])
+        choices = [self.latents.choices[n] for n in picked.tolist()]
+        tell = self._telling(choices, draw)
         mean = self.latents.mean[picked]
         noised = self._noised(mean + self.latents.deviation[picked] * draw.normal(*mean.shape), draw)
-        with torch.autocast(mean.device.type, self.dtype, enabled=self.dtype != torch.float32):
-            output = self.unet(Inputs(x=noised.x, timesteps=noised.timesteps, context=self.text(ids)))
+        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
+            told = tell()
+            output = self.unet(Inputs(noised.x, noised.timesteps, told.context, told.vector))
         error = (output.float() - noised.target).square().mean((1, 2, 3))
         return (noised.weight * error).mean()
 
@@ -89,18 +109,39 @@ class Denoising:
         x = clean + sigma[:, None, None, None] * draw.normal(*clean.shape)
         given = self.prediction.network_input(x, sigma).contiguous(memory_format=torch.channels_last)
         weight = (self.gamma * self.prediction.reach(sigma).square()).clamp(max=1)
-        return Noised(given, timesteps.float(), self.prediction.target(x, sigma, clean), weight)
+        made = Noised(given, timesteps.float(), self.prediction.target(x, sigma, clean), weight)
+        return Noised(*(each.to(self.device) for each in made))
+
+    def _telling(self, choices: Sequence[Choice], draw: Draw) -> Callable[[], Told]:
+        """What tells the network of pictures: captions are drawn now, encoders that learn compute when it is called."""
+        if self.teller is not None:
+            told = self.teller([self._words(choice, draw) for choice in choices])
+            return lambda: told
+        ids = torch.tensor([self._caption(choice, draw) for choice in choices]).to(self.device)
+        text = self.text
+        if text is None:
+            raise ValueError("a network that learns to denoise needs words, of a text encoder or of a teller")
+        return lambda: Told(text(ids))
+
+    def _words(self, choice: Choice, draw: Draw) -> str:
+        """A caption, or none."""
+        return "" if draw.rng.random() < UNSAID else self.dataset.caption(choice, draw.rng)
 
     def _caption(self, choice: Choice, draw: Draw) -> list[int]:
         """Its tokens, as many as a text has."""
         rng = draw.rng
-        ids = [] if rng.random() < UNSAID else tokenize(self.dataset.caption(choice, rng))
+        ids = tokenize(self._words(choice, draw))
         if rng.random() < STRANGE:
             ids.insert(rng.randint(0, min(len(ids), 4)), STRANGER)
-        ids = [START, *ids[: LENGTH - 2]]
-        return [*ids, *[END] * (LENGTH - len(ids))]
+        return padded(ids, self.padding)
 
 
 def both(unet: nn.Module, text: nn.Module) -> Sequence[Group]:
     """All weights of a U-Net and its text encoder."""
     return Group(list(unet.parameters())), Group(list(text.parameters()), TEXT_FACTOR)
+
+
+def padded(ids: Sequence[int], padding: int = END) -> list[int]:
+    """Tokens between a text's start and end, what is too long cut off: ``LENGTH`` of them."""
+    ids = [START, *ids[: LENGTH - 2], END]
+    return [*ids, *[padding] * (LENGTH - len(ids))]

@@ -105,11 +105,15 @@ class Training:
         self.losses.append(loss)
         return loss
 
+    def close(self) -> None:
+        """Let go of the threads; there are no further steps."""
+        self._threads.shutdown()
+
     def state(self) -> dict[str, Any]:
         """All that the next step depends on."""
         return {
             "step": self.step,
-            "losses": torch.tensor(self.losses),
+            "losses": torch.tensor(self.losses, dtype=torch.float64),
             "weights": [each.detach() for each in self.weights],
             "average": self.average.weights,
             "optimizer": self.optimizer.state_dict(),

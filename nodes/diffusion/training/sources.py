@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -28,11 +29,12 @@ class Found(NamedTuple):
     content: bytes
 
 
-def examples(source: Path, size: int) -> tuple[Example, ...]:
-    """All pictures of a source, ``size`` pixels a side; see ``fitted``.
+def examples(source: Path, size: int, only: Sequence[str] = ()) -> tuple[Example, ...]:
+    """The pictures of a source, ``size`` pixels a side; see ``fitted``. ``only`` are patterns such as ``clear/*``, of
+    which a picture's name must match one, if there are any.
 
     A file of the same name that ends in ``.txt`` has its captions, one a line; without it the file's name is one.
-    Raises ValueError, naming the file, for one that cannot be read, and for a source without pictures.
+    Raises ValueError, naming the file, for one that cannot be read, and for a source without such pictures.
     """
     pictures, captions = dict[str, bytes](), dict[str, str]()
     for found in (archived if source.is_file() else in_folder)(source):
@@ -42,9 +44,12 @@ def examples(source: Path, size: int) -> tuple[Example, ...]:
             captions[found.stem] = found.content.decode("utf-8", errors="replace")
     if not pictures:
         raise ValueError(f"there is no picture in {source}; expected files that end in {', '.join(sorted(PICTURES))}")
+    names = [stem for stem in sorted(pictures) if not only or any(fnmatchcase(stem, each) for each in only)]
+    if not names:
+        raise ValueError(f"no picture in {source} is called {' or '.join(only)}; there is {min(pictures)}, for example")
     return tuple(
-        Example(stem, opened(content, f"{source}: {stem}", size), lines(captions.get(stem), stem))
-        for stem, content in sorted(pictures.items())
+        Example(stem, opened(pictures[stem], f"{source}: {stem}", size), lines(captions.get(stem), stem))
+        for stem in names
     )
 
 

@@ -34,11 +34,7 @@ def averaging_vae(config: VAEConfig, seed: int) -> AutoencoderKL:
 
     Raises ValueError for narrower ones.
     """
-    if min(config.widths) < len(RESERVED) or config.latent_channels < len(PLUS):
-        raise ValueError(
-            f"an autoencoder needs levels of at least {len(RESERVED)} channels and {len(PLUS)} latent ones to begin as "
-            f"an average, but has {config.widths} and {config.latent_channels}"
-        )
+    check_averages(config)
     with torch.random.fork_rng(devices=()):
         torch.manual_seed(seed)
         vae = AutoencoderKL(config)
@@ -53,6 +49,15 @@ def averaging_vae(config: VAEConfig, seed: int) -> AutoencoderKL:
         if isinstance(quant, nn.Conv2d):
             init.dirac_(quant.weight)
     return vae
+
+
+def check_averages(config: VAEConfig) -> None:
+    """Raises ValueError for an autoencoder that is too thin to begin as an average."""
+    if min(config.widths) < len(RESERVED) or config.latent_channels < len(PLUS):
+        raise ValueError(
+            f"an autoencoder needs levels of at least {len(RESERVED)} channels and {len(PLUS)} latent ones to begin as "
+            f"an average, but has {config.widths} and {config.latent_channels}"
+        )
 
 
 def _begin_blocks(vae: AutoencoderKL) -> None:
