@@ -10,7 +10,7 @@ ADDRESS := http://127.0.0.1:8188
 
 # A failed recipe leaves no stamp behind, so the next run tries again.
 .DELETE_ON_ERROR:
-.PHONY: help setup run serve test check large bench benchmarks parity semantics conformance compatibility fuzz faults soak nasty diskfull browser clients editor editor-check clean
+.PHONY: help setup run serve test check large bench benchmarks parity semantics docs conformance compatibility fuzz faults soak nasty diskfull browser clients editor editor-check clean
 
 help:
 	@echo "make run     draw the first picture into output/"
@@ -20,6 +20,7 @@ help:
 	@echo "make large   draw with checkpoints as large as SD 1.5, SD 2 and SDXL; takes 16 GB of memory and minutes"
 	@echo "make parity  compare numbers with an independent implementation"
 	@echo "make bench   print benchmark figures; make benchmarks writes them into docs"
+	@echo "make docs    draw the pictures of docs/how-it-works.md by their workflows"
 	@echo "make semantics  print the rules of execution and their tests"
 	@echo "make conformance  test the protocol; print its lines, routes and messages with their tests"
 	@echo "make compatibility  compare the nodes with ComfyUI's; print which are equal, different or absent, and why"
@@ -72,6 +73,9 @@ bench: $(VENV)/developing
 
 benchmarks: $(VENV)/developing
 	$(BIN)/pytest -m benchmark -s tests/benchmarks --write
+
+docs: $(VENV)/developing
+	$(BIN)/python -m tests.docs.tour
 
 semantics: $(VENV)/developing
 	@$(BIN)/python -m tests.semantics.report
