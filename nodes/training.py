@@ -45,7 +45,7 @@ training = partial(node, category=CATEGORY, module=MODULE)
 
 Precision = Annotated[
     Literal["bf16", "fp32"],
-    Field(description="What is computed in while learning: bf16 is faster where the machine has it."),
+    Field(description="What is computed in. For small networks on a CPU fp32 is as fast as bf16."),
     Widget(advanced=True),
 ]
 Gamma = Annotated[
