@@ -86,8 +86,8 @@ class Calling:
         self._run.fates[node.id] = Fate.running()
         try:
             calls = spread(lists, definition)
-            if len(calls) == 1:
-                return [await self._call(node, definition, calls[0], 0)]
+            if len(calls) == 1 or (definition.is_output and not definition.is_async):  # files are numbered in order
+                return [await self._call(node, definition, each, i) for i, each in enumerate(calls)]
             return await all_of([self._call(node, definition, each, i) for i, each in enumerate(calls)])
         except Exception as error:
             self._run.cancelled.set()  # threads of other branches stop at their next check

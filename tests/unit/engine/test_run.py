@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from engine.events import NodeBlocked, NodeFinished, NodeProgress, RunStarted
 from engine.graph import Link, Node
 from engine.jobs import Job
 from engine.marks import Lazy
-from engine.node import Expand
+from engine.node import Expand, Output
 from engine.plan import plan
 from engine.run import Run
 from engine.workflow import read_api
@@ -255,3 +256,16 @@ async def test_ten_thousand_nodes_in_a_chain_and_cancelling_them() -> None:
     chain["n0"] = ("Boom", {"value": 1})
     with pytest.raises(NodeFailed, match="boom"):
         await run(api(**chain, o=("Show", {"value": ["n9999", 0], "style": "plain"})))
+
+
+async def test_mapped_calls_of_an_output_come_one_after_the_other_in_the_lists_order() -> None:
+    seen: list[int] = []
+
+    @node("Keep", lane="cpu", is_output=True)
+    def keep(value: int) -> Output:
+        time.sleep(0.02 * (3 - value))  # the first takes longest
+        seen.append(value)
+        return Output(ui={"kept": [value]})
+
+    ran = await run(api(r=("Range", {"count": 4}), k=("Keep", {"value": ["r", 0]})), keep.definition)
+    assert seen == ran.results["k"].ui["kept"] == [0, 1, 2, 3]
