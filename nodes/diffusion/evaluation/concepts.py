@@ -8,13 +8,12 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from nodes.diffusion.training.dataset import Example
+from nodes.diffusion.training.dataset import CONCEPTS_KEY, HOLD_OUT_KEY, Example
 
 MANNERS = {"3d": "a {}", "flat": "a flat {}"}
 """How each style is asked for. The first is what a model paints unless it is told otherwise."""
 FIRST_CHOICE = "clear/"
 """Where the icons lie that are told apart at a glance."""
-CONCEPTS_KEY, HOLD_OUT_KEY = "wireloom.concepts", "wireloom.hold_out"
 
 
 class Concept(NamedTuple):

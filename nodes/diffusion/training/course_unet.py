@@ -122,7 +122,8 @@ def train_unet(lesson: Lesson, course: Course, painter: Painter, *, train_text: 
 
     def content() -> Saved:
         changed = replace(model, unet=ready(unet, model.unet))
-        return writing.checkpoint(changed, text.learned() if text else clip, lesson.vae)
+        saved = writing.checkpoint(changed, text.learned() if text else clip, lesson.vae)
+        return saved.told(lesson.dataset.told())
 
     with on_cores(course.workers):
         task = lesson.task(unet, words, groups, course)

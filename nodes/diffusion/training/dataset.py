@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from torch.nn.functional import affine_grid, grid_sample
 
 from nodes.diffusion.training.captions import tells_background, written
 
+CONCEPTS_KEY, HOLD_OUT_KEY = "wireloom.concepts", "wireloom.hold_out"
+MOST_TOLD = 2000
+"""Subjects; of a larger set the first ones are named."""
 UNSAID = 0.75
 """How often the plain background is not mentioned."""
 JITTER = 0.012
@@ -82,6 +86,11 @@ class Dataset:
     def size(self) -> int:
         """Pixels a side."""
         return self.examples[0].picture.shape[-1]
+
+    def told(self) -> dict[str, str]:
+        """What the metadata of a model says that learned from it, so that ``wireloom evaluate`` knows what to ask."""
+        subjects = sorted({example.subject for example in self.examples})
+        return {CONCEPTS_KEY: json.dumps(subjects[:MOST_TOLD]), HOLD_OUT_KEY: str(self.hold_out)}
 
     def is_plain(self, background: Background | None) -> bool:
         """Whether nothing needs to be said of it."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -15,6 +16,7 @@ from engine.context import Context
 from engine.errors import Cancelled, UnsafePath
 from engine.events import NodePreview, NodeProgress
 from engine.node import Output, Result
+from nodes.diffusion.evaluation.concepts import learned as learned_of
 from nodes.diffusion.inputs import Inputs
 from nodes.diffusion.lora.file import open_adapter
 from nodes.diffusion.lora.load import with_lora
@@ -133,6 +135,14 @@ def test_what_was_trained_has_the_words_and_saves_as_a_checkpoint(
     assert torch.equal(said(loaded.model), said(model))
     latent = numbers(1, 4, 8, 8, std=5)
     assert torch.equal(loaded.vae.decode(latent), lesson.vae.decode(latent))
+
+
+def test_the_file_says_what_it_learned(lesson: Lesson, trained: tuple[Path, Any, list[Any]]) -> None:
+    (file,) = (trained[0] / "output" / "training" / "mine").glob("*.safetensors")
+    with safe_open(file, "pt") as opened:
+        told = learned_of(opened.metadata())
+    assert set(told.concepts or ()) == {example.subject for example in lesson.dataset.examples}
+    assert told.hold_out == lesson.dataset.hold_out
 
 
 def said(model: Model) -> Tensor:
