@@ -23,8 +23,10 @@ OPTIONAL_SHAPE, LIST_SHAPE = 7, 6
 LARGEST_ID = 2**53 - 1
 """Browsers count no further."""
 
-WIDTH, WIDE, LINE, TEXT = 270, 400, 24, 120
-"""Pixels: a node, one with a box of text, a line of a node, a box of text."""
+WIDTH, WIDE = 270, 400
+"""Pixels: a node, one with a box of text."""
+SOCKET, WIDGET, TEXT, LONGEST, LINE = 24, 29, 120, 400, 18
+"""Pixels: how high a socket, a widget, and a box of text are at least and at most, and a line of text in it."""
 
 
 def raise_ui(document: Any, registry: Registry, version: float = 0.4) -> dict[str, Any]:
@@ -92,7 +94,7 @@ class _Raising:
             "id": _ui_id(node_id),
             "type": type_.name,
             "pos": [0, 0],
-            "size": list(_size(type_)),
+            "size": list(_size(type_, node)),
             "flags": {},
             "order": order,
             "mode": 0,
@@ -149,7 +151,7 @@ class _Raising:
         return {"widgets_values": values, **named}
 
     def _lay_out(self, nodes: Mapping[NodeId, UiNode]) -> None:
-        sizes = {node_id: _size(self._types[node_id]) for node_id in nodes}
+        sizes = {node_id: _size(self._types[node_id], self._given[node_id]) for node_id in nodes}
         sources: dict[NodeId, list[NodeId]] = {node_id: [] for node_id in nodes}
         for link in self._links:
             sources[str(link.target_id)].append(str(link.origin_id))
@@ -169,13 +171,19 @@ def _output(name: str, kind: Any, is_list: bool) -> UiOutput:
     return UiOutput.model_validate({"name": name, "type": kind, "links": None, **shape})
 
 
-def _size(type_: NodeDef) -> Size:
+def _size(type_: NodeDef, node: ApiNode) -> Size:
     """Wide enough to read, and as high as its slots and widgets."""
     widgets = [position.spec for position in positions(type_)]
-    texts = sum(bool(spec and spec.options.get("multiline")) for spec in widgets)
+    texts = [spec.name for spec in widgets if spec and spec.options.get("multiline")]
     sockets = sum(not is_widget(spec) for spec in type_.inputs)
-    lines = max(sockets, len(type_.outputs)) + len(widgets) - texts
-    return (WIDE if texts else WIDTH), LINE * (lines + 1) + TEXT * texts
+    height = SOCKET * (max(sockets, len(type_.outputs)) + 1) + WIDGET * (len(widgets) - len(texts))
+    return (WIDE if texts else WIDTH), height + sum(_text_height(node.inputs.get(name)) for name in texts)
+
+
+def _text_height(value: Any) -> int:
+    """Of a box, so that what is written in it can be read."""
+    lines = value.count("\n") + 2 if isinstance(value, str) else 0
+    return min(max(TEXT, LINE * lines), LONGEST)
 
 
 def _unwrapped(value: Any) -> Any:

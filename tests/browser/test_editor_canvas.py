@@ -214,12 +214,14 @@ BEHIND = """() => {
 
 def test_in_the_shipped_workflows_no_node_lies_on_another_and_no_wire_behind_one(ours: Ours) -> None:
     ours.page.set_viewport_size({"width": 3200, "height": 1800})  # so that each is seen from near
-    for file in sorted(Path("workflows/ui").glob("*.json")):
+    for file in sorted(Path("workflows/ui").rglob("*.json")):
         ours.let_go(file, "application/json")
         expect(ours.page.get_by_role("tab", name=file.stem)).to_have_attribute("aria-selected", "true")
         expect(ours.page.locator(".react-flow__edge-path").first).to_be_visible()
         ours.page.wait_for_timeout(300)
-        assert ours.page.evaluate(BEHIND) == {"overlapping": [], "behind": []}, file.name
+        found = ours.page.evaluate(BEHIND)
+        assert found["overlapping"] == [], file.name
+        assert found["behind"] == [] or file.parent.name == "inside", file.name  # those were not placed by eye
 
 
 def test_a_subgraph_is_drawn_by_its_name_and_an_unknown_node_says_what_it_is(ours: Ours, tmp_path: Path) -> None:
