@@ -129,7 +129,11 @@ def test_an_increment_of_brownian_noise_has_no_other_size() -> None:
 MODELS: dict[str, tuple[Any, list[list[Any]], dict[str, Any]]] = {
     "plain": (MODEL, POSITIVE, EMPTY),
     "mask": (MODEL, POSITIVE, {**PAINTED, "noise_mask": MASK}),
-    "differential": (differential_diffusion(MODEL), POSITIVE, {**PAINTED, "noise_mask": torch.rand(1, 1, 9, 9)}),
+    "differential": (
+        differential_diffusion(MODEL),
+        POSITIVE,
+        {**PAINTED, "noise_mask": torch.rand(1, 1, 9, 9, generator=torch.Generator().manual_seed(2))},
+    ),
     "area": (MODEL, LEFT, EMPTY),
     "momentum": (apg(MODEL, 0.5, 5.0, -0.5), POSITIVE, EMPTY),
     "index": (MODEL, POSITIVE, {**PAINTED, "batch_index": [3, 1], "noise_mask": MASK}),
@@ -172,11 +176,11 @@ def test_what_a_latent_of_another_batch_left_is_not_used(
 @pytest.mark.parametrize("noise", [random_noise(7), disable_noise()], ids=["noise", "none"])
 @pytest.mark.parametrize("ratio", [0.5, 1.5, 2.0])
 def test_what_the_mask_keeps_is_the_latent_resized(ratio: float, noise: Any) -> None:
-    latent = {"samples": torch.randn(2, 4, 8, 8), "noise_mask": MASK}
+    latent = {"samples": torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(1)), "noise_mask": MASK}
     out, side = sampled(lcm_resizing(ratio), latent, noise=noise), round(8 * ratio)
     wanted = resize(latent["samples"], side, side, "bislerp")
     kept = side // 2 - 1  # the column at the mask's edge may be half of each
-    torch.testing.assert_close(out[..., :kept], wanted[..., :kept])
+    torch.testing.assert_close(out[..., :kept], wanted[..., :kept], rtol=1e-3, atol=1e-4)
     assert not torch.isclose(out[..., side // 2 :], wanted[..., side // 2 :], atol=1e-3).any(-1).all()
 
 
