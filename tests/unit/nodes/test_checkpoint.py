@@ -34,6 +34,7 @@ def load(path: Path) -> Checkpoint:
     return Loader(Residency()).checkpoint(path)
 
 
+@pytest.mark.slow
 def test_opening_a_checkpoint_does_not_bring_in_torchs_compiler() -> None:
     """Which takes a second or more, and 60 MB, in each process; some of what torch does on ``meta`` asks for it."""
     code = (

@@ -17,6 +17,8 @@ from tests.fixtures.make_random import recipe
 from tests.support import families, lessons
 from tests.support.contexts import context
 
+pytestmark = pytest.mark.slow
+
 FAST: dict[str, Any] = {"batch_size": 2, "steps": 2, "precision": "fp32", "prompts": "a dog", "learning_rate": 1e-2}
 
 

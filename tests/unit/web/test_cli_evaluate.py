@@ -63,6 +63,7 @@ def test_a_checkpoint_says_what_to_ask(tmp_path: Path, capsys: pytest.CaptureFix
     assert result["scores"]["concept"]["all"]["right"] < 8  # noise is no dog
 
 
+@pytest.mark.slow
 def test_what_a_checkpoint_does_not_say_is_assumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "tiny.safetensors"
     save_file(checkpoint(), file)
