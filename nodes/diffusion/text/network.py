@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import gelu, scaled_dot_product_attention
+from torch.nn.functional import gelu
 
-from nodes.diffusion.attention import split_heads
+from nodes.diffusion.attention import attend, split_heads
 from nodes.diffusion.text.config import ClipConfig
 from nodes.diffusion.text.tokenizer import END
 
@@ -43,7 +43,7 @@ class SelfAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         q, k, v = (split_heads(project(x), self.heads) for project in (self.q_proj, self.k_proj, self.v_proj))
-        return self.out_proj(scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).flatten(2))
+        return self.out_proj(attend(q, k, v, is_causal=True).transpose(1, 2).flatten(2))
 
 
 class Mlp(nn.Module):

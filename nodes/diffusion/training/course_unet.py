@@ -107,8 +107,10 @@ def computing(unet: nn.Module, model: Model) -> Network:
     return compute
 
 
-def train_unet(lesson: Lesson, course: Course, painter: Painter, *, train_text: bool = True) -> Trained:
-    """Teach a U-Net, and with it the text encoder. The file is a whole checkpoint.
+def train_unet(
+    lesson: Lesson, course: Course, painter: Painter, *, train_text: bool = True, muon: bool = False
+) -> Trained:
+    """Teach a U-Net, and with it the text encoder, the large matrices by Muon or not. The file is a whole checkpoint.
 
     Raises ValueError for parts that do not fit one another.
     """
@@ -118,7 +120,7 @@ def train_unet(lesson: Lesson, course: Course, painter: Painter, *, train_text: 
     unet = unlocked(model.unet.get())
     text = Learning(clip, lesson.dataset) if train_text else None
     words = text or lesson.frozen()
-    groups = both(unet, text.network) if text else [Group(list(unet.parameters()))]
+    groups = both(unet, text.network if text else None, muon=muon)
 
     def content() -> Saved:
         changed = replace(model, unet=ready(unet, model.unet))

@@ -14,6 +14,7 @@ from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.text.tokenizer import END, LENGTH, START, tokenize
 from nodes.diffusion.training.dataset import Choice, Dataset
 from nodes.diffusion.training.loop import Draw, Group
+from nodes.diffusion.training.muon import large_matrices
 
 UNSAID = 0.08
 """How often a caption is left out, so that there is something to guide away from; Ho & Salimans 2022
@@ -33,6 +34,9 @@ class Told(NamedTuple):
     context: Tensor  # (B, T, D): the words
     vector: Tensor | None = None  # (B, V): what some are told beside the words
 
+
+MUON_FACTOR = 2.0
+"""How much faster than by AdamW a matrix may move by Muon: measured on the bundled model's data."""
 
 Text: TypeAlias = Callable[[Tensor], Tensor]
 """Token ids (B, T) -> context (B, T, D)."""
@@ -136,9 +140,19 @@ class Denoising:
         return padded(ids, self.padding)
 
 
-def both(unet: nn.Module, text: nn.Module) -> Sequence[Group]:
-    """All weights of a U-Net and its text encoder."""
-    return Group(list(unet.parameters())), Group(list(text.parameters()), TEXT_FACTOR)
+def both(unet: nn.Module, text: nn.Module | None = None, *, muon: bool = False) -> Sequence[Group]:
+    """All weights of a U-Net and, if it learns too, its text encoder; the large matrices by Muon if asked for."""
+    return *moved(unet, 1.0, muon), *(moved(text, TEXT_FACTOR, muon) if text is not None else ())
+
+
+def moved(network: nn.Module, factor: float, muon: bool) -> Sequence[Group]:
+    """All weights of one network."""
+    weights = list(network.parameters())
+    if not muon:
+        return (Group(weights, factor),)
+    large = large_matrices(network)
+    chosen = {id(weight) for weight in large}
+    return Group([w for w in weights if id(w) not in chosen], factor), Group(large, factor * MUON_FACTOR, matrices=True)
 
 
 def padded(ids: Sequence[int], padding: int = END) -> list[int]:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from nodes.diffusion.training.averaging import Average
+from nodes.diffusion.training.muon import Muon
 
 
 class Draw:
@@ -32,10 +33,11 @@ class Draw:
 
 
 class Group(NamedTuple):
-    """Weights that move alike, ``factor`` times as fast as the pace says."""
+    """Weights that move alike, ``factor`` times as fast as the pace says; ``matrices`` by Muon, others by AdamW."""
 
     weights: Sequence[nn.Parameter]
     factor: float = 1.0
+    matrices: bool = False
 
 
 class Task(Protocol):
@@ -52,7 +54,9 @@ class Task(Protocol):
 
 @dataclass(frozen=True)
 class Pace:
-    """How weights move: AdamW, Loshchilov & Hutter 2019 (arXiv:1711.05101), with a warm-up and a cosine decline."""
+    """How weights move: by AdamW, Loshchilov & Hutter 2019 (arXiv:1711.05101), or by Muon, with a warm-up and a cosine
+    decline. ``betas`` are AdamW's.
+    """
 
     steps: int
     batch: int = 16
@@ -80,13 +84,7 @@ class Training:
         self.step, self.losses = 0, list[float]()
         groups = task.groups()
         self.weights: list[Tensor] = [weight for group in groups for weight in group.weights]
-        self.optimizer = torch.optim.AdamW(
-            [{"params": list(group.weights), "factor": group.factor} for group in groups],
-            pace.rate,
-            betas=pace.betas,
-            weight_decay=pace.weight_decay,
-            fused=True,  # one pass over the weights: a quarter of the time of the others on a CPU
-        )
+        self._optimizers = optimizers(groups, pace)
         self.average = Average(self.weights, pace.average)
         self._parts = threads
         self._threads = ThreadPoolExecutor(threads, "gradients", initializer=one_core)
@@ -116,7 +114,7 @@ class Training:
             "losses": torch.tensor(self.losses, dtype=torch.float64),
             "weights": [each.detach() for each in self.weights],
             "average": self.average.weights,
-            "optimizer": self.optimizer.state_dict(),
+            "optimizers": [each.state_dict() for each in self._optimizers],
         }
 
     @torch.no_grad()
@@ -128,7 +126,8 @@ class Training:
             own.copy_(stored)
         for own, stored in zip(self.average.weights, state["average"], strict=True):
             own.copy_(stored)
-        self.optimizer.load_state_dict(state["optimizer"])
+        for optimizer, moments in zip(self._optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(moments)
         self.step, self.losses = state["step"], state["losses"].tolist()
 
     def _gradients(self, part: int, count: int) -> tuple[float, Sequence[Tensor | None]]:
@@ -146,10 +145,25 @@ class Training:
                     continue
                 weight.grad = found.mul_(share) if weight.grad is None else weight.grad.add_(found, alpha=share)
         nn.utils.clip_grad_norm_(self.weights, self.pace.clip)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.pace.rate_at(self.step) * group["factor"]
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
+        for optimizer in self._optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = self.pace.rate_at(self.step) * group["factor"]
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+
+
+def optimizers(groups: Sequence[Group], pace: Pace) -> list[torch.optim.Optimizer]:
+    """One for each kind of group there is."""
+
+    def those(matrices: bool) -> list[dict[str, Any]]:
+        return [{"params": list(g.weights), "factor": g.factor} for g in groups if g.matrices is matrices]
+
+    made: list[torch.optim.Optimizer] = []
+    if single := those(matrices=False):  # fused: one pass over the weights, a quarter of the time on a CPU
+        made.append(torch.optim.AdamW(single, pace.rate, betas=pace.betas, weight_decay=pace.weight_decay, fused=True))
+    if matrices := those(matrices=True):
+        made.append(Muon(matrices, pace.rate, weight_decay=pace.weight_decay))
+    return made
 
 
 def one_core() -> None:
