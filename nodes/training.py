@@ -51,8 +51,8 @@ Precision = Annotated[
 Optimizer = Annotated[
     Literal["muon", "adamw"],
     Field(
-        description="How weights move. Muon learns from nothing in half the steps; AdamW is the usual one to go on "
-        "with a model that was made by it."
+        description="How weights move. Muon needs fewer steps for a new model; AdamW is the usual one to go on with "
+        "a model that was made by it."
     ),
 ]
 Gamma = Annotated[

@@ -24,6 +24,8 @@ STRANGE = 0.06
 STRANGER = tokenize("!")[0]
 TEXT_FACTOR = 1.5
 """How much faster than the U-Net the text encoder moves."""
+MUON_FACTOR = 2.0
+"""How much faster a matrix moves by Muon than by AdamW; not tuned."""
 
 CPU = torch.device("cpu")
 
@@ -34,9 +36,6 @@ class Told(NamedTuple):
     context: Tensor  # (B, T, D): the words
     vector: Tensor | None = None  # (B, V): what some are told beside the words
 
-
-MUON_FACTOR = 2.0
-"""How much faster than by AdamW a matrix may move by Muon: measured on the bundled model's data."""
 
 Text: TypeAlias = Callable[[Tensor], Tensor]
 """Token ids (B, T) -> context (B, T, D)."""

@@ -119,7 +119,9 @@ class Training:
 
     @torch.no_grad()
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a ``state``. Raises ValueError if it belongs to other weights."""
+        """Go on from a ``state``. Raises ValueError if it belongs to other weights, or to others' moments."""
+        if len(state.get("optimizers", ())) != len(self._optimizers):
+            raise ValueError("the state is of another optimizer")
         for own, stored in zip(self.weights, state["weights"], strict=True):
             if own.shape != stored.shape:
                 raise ValueError(f"the state has weights of {tuple(stored.shape)}, not {tuple(own.shape)}")

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from nodes.diffusion.attention import attend
 from nodes.diffusion.families.sd15 import SD15
 from nodes.diffusion.inputs import Inputs
 from nodes.diffusion.prediction import Prediction
@@ -205,3 +206,17 @@ def test_with_noise_only_the_decoder_learns() -> None:
     silent = task.loss(Draw(0, 0, 0), 4, 0)
     assert all(each is not None for each in torch.autograd.grad(silent, weights))
     assert replace(task, noise=torch.full((4,), 2.0)).loss(Draw(0, 0, 0), 4, 0) > silent
+
+
+@pytest.mark.parametrize("is_causal", [False, True])
+def test_attention_learns_in_bfloat16_as_it_does_in_float32(is_causal: bool) -> None:
+    given = [torch.randn(1, 2, 6, 8, generator=torch.Generator().manual_seed(n)).bfloat16() for n in range(4)]
+
+    def learned(dtype: torch.dtype) -> list[Tensor]:
+        q, k, v = (each.to(dtype).requires_grad_() for each in given[:3])
+        out = attend(q, k, v, is_causal=is_causal)
+        assert out.dtype == dtype
+        return [out, *torch.autograd.grad(out, (q, k, v), given[3].to(dtype))]
+
+    for half, whole in zip(learned(torch.bfloat16), learned(torch.float32), strict=True):
+        assert torch.allclose(half.float(), whole, atol=0.01, rtol=0.01)

@@ -119,3 +119,15 @@ def test_a_stopped_training_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     again = Training(Mixing(muon=True), pace)
     run(again, tmp_path / "halted.pt", lambda at: None)
     assert torch.equal(again.weights[0], straight.weights[0])
+
+
+def test_a_training_by_another_optimizer_does_not_go_on(tmp_path: Path) -> None:
+    def task(muon: bool) -> Training:
+        both_kinds = Mixing(muon)
+        shift = nn.Parameter(torch.zeros(32))
+        both_kinds.groups = lambda: [Group([both_kinds.layer.weight], 1.0, muon), Group([shift])]  # type: ignore[method-assign]
+        return Training(both_kinds, Pace(steps=2, batch=4))
+
+    run(task(muon=False), tmp_path / "state.pt", lambda at: None)
+    with pytest.raises(ValueError, match=r"state\.pt: the state is of another optimizer.*another name"):
+        run(task(muon=True), tmp_path / "state.pt", lambda at: None)
