@@ -20,7 +20,7 @@ help:
 	@echo "make large   draw with checkpoints as large as SD 1.5, SD 2 and SDXL; takes 16 GB of memory and minutes"
 	@echo "make parity  compare numbers with an independent implementation"
 	@echo "make bench   print benchmark figures; make benchmarks writes them into docs"
-	@echo "make docs    draw the pictures of docs/how-it-works.md by their workflows"
+	@echo "make docs    draw anew what the bundled model draws in docs"
 	@echo "make semantics  print the rules of execution and their tests"
 	@echo "make conformance  test the protocol; print its lines, routes and messages with their tests"
 	@echo "make compatibility  compare the nodes with ComfyUI's; print which are equal, different or absent, and why"
@@ -76,6 +76,11 @@ benchmarks: $(VENV)/developing
 
 docs: $(VENV)/developing
 	$(BIN)/python -m tests.docs.tour
+	$(BIN)/python -m tests.docs.gallery
+	$(BIN)/python -m tests.docs.samples_sheet
+	$(BIN)/python -m tests.docs.guidance_sheet
+	$(BIN)/python -m tests.docs.contact_sheet
+	$(BIN)/python -m tests.support.sampler_sheet docs/pictures/samplers.webp
 
 semantics: $(VENV)/developing
 	@$(BIN)/python -m tests.semantics.report

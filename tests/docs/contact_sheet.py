@@ -10,15 +10,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from nodes import compositing, image_filters, image_sizes, masks
-from nodes.diffusion.pictures import load_image, to_pil
+from nodes.diffusion.pictures import load_image
+from tests.support.sheets import TILE, sheet
 
 SHEET = Path("docs/pictures/images.webp")
-TILE, GAP, LABEL, COLUMNS = 128, 8, 16, 8  # pixels, pixels, pixels, tiles
+COLUMNS = 8
 SUBJECT, LIGHT = "a dog on a green background", "a star on a purple background"
+MODES: tuple[compositing.Mode, ...] = (
+    *("SRC_OVER", "DST_OVER", "SRC_IN", "SRC_OUT", "SRC_ATOP", "XOR", "ADD", "MULTIPLY", "SCREEN", "OVERLAY"),
+    *("DARKEN", "LIGHTEN", "DST_IN", "DST_OUT", "DST_ATOP", "DST"),
+)
 
 
 def drawn(text: str, seed: int) -> Tensor:
@@ -64,8 +68,8 @@ def tiles(picture: Tensor, other: Tensor) -> Iterator[tuple[str, Tensor]]:
 
 def darkest(picture: Tensor) -> int:
     """0xRRGGBB of the darker of two colours."""
-    colours = image_filters.quantize(picture, 2).reshape(-1, 3).unique(dim=0)
-    red, green, blue = (colours[colours.sum(dim=1).argmin()] * 255).round().int().tolist()
+    colours: list[list[float]] = image_filters.quantize(picture, 2).reshape(-1, 3).tolist()
+    red, green, blue = (round(255 * part) for part in min(colours, key=sum))
     return red << 16 | green << 8 | blue
 
 
@@ -79,8 +83,7 @@ def padded(picture: Tensor) -> Iterator[tuple[str, Tensor]]:
 
 def porter_duff(picture: Tensor, other: Tensor, mask: Tensor) -> Iterator[tuple[str, Tensor]]:
     """The other picture within a disc as source, the picture within its mirror image as destination."""
-    modes = ("SRC_OVER", "DST_OVER", "SRC_IN", "SRC_OUT", "SRC_ATOP", "XOR", "ADD", "MULTIPLY", "SCREEN", "OVERLAY")
-    for mode in (*modes, "DARKEN", "LIGHTEN", "DST_IN", "DST_OUT", "DST_ATOP", "DST"):
+    for mode in MODES:
         image, clear = compositing.porter_duff_composite(other, 1 - mask, picture, 1 - mask.flip(2), mode)
         yield mode, compositing.composite(chequered(), image, mask=1 - clear)
 
@@ -91,18 +94,5 @@ def chequered() -> Tensor:
     return (0.92 - 0.12 * ((at + at[:, None]) % 2)).reshape(1, TILE, TILE, 1).expand(-1, -1, -1, 3)
 
 
-def sheet(shown: list[tuple[str, Tensor]]) -> Image.Image:
-    """The tiles row by row with their labels below."""
-    rows = -(-len(shown) // COLUMNS)
-    page = Image.new("RGB", (COLUMNS * (TILE + GAP) + GAP, rows * (TILE + LABEL + GAP) + GAP), "white")
-    draw, font = ImageDraw.Draw(page), ImageFont.load_default(size=12)
-    for k, (label, image) in enumerate(shown):
-        row, column = divmod(k, COLUMNS)
-        left, top = GAP + column * (TILE + GAP), GAP + row * (TILE + LABEL + GAP)
-        page.paste(to_pil(image[0]), (left, top))
-        draw.text((left, top + TILE + 1), label, "black", font)
-    return page
-
-
 if __name__ == "__main__":
-    sheet(list(tiles(drawn(SUBJECT, 11), drawn(LIGHT, 4)))).save(SHEET, "WEBP", quality=88, method=6)
+    sheet(list(tiles(drawn(SUBJECT, 11), drawn(LIGHT, 4))), COLUMNS).save(SHEET, "WEBP", quality=88, method=6)

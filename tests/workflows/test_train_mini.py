@@ -18,6 +18,7 @@ SMALL = {
     "Train the VAE.steps": "60",
     "Train the VAE.learning_rate": "0.001",
     "Train the VAE.ema": "0.95",
+    "Sharpen the decoder.steps": "20",
     "New model.channels": "32",
     "New model.multipliers": "1,2",
     "Train the model.steps": "200",

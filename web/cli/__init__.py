@@ -312,9 +312,8 @@ def _add_evaluate(commands: Commands) -> None:
     )
     evaluate.add_argument(
         "--concepts",
-        metavar="N|NAMES|mini",
-        help="so many of those it has learned, or these, between commas; mini: the bundled vocabulary's (default: all "
-        "that it says it has learned)",
+        metavar="N|NAMES",
+        help="so many of those it has learned, or these, between commas (default: all that it says it has learned)",
     )
     evaluate.add_argument(
         "--hold-out",

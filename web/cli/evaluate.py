@@ -60,7 +60,7 @@ def prepared(args: argparse.Namespace, path: Path) -> Exam:
     """What to ask of a checkpoint. Raises Mistake."""
     from nodes.computing import compute_deterministically, loader
     from nodes.diffusion.errors import DiffusionError
-    from nodes.diffusion.evaluation.exam import Artwork, Exam, Wish
+    from nodes.diffusion.evaluation.exam import Exam, Wish
     from nodes.diffusion.evaluation.painting import Manner
 
     if args.deterministic:
@@ -69,7 +69,7 @@ def prepared(args: argparse.Namespace, path: Path) -> Exam:
         return Exam.of(
             loader(machine().limit_bytes // 2, args.device, args.dtype),
             path,
-            Artwork(BUNDLED / "icons.tar", BUNDLED / "vocabulary.txt"),
+            BUNDLED / "icons.tar",
             Wish(args.concepts, args.hold_out, args.seeds),
             Manner(args.steps, args.cfg, args.sampler, args.scheduler, args.size),
         )

@@ -95,11 +95,3 @@ def chosen(concepts: Sequence[Concept], names: Iterable[str]) -> tuple[Concept, 
 def plain(name: str) -> str:
     """What names of one concept have in common, however they are written."""
     return " ".join(name.lower().replace("-", " ").split())
-
-
-def names_in(vocabulary: str) -> tuple[str, ...]:
-    """The first part of a list: a name a line, with its other names behind bars. A part begins with a comment."""
-    lines = vocabulary.splitlines()
-    ends = [n for n, line in enumerate(lines) if line.startswith("#") and n]
-    part = lines[: ends[0]] if ends else lines
-    return tuple(line.partition("|")[0].strip() for line in part if line.strip() and not line.startswith("#"))

@@ -16,7 +16,6 @@ from nodes.diffusion.evaluation.concepts import (
     chosen,
     concepts_of,
     learned,
-    names_in,
 )
 from nodes.diffusion.evaluation.judging import SIDE, Answer, Judge
 from nodes.diffusion.evaluation.painting import Manner, OnStep, Painter
@@ -25,22 +24,12 @@ from nodes.diffusion.training.dataset import Dataset
 from nodes.diffusion.training.icons import BACKGROUNDS, HOLD_OUT
 from nodes.diffusion.training.sources import examples
 
-MINI = "mini"
-"""What stands for the concepts of the bundled model."""
-
-
-class Artwork(NamedTuple):
-    """Where the icons are, and which of them the bundled model knows: see ``concepts.names_in``."""
-
-    icons: Path
-    vocabulary: Path
-
 
 class Wish(NamedTuple):
     """What to ask, where it is not left to the checkpoint.
 
-    ``concepts`` are a number, so many of those that it has learned, from all over their list; ``mini``; or names
-    between commas. ``rounds`` is how often each prompt is asked.
+    ``concepts`` are a number, so many of those that it has learned, from all over their list; or names between
+    commas. ``rounds`` is how often each prompt is asked.
     """
 
     concepts: str | None = None
@@ -69,12 +58,15 @@ class Exam:
     assumed: bool
 
     @classmethod
-    def of(cls, loader: Loader, path: Path, artwork: Artwork, wish: Wish, manner: Manner) -> Exam:
-        """Of a checkpoint. Raises as ``Painter.of`` and ``learned`` do; ValueError for wishes that cannot be met."""
+    def of(cls, loader: Loader, path: Path, icons: Path, wish: Wish, manner: Manner) -> Exam:
+        """Of a checkpoint; ``icons`` are what training drew.
+
+        Raises as ``Painter.of`` and ``learned`` do; ValueError for wishes that cannot be met.
+        """
         told = learned(open_tensors(path).header.metadata)
         painter = Painter.of(loader, path, manner)
-        asked, known = choice(concepts_of(examples(artwork.icons, SIDE)), artwork, told, wish.concepts)
-        said = _hold_out(told, wish)
+        asked, known = choice(concepts_of(examples(icons, SIDE)), told, wish.concepts)
+        said = told.hold_out if wish.hold_out is None else wish.hold_out
         hold_out = HOLD_OUT if said is None else said
         dataset = Dataset((), BACKGROUNDS, hold_out=hold_out)
         return cls(painter, tuple(cases(asked, dataset, wish.rounds)), known, hold_out, said is None)
@@ -90,18 +82,8 @@ class Exam:
         return self.painter.seconds_a_step(self.cases[0].prompt)
 
 
-def _hold_out(told: Learned, wish: Wish) -> float | None:
-    """As was wished, else as the checkpoint says; older bundled models, which say nothing, have seen all pairs."""
-    if wish.hold_out is not None:
-        return wish.hold_out
-    return 0.0 if wish.concepts == MINI and told.hold_out is None else told.hold_out
-
-
-def choice(there: Sequence[Concept], artwork: Artwork, told: Learned, wanted: str | None) -> Choice:
-    """Out of the icons that are ``there``; see ``Wish``. Raises ValueError for concepts that are not, and OSError."""
-    if wanted == MINI:
-        known = chosen(there, names_in(artwork.vocabulary.read_text()))
-        return Choice(known, known)
+def choice(there: Sequence[Concept], told: Learned, wanted: str | None) -> Choice:
+    """Out of the icons that are ``there``; see ``Wish``. Raises ValueError for concepts that are not."""
     known = first_choice(there) if told.concepts is None else chosen(there, told.concepts)
     if wanted is None:
         return Choice(known, known)

@@ -12,8 +12,8 @@ import nodes
 from nodes.diffusion.checkpoint import Loader
 from nodes.diffusion.evaluation.cases import Case, cases
 from nodes.diffusion.evaluation.colours import ground, nearest, oklab
-from nodes.diffusion.evaluation.concepts import Concept, Learned, chosen, concepts_of, learned, name_of, names_in
-from nodes.diffusion.evaluation.exam import Artwork, choice
+from nodes.diffusion.evaluation.concepts import Concept, Learned, chosen, concepts_of, learned, name_of
+from nodes.diffusion.evaluation.exam import choice
 from nodes.diffusion.evaluation.identity import SIDE, Icons, premultiplied, variants
 from nodes.diffusion.evaluation.judging import MEASURES, Answer, Judge, Score, confusions
 from nodes.diffusion.evaluation.painting import Manner, Painter
@@ -25,13 +25,13 @@ from nodes.diffusion.training.icons import BACKGROUNDS
 from nodes.diffusion.training.sources import examples
 
 BUNDLED = Path(nodes.__file__).parent / "bundled"
-ARTWORK = Artwork(BUNDLED / "icons.tar", BUNDLED / "vocabulary.txt")
+ICONS = BUNDLED / "icons.tar"
 HALF_SEEN = Dataset((), BACKGROUNDS, hold_out=0.5)
 
 
 @pytest.fixture(scope="module")
 def icons() -> tuple[Example, ...]:
-    return tuple(each for each in examples(ARTWORK.icons, 128) if each.name.startswith("clear/"))
+    return tuple(each for each in examples(ICONS, 128) if each.name.startswith("clear/"))
 
 
 @pytest.fixture(scope="module")
@@ -190,14 +190,13 @@ def test_metadata_that_makes_no_sense_is_named(key: str, text: str) -> None:
 
 def test_which_concepts_are_asked_for(concepts: tuple[Concept, ...]) -> None:
     def names(told: Learned, wanted: str | None) -> list[tuple[str, ...]]:
-        return [tuple(each.name for each in part) for part in choice(concepts, ARTWORK, told, wanted)]
+        return [tuple(each.name for each in part) for part in choice(concepts, told, wanted)]
 
     all_names = tuple(concept.name for concept in concepts)
-    two, mini = Learned(("red-apple", "Dog")), names_in(ARTWORK.vocabulary.read_text())
+    two = Learned(("red-apple", "Dog"))
     assert names(Learned(), None) == [all_names] * 2
     assert names(two, None) == [("red apple", "dog")] * 2
     assert names(Learned(), "3") == [(all_names[0], all_names[50], all_names[100]), all_names]
-    assert names(Learned(), "mini") == [mini] * 2
     assert names(Learned(), "dog,hot-dog") == [("dog", "hot dog"), all_names]
     with pytest.raises(ValueError, match="there is no icon of gnu"):
         names(Learned(), "dog,gnu")
