@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 from engine.checkpoints import Checkpoints, Stored
 from engine.errors import Cancelled
 from engine.events import Event, NodeNote, NodePreview, NodeProgress, NodeText
-from engine.graph import Graph, NodeId, NodeRef
+from engine.graph import Graph, Node, NodeId, NodeRef
 from engine.jobs import Job
 from engine.keys import Key
 from engine.registry import Registry
@@ -107,6 +107,13 @@ class Context:
         """A place of the same kind for what this call did that is not undone, such as which files it made: the next
         attempt finds it whatever the inputs are then."""
         return self.checkpoints.of_deeds(self.job.id, self.node.id, self.call)
+
+    def lineage(self) -> list[Node]:
+        """What the running node is made from, and itself at the end, also nodes that others expanded into.
+
+        From any thread: these have ended, and looking them up is not disturbed by others that are added.
+        """
+        return [self.graph[node_id] for node_id in self.graph.order([self.node.id])]
 
     def check(self) -> None:
         """Raise Cancelled if the job was interrupted; long loops call this."""

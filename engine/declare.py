@@ -24,6 +24,7 @@ from engine.node import (
     NodeDef,
     Output,
     OutputSpec,
+    Reads,
     Wiring,
 )
 
@@ -58,6 +59,11 @@ class NodeFunction(Generic[P, R]):
     def wiring(self, hook: Wiring) -> Wiring:
         """Decorate the function that tells which nodes of the graph are meant by names."""
         self.definition = replace(self.definition, wiring=hook)
+        return hook
+
+    def reads(self, hook: Reads) -> Reads:
+        """Decorate the function that names the files, by folder and name, that no input names by itself."""
+        self.definition = replace(self.definition, reads=hook)
         return hook
 
     def intact(self, hook: Intact) -> Intact:

@@ -3,6 +3,7 @@
 EngineError
 ├── InvalidWorkflow        problem, node_problems
 ├── NotAWorkflow           a file that holds no workflow
+├── InvalidLock            what a file tells of how it was made, broken
 ├── CycleError             the loop, named
 ├── DuplicateNode
 ├── NodeFailed             node, inputs, error
@@ -47,6 +48,10 @@ class InvalidWorkflow(EngineError):
 
 class NotAWorkflow(EngineError):
     """A document that is no workflow at all."""
+
+
+class InvalidLock(EngineError):
+    """A ``wireloom.lock`` that cannot be read."""
 
 
 class InvalidNode(EngineError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Collection
 from pathlib import Path
@@ -69,6 +70,7 @@ class Folders:
         self._directories: dict[str, Path] = {kind: data / kind for kind in get_args(Directory)}
         if output:
             self._directories["output"] = output.absolute()
+        self._also: dict[str, Path] = {}
         self._paths: dict[str, tuple[Path, ...]] = {}
         self._extensions: dict[str, frozenset[str]] = {}
         self._scanner = Scanner()
@@ -96,6 +98,10 @@ class Folders:
         elif len(others) == len(self._paths.get(key, ())):
             self._paths[key] = (*others, path)
 
+    def look_also(self, kind: Directory, path: Path) -> None:
+        """Find files of a directory in one more place, after its own; new ones are not put there."""
+        self._also[kind] = path.absolute()
+
     def keys(self) -> list[str]:
         """The model folders; not the directories, not the legacy names."""
         return list(self._paths)
@@ -105,7 +111,7 @@ class Folders:
         key = OTHER_NAMES.get(key, key)
         if key in self._paths:
             return list(self._paths[key])
-        return [self.directory(key)]
+        return [self.directory(key), *([self._also[key]] if key in self._also else [])]
 
     def extensions(self, key: str) -> frozenset[str]:
         """What files of a key end in, with the dot; empty if in anything. Raises FolderNotFound."""
@@ -153,6 +159,13 @@ class Folders:
             return self._identity.token(path) if self._identity else Stamp.of(path).times
         except (OSError, UnsafePath, FolderNotFound):
             return None
+
+    def sha256(self, path: Path, wait_s: float | None = None) -> str | None:
+        """A file's SHA-256, in hex; None if it is not known within that time. See ``Identity.sha256``. Raises OSError."""
+        if self._identity:
+            return self._identity.sha256(path, wait_s)
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     def close(self) -> None:
         """Stop hashing files."""

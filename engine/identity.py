@@ -78,6 +78,7 @@ class Identity:
         self._waiting: set[Stamp] = set()
         self._todo: queue.SimpleQueue[Stamp | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
+        self._learned = threading.Condition(self._lock)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -96,12 +97,31 @@ class Identity:
         self._queue(stamp)
         return stamp.token
 
+    def sha256(self, path: Path | str, wait_s: float | None = None) -> str | None:
+        """A file's SHA-256, in hex. A large file that was not hashed yet is waited for as long as that, or to the end.
+
+        None if it is not known by then, or the file changes meanwhile. Raises OSError if there is no such file.
+        """
+        stamp = Stamp.of(path)
+        found = self._tables.hash_of(stamp)
+        if found is None and stamp.size <= self._at_once_bytes:
+            settled = not stamp.settles_in_s()
+            if found := self._hash(stamp):
+                self._learn(stamp, found, settled=settled, first=found.hex())
+        elif found is None:
+            self._queue(stamp)
+            with self._learned:
+                self._learned.wait_for(lambda: stamp not in self._waiting or self._stop.is_set(), wait_s)
+            found = self._tables.hash_of(stamp)
+        return found.hex() if found else None
+
     def close(self) -> None:
         """Stop hashing, and let go of the file."""
         self._stop.set()
-        with self._lock:
+        with self._learned:
             thread = self._thread
             self._todo.put(None)
+            self._learned.notify_all()
         if thread:
             thread.join()
         self._tables.close()
@@ -134,8 +154,9 @@ class Identity:
             self._stop.wait(stamp.settles_in_s())
             if sha256 := self._hash(stamp):
                 self._learn(stamp, sha256, settled=True)
-            with self._lock:
+            with self._learned:
                 self._waiting.discard(stamp)
+                self._learned.notify_all()
 
     def _hash(self, stamp: Stamp) -> bytes | None:
         """SHA-256 of a file's content; None if it was changed meanwhile, cannot be read, or there is no more time."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -53,6 +53,7 @@ class OutputSpec:
 
 Needs: TypeAlias = Callable[[Lists], "set[str] | Awaitable[set[str]]"]
 Fingerprint: TypeAlias = Callable[[Mapping[str, Any], "Services"], Any]
+Reads: TypeAlias = Callable[[Mapping[str, Any], "Services"], Iterable[tuple[str, str]]]
 Check: TypeAlias = Callable[[Mapping[str, Any], "Services"], Sequence[Problem]]
 CheckTypes: TypeAlias = Callable[[Mapping[str, Any]], Sequence[Problem]]
 Wiring: TypeAlias = Callable[["Node", "Graph", "Registry", Mapping[str, Any]], Any]
@@ -68,7 +69,8 @@ class NodeDef:
     remembered result can still be used, such as a picture whose file is still there. ``check_types`` gets the types
     of what the inputs link to, by name, and replaces the built-in comparison of types. ``wiring`` is the
     fingerprint of nodes that mean others by names, of which keys know nothing: it gets the node, the graph, the
-    registry and the workflow in API format.
+    registry and the workflow in API format. ``reads`` names the files, by folder and name, that it reads besides those
+    that its inputs name by themselves.
     """
 
     name: str
@@ -90,6 +92,7 @@ class NodeDef:
     needs: Needs | None = None
     fingerprint: Fingerprint | None = None
     wiring: Wiring | None = None
+    reads: Reads | None = None
     check: Check | None = None
     checked: frozenset[str] = frozenset()
     check_types: CheckTypes | None = None

@@ -6,14 +6,16 @@ Importing a package runs its code, so that is done only when asked for.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from engine.errors import InvalidNode
 from engine.registry import Registry
 
 GROUP = "wireloom.nodes"
+PACK_MODULE = "custom_nodes."
 UNNAMED_MODULE = "nodes"
 """What ``@node`` says of a node that names no module of its own: that it is built in."""
 
@@ -32,6 +34,13 @@ class PackReport:
 def installed_packs() -> list[EntryPoint]:
     """The packs that are installed, by name. Imports none of them."""
     return sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value))
+
+
+@cache
+def pack_versions() -> Mapping[str, str]:
+    """By the module that node types of a pack are said to be of, its package and version."""
+    named = ((pack.name, pack.dist) for pack in installed_packs())
+    return {PACK_MODULE + name: f"{dist.name} {dist.version}" if dist else name for name, dist in named}
 
 
 def load_packs(registry: Registry, packs: Iterable[EntryPoint]) -> list[PackReport]:
@@ -53,7 +62,7 @@ def _load(registry: Registry, pack: EntryPoint) -> PackReport:
     apart = Registry(registry.services)
     try:
         pack.load()(apart)
-        named = f"custom_nodes.{pack.name}"
+        named = PACK_MODULE + pack.name
         found = [replace(each, module=named) if each.module == UNNAMED_MODULE else each for each in apart.values()]
         registry.add(*found)
         registry.replace(*(each for several in apart.replacements.values() for each in several))

@@ -98,6 +98,17 @@ class Registry(Mapping[str, NodeDef]):
             if isinstance(spec.choices, FileIn) and isinstance(name := literals.get(spec.name), str)
         }
 
+    def files(self, definition: NodeDef, literals: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """The files that a node reads, by folder and name, as its literals tell; not all of them need be there."""
+        folders = self.file_inputs(definition).items()
+        named = [(folder, name) for key, folder in folders if isinstance(name := literals.get(key), str)]
+        return named + (list(definition.reads(literals, self.services)) if definition.reads else [])
+
+    def file_inputs(self, definition: NodeDef) -> Mapping[str, str]:
+        """The folders of the inputs that name files, by input."""
+        specs = self._files[id(definition)]
+        return {spec.name: spec.choices.folder for spec in specs if isinstance(spec.choices, FileIn)}
+
     def fingerprint(self, definition: NodeDef, literals: Mapping[str, Any]) -> Any:
         """What a node's own hook says of what the literals do not show; None if it has no hook."""
         return definition.fingerprint(literals, self.services) if definition.fingerprint else None

@@ -31,7 +31,7 @@ def save_webp(
     extra_pnginfo: ExtraInfo = None,
 ) -> Output:
     """Save a batch as an animated WebP into the output folder, with the workflow that made it inside."""
-    texts = metadata(prompt, extra_pnginfo)
+    texts = metadata(ctx, prompt, extra_pnginfo)
     film = animation.webp(images, texts, fps=fps, lossless=lossless, quality=quality, method=method)
     return shown(ctx, images, filename_prefix, film, ".webp")
 
@@ -47,7 +47,7 @@ def save_png(
     extra_pnginfo: ExtraInfo = None,
 ) -> Output:
     """Save a batch as an animated PNG into the output folder, with the workflow that made it inside."""
-    film = animation.png(images, metadata(prompt, extra_pnginfo), fps=fps, compress_level=compress_level)
+    film = animation.png(images, metadata(ctx, prompt, extra_pnginfo), fps=fps, compress_level=compress_level)
     return shown(ctx, images, filename_prefix, film, ".png")
 
 
@@ -68,7 +68,7 @@ def save_gif(
     extra_pnginfo: ExtraInfo = None,
 ) -> Output:
     """Save a batch as an animated GIF, which runs everywhere, of 256 colours a frame, with its workflow inside."""
-    film = animation.gif(images, metadata(prompt, extra_pnginfo), fps=fps)
+    film = animation.gif(images, metadata(ctx, prompt, extra_pnginfo), fps=fps)
     return shown(ctx, images, filename_prefix, film, ".gif")
 
 

@@ -27,7 +27,7 @@ def save_latent(
     """Save a latent into the output folder, with the workflow that made it inside. Masks are not saved."""
     folders = ctx.service(Folders)
     root = folders.directory("output")
-    data = latent_files.encoded(samples["samples"], metadata(prompt, extra_pnginfo))
+    data = latent_files.encoded(samples["samples"], metadata(ctx, prompt, extra_pnginfo))
     path = Placing(root, ctx.deeds).put(data, folders.save_path(filename_prefix), ENDING)
     subfolder = path.parent.relative_to(root).as_posix()
     shown = {"filename": path.name, "subfolder": "" if subfolder == "." else subfolder, "type": "output"}

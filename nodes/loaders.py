@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal, NamedTuple
 
 import torch
@@ -19,6 +20,8 @@ from nodes import tiny_vaes
 from nodes.diffusion.checkpoint import Checkpoint, Loader
 from nodes.diffusion.diffusers_folder import INDEX, open_folder
 from nodes.diffusion.legacy_config import configured_prediction
+from nodes.diffusion.tensors import INDEX as SHARDS
+from nodes.diffusion.tensors import shard_names
 from nodes.diffusion.vae.pixels import pixel_space
 from nodes.embeddings import EmbeddingFolder
 from nodes.types import Clip, Model, Vae
@@ -28,6 +31,11 @@ STORED = {
     "fp8_e4m3fn_fast": torch.float8_e4m3fn,
     "fp8_e5m2": torch.float8_e5m2,
 }
+SHARDED = {
+    "unet_name": "diffusion_models",
+    **dict.fromkeys(("clip_name", "clip_name1", "clip_name2"), "text_encoders"),
+}
+"""The inputs that may name the index of a model in several files, and their folders."""
 Device = Annotated[Literal["default", "cpu"], Widget(advanced=True)]
 
 log = logging.getLogger(__name__)
@@ -121,6 +129,17 @@ def files_of_pipeline(inputs: Mapping[str, Any], services: Services) -> list[tup
     return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in found]
 
 
+@load_diffusers.reads
+def named_files_of_pipeline(inputs: Mapping[str, Any], services: Services) -> list[tuple[str, str]]:
+    """Each file of the folder."""
+    name = str(inputs["model_path"])
+    for folder in services.get(Folders).paths("diffusers"):
+        path = safe_join(folder, name)
+        if (path / INDEX).is_file():
+            return [("diffusers", file.relative_to(folder).as_posix()) for file in path.rglob("*") if file.is_file()]
+    return []
+
+
 @node("CLIPLoader", title="Load CLIP", category="advanced/loaders")
 def load_clip(
     ctx: Context,
@@ -161,6 +180,21 @@ def load_two_clips(
     return _text(ctx, type, "sdxl", device, clip_name1, clip_name2)
 
 
+@load_diffusion_model.reads
+@load_clip.reads
+@load_two_clips.reads
+def named_shards(inputs: Mapping[str, Any], services: Services) -> list[tuple[str, str]]:
+    """The files that the index of a model in several files puts together."""
+    folders, found = services.get(Folders), list[tuple[str, str]]()
+    for key, name in inputs.items():
+        folder = SHARDED.get(key)
+        if folder and isinstance(name, str) and name.endswith(SHARDS):
+            beside = PurePosixPath(name).parent
+            names = shard_names(folders.resolve(folder, name))
+            found += [(folder, (beside / shard).as_posix()) for shard in names]
+    return found
+
+
 def _text(ctx: Context, kind: str, known: str, device: str | None, *names: str) -> Clip:
     """Text encoders out of their files."""
     if kind != known:
@@ -197,3 +231,11 @@ def tiny_files(constants: Mapping[str, Any], services: Services) -> list[str | N
     if name not in tiny_vaes.FORMATS:
         return []
     return [folders.stamp(tiny_vaes.FOLDER, file) for file in tiny_vaes.files(folders, str(name))]
+
+
+@load_vae.reads
+def named_tiny_files(constants: Mapping[str, Any], services: Services) -> list[tuple[str, str]]:
+    """The two files of a tiny VAE."""
+    name = constants.get("vae_name")
+    found = tiny_vaes.files(services.get(Folders), str(name)) if name in tiny_vaes.FORMATS else []
+    return [(tiny_vaes.FOLDER, file) for file in found]

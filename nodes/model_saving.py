@@ -32,7 +32,7 @@ def save_checkpoint(
     extra_pnginfo: ExtraInfo = None,
 ) -> Output:
     """Save a model with its text encoder and VAE as a checkpoint, with the workflow that made it inside."""
-    return saved(ctx, {"": writing.checkpoint(model, clip, vae)}, filename_prefix, metadata(prompt, extra_pnginfo))
+    return saved(ctx, {"": writing.checkpoint(model, clip, vae)}, filename_prefix, metadata(ctx, prompt, extra_pnginfo))
 
 
 @node("ModelSave", category=CATEGORY, module=MODULE, is_output=True)
@@ -44,7 +44,7 @@ def save_model(
     extra_pnginfo: ExtraInfo = None,
 ) -> Output:
     """Save a diffusion model alone."""
-    return saved(ctx, {"": writing.unet(model)}, filename_prefix, metadata(prompt, extra_pnginfo))
+    return saved(ctx, {"": writing.unet(model)}, filename_prefix, metadata(ctx, prompt, extra_pnginfo))
 
 
 @node("CLIPSave", category=CATEGORY, module=MODULE, is_output=True)
@@ -59,7 +59,7 @@ def save_clip(
     if clip is None:
         raise ValueError("there is no text encoder to save: the checkpoint has none")
     files = {f"_clip_{tower}": content for tower, content in writing.text_encoders(clip).items()}
-    return saved(ctx, files, filename_prefix, metadata(prompt, extra_pnginfo))
+    return saved(ctx, files, filename_prefix, metadata(ctx, prompt, extra_pnginfo))
 
 
 @node("VAESave", category=CATEGORY, module=MODULE, is_output=True)
@@ -73,7 +73,7 @@ def save_vae(
     """Save a VAE alone."""
     if vae is None:
         raise ValueError("there is no VAE to save: the checkpoint has none")
-    return saved(ctx, {"": writing.autoencoder(vae)}, filename_prefix, metadata(prompt, extra_pnginfo))
+    return saved(ctx, {"": writing.autoencoder(vae)}, filename_prefix, metadata(ctx, prompt, extra_pnginfo))
 
 
 @node(
@@ -97,7 +97,7 @@ def save_lora(
 ) -> Output:
     """Save a difference of models as a LoRA."""
     content = extracted(model_diff, text_encoder_diff, rank, lora_type, biases=bias_diff, on_step=ctx.progress)
-    return saved(ctx, {"": content}, filename_prefix, metadata(prompt, extra_pnginfo))
+    return saved(ctx, {"": content}, filename_prefix, metadata(ctx, prompt, extra_pnginfo))
 
 
 @save_checkpoint.intact

@@ -14,12 +14,14 @@ from pydantic import Field
 from engine.context import Context
 from engine.declare import node
 from engine.folders import Directory, Folders
+from engine.lock import LOCK
 from engine.marks import Hidden
 from engine.node import Output, Result
 from engine.placing import Placing
 from engine.services import Services
 from nodes.diffusion import pictures
 from nodes.imaging.agreeing import grey
+from nodes.locking import HASH_WAIT_S, lock_of_saved
 from nodes.types import Image, Mask
 
 Prompt = Annotated[Any, Hidden("PROMPT")]
@@ -35,7 +37,7 @@ def save_image(
     extra_pnginfo: ExtraInfo = None,
 ) -> Output:
     """Save pictures as PNG into the output folder, with the workflow that made them inside."""
-    chunks = metadata(prompt, extra_pnginfo)
+    chunks = metadata(ctx, prompt, extra_pnginfo)
     return saved(ctx, images, filename_prefix, "output", chunks, compress_level=4)
 
 
@@ -54,7 +56,7 @@ def preview_mask(ctx: Context, mask: Mask, prompt: Prompt = None, extra_pnginfo:
 def previewed(ctx: Context, images: Image, prompt: Prompt, extra_pnginfo: ExtraInfo) -> Output:
     """Write a batch into the folder of temporary files."""
     letters = "".join(secrets.choice(string.ascii_lowercase) for _ in range(5))
-    chunks = metadata(prompt, extra_pnginfo)
+    chunks = metadata(ctx, prompt, extra_pnginfo, wait_s=0)
     return saved(ctx, images, f"ComfyUI_temp_{letters}", "temp", chunks, compress_level=1)
 
 
@@ -130,8 +132,13 @@ def put_files(
     return Output(ui={"images": shown}, proof=tuple(proof))
 
 
-def metadata(prompt: Prompt, extra_pnginfo: ExtraInfo) -> dict[str, str]:
-    """The text chunks that let a picture be made again."""
+def metadata(
+    ctx: Context, prompt: Prompt, extra_pnginfo: ExtraInfo, *, wait_s: float = HASH_WAIT_S
+) -> dict[str, str]:
+    """The text chunks that let a picture be made again, and tell whether that came out the same: see ``engine.lock``."""
     chunks = {} if prompt is None else {"prompt": json.dumps(prompt)}
     extra = extra_pnginfo if isinstance(extra_pnginfo, Mapping) else {}
-    return chunks | {key: json.dumps(value) for key, value in extra.items()}
+    chunks |= {key: json.dumps(value) for key, value in extra.items()}
+    if prompt is not None and ctx.node_id in ctx.graph:  # a node that is called by itself has no such past
+        chunks[LOCK] = lock_of_saved(ctx, wait_s).model_dump_json(exclude_defaults=True)
+    return chunks

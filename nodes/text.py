@@ -12,7 +12,7 @@ from engine.services import Services
 from nodes.diffusion import conditioning as conds
 from nodes.diffusion.text import clip as encoders
 from nodes.diffusion.text.encoding import conditioned
-from nodes.embeddings import EmbeddingFolder
+from nodes.embeddings import EmbeddingFolder, read_by_texts
 from nodes.types import Clip, Cond
 
 
@@ -38,6 +38,9 @@ def embeddings_in_text(inputs: Mapping[str, Any], services: Services) -> list[tu
     return EmbeddingFolder(services.get(Folders)).stamps(inputs.get("text")) or None
 
 
+encode_text.reads(read_by_texts)
+
+
 @node("CLIPSetLastLayer", title="CLIP Set Last Layer", category="conditioning")
 def set_last_layer(clip: Clip, stop_at_clip_layer: Annotated[int, Field(ge=-24, le=-1), Widget(step=1)] = -1) -> Clip:
     """Take the text from an earlier layer of the encoder: -1 is the last, -2 the one before ("clip skip 2")."""
@@ -56,3 +59,6 @@ def encode_text_for_controlnet(
     """Words of their own for control networks, beside those that the diffusion model sees."""
     context, pooled = checked(clip).encode(text)
     return conds.with_control_text(conditioning, context, pooled)
+
+
+encode_text_for_controlnet.reads(read_by_texts)

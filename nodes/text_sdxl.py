@@ -11,7 +11,7 @@ from engine.folders import Folders
 from engine.marks import Widget
 from engine.services import Services
 from nodes.diffusion.text.encoding import conditioned
-from nodes.embeddings import EmbeddingFolder
+from nodes.embeddings import EmbeddingFolder, read_by_texts
 from nodes.text import checked
 from nodes.types import MAX_SIDE, Clip, Cond
 
@@ -66,3 +66,7 @@ def embeddings_in_texts(inputs: Mapping[str, Any], services: Services) -> list[l
     """The files of the embeddings that the texts name."""
     folder = EmbeddingFolder(services.get(Folders))
     return [folder.stamps(value) for name, value in sorted(inputs.items()) if name.startswith("text")]
+
+
+encode_text_sdxl.reads(read_by_texts)
+encode_text_refiner.reads(read_by_texts)

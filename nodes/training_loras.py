@@ -39,7 +39,7 @@ def save_trained_lora(
 ) -> Output:
     """Save a LoRA as a file, with the workflow that made it inside; in models/loras LoraLoader finds it."""
     content = Saved(dict(lora.get()))
-    return saved(ctx, {"": content}, filename_prefix, metadata(prompt, extra_pnginfo))
+    return saved(ctx, {"": content}, filename_prefix, metadata(ctx, prompt, extra_pnginfo))
 
 
 save_trained_lora.intact(are_files_as_saved)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import platform
 from functools import cached_property
-from importlib import metadata
 from pathlib import Path
 
 from engine.cache import Cache, Codec, MemoryCache, NoCache
 from engine.cache_disk import DiskCache
 from engine.cache_policies import ClassicCache, LruCache
 from engine.cache_tiered import Tiered
+from engine.versions import version_of
 from web.cli.quantities import ALONE
 
 MIB = 1024 * 1024
@@ -62,16 +62,8 @@ def salt(args: argparse.Namespace) -> bytes:
 
     Those of joined evaluations are not to be taken for exact ones.
     """
-    parts = [_version("wireloom"), _version("torch"), platform.machine(), args.device, args.dtype]
+    parts = [version_of("wireloom"), version_of("torch"), platform.machine(), args.device, args.dtype]
     parts += [path for path in ACCELERATORS if Path(path).exists()]
     if args.batch != ALONE:
         parts.append("joined")
     return "\n".join(parts).encode()
-
-
-def _version(package: str) -> str:
-    """Of an installed package; empty for a checkout that was not installed."""
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return ""
