@@ -161,7 +161,7 @@ class Folders:
             return None
 
     def sha256(self, path: Path, wait_s: float | None = None) -> str | None:
-        """A file's SHA-256, in hex; None if it is not known within that time. See ``Identity.sha256``. Raises OSError."""
+        """A file's SHA-256, in hex; None if it is not known in time, see ``Identity.sha256``. Raises OSError."""
         if self._identity:
             return self._identity.sha256(path, wait_s)
         with path.open("rb") as file:

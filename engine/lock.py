@@ -5,6 +5,7 @@ It is the text ``wireloom.lock`` beside ``prompt`` and ``workflow``. It changes 
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable, Mapping
 
@@ -18,6 +19,8 @@ from engine.packs import PACK_MODULE, pack_versions
 from engine.registry import Registry
 from engine.safetensors_header import tensor_layout
 from engine.versions import ENGINE, version_of, versions
+
+log = logging.getLogger(__name__)
 
 LOCK = "wireloom.lock"
 FORMAT = 1
@@ -46,7 +49,8 @@ class LockedFile(BaseModel):
 
 
 class Lock(BaseModel):
-    """``node`` saved the file. ``unnamed`` are inputs that name a file, but get its name by a link. ``exact`` is not so
+    """``node`` saved the file. ``unnamed`` are inputs and nodes that read a file which is not told, mostly
+    because its name comes by a link. ``exact`` is not so
     if memory ran out, and what came of that was not quite what is computed with enough."""
 
     format: int
@@ -78,6 +82,7 @@ def lock_of(
     Large files that were never hashed before are waited for as long as ``wait_s``, all of them together.
     """
     nodes = list(nodes)
+    named, unnamed = _named(nodes, registry)
     types = {node.type: registry[node.type] for node in nodes}
     folders = registry.services.find(Folders)
     return Lock(
@@ -85,8 +90,8 @@ def lock_of(
         engine=version_of(ENGINE),
         node=nodes[-1].id,
         nodes={name: locked_node(types[name]) for name in sorted(types)},
-        files=_files(nodes, registry, folders, wait_s) if folders else [],
-        unnamed=[f"{node.id}.{name}" for node in nodes for name in _unnamed(node, registry)],
+        files=_files(named, folders, wait_s) if folders else [],
+        unnamed=unnamed,
         packages=dict(versions()),
         machine=dict(machine),
         exact=exact,
@@ -109,18 +114,24 @@ def locked_file(folders: Folders, folder: str, name: str, wait_s: float | None =
         return None
 
 
-def _files(nodes: Iterable[Node], registry: Registry, folders: Folders, wait_s: float) -> list[LockedFile]:
-    """The files that nodes read, each once, by folder and name."""
-    named = {file for node in nodes for file in registry.files(registry[node.type], _literals(node))}
+def _files(named: Iterable[tuple[str, str]], folders: Folders, wait_s: float) -> list[LockedFile]:
+    """Files by folder and name, those that are there."""
     end = time.monotonic() + wait_s
     found = (locked_file(folders, *each, wait_s=max(0.0, end - time.monotonic())) for each in sorted(named))
     return [file for file in found if file]
 
 
-def _unnamed(node: Node, registry: Registry) -> list[str]:
-    inputs = registry.file_inputs(registry[node.type])
-    return [name for name in inputs if isinstance(node.inputs.get(name), Link)]
-
-
-def _literals(node: Node) -> Mapping[str, object]:
-    return {name: None if isinstance(value, Link) else value for name, value in node.inputs.items()}
+def _named(nodes: Iterable[Node], registry: Registry) -> tuple[set[tuple[str, str]], list[str]]:
+    """The files that nodes read, by folder and name; and the inputs, or nodes, that do not tell."""
+    named, unnamed = set[tuple[str, str]](), list[str]()
+    for node in nodes:
+        definition = registry[node.type]
+        literals = {name: None if isinstance(value, Link) else value for name, value in node.inputs.items()}
+        linked = [name for name in registry.file_inputs(definition) if isinstance(node.inputs.get(name), Link)]
+        unnamed += [f"{node.id}.{name}" for name in linked]
+        try:
+            named |= set(registry.files(definition, literals))
+        except Exception as error:  # whatever a hook raises: what was made is saved all the same, and this is told
+            log.warning("which files node %s (%s) reads cannot be told: %r", node.id, node.type, error)
+            unnamed.append(node.id)
+    return named, unnamed

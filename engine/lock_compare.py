@@ -65,7 +65,7 @@ def _of_lock(lock: Lock) -> Iterator[Item]:
         text = f"its {LOCK} is of form {lock.format}; this version knows form {FORMAT}, and may overlook something"
         yield Item("lock", LOCK, "different", text)
     for name in lock.unnamed:
-        text = f"which file the input {name} named is not told: it got the name by a link"
+        text = f"which file {name} read is not told: it got the name by a link"
         yield Item("file", name, "different", text)
     if not lock.exact:
         text = "memory ran out when it was made, and it was finished in a way that gives slightly other values"

@@ -5,7 +5,7 @@ Only the same content stands for a file by itself. What merely looks alike is to
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -50,7 +50,7 @@ def match(file: LockedFile, folders: Folders) -> Match:
     return _missing(file, folders)
 
 
-def with_files(prompt: Mapping[str, Any], registry: Registry, matches: list[Match]) -> dict[str, Any]:
+def with_files(prompt: Mapping[str, Any], registry: Registry, matches: Iterable[Match]) -> dict[str, Any]:
     """The workflow in API format, with the names that renamed files have here."""
     names = {(each.file.folder, each.file.name): each.here for each in matches if each.found == "renamed"}
     changed = {}

@@ -132,10 +132,8 @@ def put_files(
     return Output(ui={"images": shown}, proof=tuple(proof))
 
 
-def metadata(
-    ctx: Context, prompt: Prompt, extra_pnginfo: ExtraInfo, *, wait_s: float = HASH_WAIT_S
-) -> dict[str, str]:
-    """The text chunks that let a picture be made again, and tell whether that came out the same: see ``engine.lock``."""
+def metadata(ctx: Context, prompt: Prompt, extra_pnginfo: ExtraInfo, *, wait_s: float = HASH_WAIT_S) -> dict[str, str]:
+    """The text chunks that let a picture be made again, and ``engine.lock``, by which to tell what is not as it was."""
     chunks = {} if prompt is None else {"prompt": json.dumps(prompt)}
     extra = extra_pnginfo if isinstance(extra_pnginfo, Mapping) else {}
     chunks |= {key: json.dumps(value) for key, value in extra.items()}

@@ -68,6 +68,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_run(commands)
     _add_serve(commands)
+    _add_verify(commands)
     _add_validate(commands)
     _add_convert(commands)
     _add_nodes(commands)
@@ -266,6 +267,14 @@ def _add_serve(commands: Commands) -> None:
     _add_computing(serve)
     _add_caches(serve)
     _add_packs(serve)
+
+
+def _add_verify(commands: Commands) -> None:
+    verify = _command(commands, "verify", "make a picture again, and say whether it is the same and if not, why")
+    verify.add_argument("file", type=Path, help="a PNG, WebP or GIF that carries its workflow")
+    verify.add_argument("--json", action="store_true", help="tell the result as one JSON object")
+    _add_computing(verify)
+    _add_packs(verify)
 
 
 def _add_validate(commands: Commands) -> None:

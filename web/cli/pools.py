@@ -112,9 +112,9 @@ class NodeTypes:
         return drop_weights(self._registry.services, but)
 
 
-def local_pool(folders: Folders, *, packs: bool = False) -> LocalPool:
+def local_pool(folders: Folders, *, packs: bool = False, computing: Computing | None = None) -> LocalPool:
     """A pool in this process that remembers nothing; it loads the node types when it is first asked something."""
-    types = NodeTypes(folders, packs)
+    types = NodeTypes(folders, packs, computing=computing)
     return LocalPool(types.load, NoCache(), _lanes(), types.drop_all, digest=LazyCodec().digest)
 
 

@@ -16,7 +16,7 @@ from rich.console import Console
 from engine.errors import InvalidWorkflow
 from engine.folders import Folders
 from engine.jobs import Job
-from engine.pool import WorkerPool
+from engine.pool import PlanSummary, WorkerPool
 from web.cli.documents import SHIPPED, Document, lowered, read_document
 from web.cli.edits import edited
 from web.cli.explaining import Explanation, show_explanation
@@ -75,26 +75,32 @@ def _execute(document: Document, args: argparse.Namespace, folders: Folders, rep
 async def _run(document: Document, args: argparse.Namespace, folders: Folders, report: Report, show: Show) -> None:
     """Lower, change, check, run and close; ``report`` hears of everything. Raises Mistake."""
     pool, job_id = remembering_pool(args, folders, resuming=False), str(uuid.uuid4())
-    _on_interrupt(pool, job_id)
+    on_interrupt(pool, job_id)
     try:
         document = edited(await lowered(document, pool), args)
-        report.titles.update(document.titles())
-        checked = await pool.plan(document.prompt)
-        if checked.rejected:
-            report.reject(None, checked.rejected)
-            return
-        extra_data = {"extra_pnginfo": dict(document.extra_pnginfo)} if document.extra_pnginfo else {}
-        async for event in pool.run(Job(checked.prompt, checked.targets, id=job_id, extra_data=extra_data)):
-            report.take(event)
-            show(event)
-        report.explanation = Explanation(await pool.explain(job_id) or {}, checked.prompt, checked.targets)
+        if checked := await executed(document, pool, job_id, report, show):
+            report.explanation = Explanation(await pool.explain(job_id) or {}, checked.prompt, checked.targets)
     except InvalidWorkflow as invalid:
         report.reject(invalid.problem, invalid.node_problems)
     finally:
         await pool.close()
 
 
-def _on_interrupt(pool: WorkerPool, job_id: str) -> None:
+async def executed(document: Document, pool: WorkerPool, job_id: str, report: Report, show: Show) -> PlanSummary | None:
+    """Check and run a document in API format; None if not all of it can run. Raises InvalidWorkflow if nothing can."""
+    report.titles.update(document.titles())
+    checked = await pool.plan(document.prompt)
+    if checked.rejected:
+        report.reject(None, checked.rejected)
+        return None
+    extra_data = {"extra_pnginfo": dict(document.extra_pnginfo)} if document.extra_pnginfo else {}
+    async for event in pool.run(Job(checked.prompt, checked.targets, id=job_id, extra_data=extra_data)):
+        report.take(event)
+        show(event)
+    return checked
+
+
+def on_interrupt(pool: WorkerPool, job_id: str) -> None:
     """Ctrl-C once: the job stops at its next step. Twice: so does the process."""
     loop, main_task = asyncio.get_running_loop(), asyncio.current_task()
     cancelling: list[asyncio.Task[None]] = []

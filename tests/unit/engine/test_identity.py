@@ -1,5 +1,6 @@
 """Who a file is: by its stamp at once, by its content once that is known."""
 
+import hashlib
 import os
 import sqlite3
 import threading
@@ -263,3 +264,34 @@ class TestFolders:
         before = folders.stamp("input", "a.png")
         replace(path, b"new picture")
         assert folders.stamp("input", "a.png") != before
+
+
+class TestHashes:
+    def test_of_small_files_are_told_at_once(self, identity: Identity, tmp_path: Path) -> None:
+        (tmp_path / "a").write_bytes(b"one")
+        assert identity.sha256(tmp_path / "a", wait_s=0) == hashlib.sha256(b"one").hexdigest()
+
+    def test_of_large_files_are_waited_for(self, late: Identity, tmp_path: Path) -> None:
+        (tmp_path / "a").write_bytes(b"one")
+        assert late.sha256(tmp_path / "a") == hashlib.sha256(b"one").hexdigest()
+
+    def test_or_not_told_if_they_take_too_long(
+        self, late: Identity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        go, hash_now = threading.Event(), late._hash
+        monkeypatch.setattr(late, "_hash", lambda stamp: hash_now(stamp) if go.wait(10) else None)
+        (tmp_path / "a").write_bytes(b"one")
+        assert late.sha256(tmp_path / "a", wait_s=0.01) is None
+        go.set()
+        assert late.sha256(tmp_path / "a") == hashlib.sha256(b"one").hexdigest()
+
+    def test_asking_for_one_gives_the_file_no_other_token(self, late: Identity, tmp_path: Path) -> None:
+        (tmp_path / "a").write_bytes(b"one")
+        token = late.token(tmp_path / "a")
+        late.sha256(tmp_path / "a")
+        assert late.token(tmp_path / "a") == token
+
+    def test_who_waits_is_let_go_at_the_end(self, late: Identity, tmp_path: Path) -> None:
+        (tmp_path / "a").write_bytes(b"one")
+        late.close()
+        assert late.sha256(tmp_path / "a") is None
