@@ -9,6 +9,7 @@ from engine.context import Context
 from engine.lock import Lock, lock_of
 from engine.services import Services
 from nodes.diffusion.checkpoint import Loader
+from nodes.diffusion.stepper import Stepper
 
 HASH_WAIT_S = 5.0
 """How long saving may wait, once for each file, until one that is used for the first time is known by its content."""
@@ -23,6 +24,8 @@ def lock_of_saved(ctx: Context, wait_s: float = HASH_WAIT_S) -> Lock:
 def machine(services: Services) -> Mapping[str, str]:
     """Where models compute and in which numbers: what rounding depends on besides versions."""
     told = {"system": platform.system(), "processor": torch.backends.cpu.get_cpu_capability()}
+    if stepper := services.find(Stepper):
+        told["steps"] = "joined with those of other jobs" if stepper.joins else "alone"
     loader = services.find(Loader)
     if loader is None:
         return told

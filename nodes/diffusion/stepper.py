@@ -80,6 +80,11 @@ class Stepper:
         self.calls: Counter[int] = Counter()
         """How many calls there were that answered so many evaluations."""
 
+    @property
+    def joins(self) -> bool:
+        """Whether evaluations may go into one call, and so differ by rounding from what they are alone."""
+        return self._batch > 1
+
     def sampling(self, model: Joinable, urgency: float = 0, check: Callable[[], object] = unchecked) -> Sampling:
         """``model`` for one sampling among others: the lower its ``urgency``, the sooner.
 

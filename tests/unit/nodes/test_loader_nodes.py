@@ -213,3 +213,53 @@ def test_small_and_full_recipes_have_the_same_structure() -> None:
         small, full = (recipe(family, small=size).unet for size in (True, False))
         assert [level.attends for level in small.levels] == [level.attends for level in full.levels]
         assert small.linear_projections == full.linear_projections
+
+
+def named_by(tmp_path: Path, kind: str, **constants: str) -> list[tuple[str, str]]:
+    """The files that a loader reads, as a saved picture tells them."""
+    registry = Registry(Services(Folders(tmp_path)))
+    nodes.register(registry)
+    return registry.files(registry[kind], constants)
+
+
+def test_loaders_name_all_files_that_they_read(tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    for name in ("diffusers/pipe/vae/x.safetensors", "vae_approx/taesd_encoder.pth", "vae_approx/taesd_decoder.pth"):
+        (models / name).parent.mkdir(parents=True, exist_ok=True)
+        (models / name).write_bytes(b"x")
+    (models / "diffusers" / "pipe" / "model_index.json").write_text("{}")
+    (models / "diffusion_models" / "big").mkdir(parents=True)
+    index = models / "diffusion_models" / "big" / "x.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": {"a": "1.safetensors", "b": "2.safetensors"}}))
+    assert named_by(tmp_path, "UNETLoader", unet_name="big/x.safetensors.index.json", weight_dtype="default") == [
+        ("diffusion_models", "big/x.safetensors.index.json"),
+        ("diffusion_models", "big/1.safetensors"),
+        ("diffusion_models", "big/2.safetensors"),
+    ]
+    assert set(named_by(tmp_path, "DiffusersLoader", model_path="pipe")) == {
+        ("diffusers", "pipe"),
+        ("diffusers", "pipe/model_index.json"),
+        ("diffusers", "pipe/vae/x.safetensors"),
+    }
+    assert named_by(tmp_path, "VAELoader", vae_name="taesd") == [
+        ("vae", "taesd"),
+        ("vae_approx", "taesd_encoder.pth"),
+        ("vae_approx", "taesd_decoder.pth"),
+    ]
+    assert named_by(tmp_path, "VAELoader", vae_name="own.safetensors") == [("vae", "own.safetensors")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs"),
+    [
+        ("CLIPTextEncode", ("text",)),
+        ("CLIPTextEncodeControlnet", ("text",)),
+        ("CLIPTextEncodeSDXL", ("text_g", "text_l")),
+        ("CLIPTextEncodeSDXLRefiner", ("text",)),
+    ],
+)
+def test_texts_name_the_embeddings_in_them(data: Path, kind: str, inputs: tuple[str, ...]) -> None:
+    for name in inputs:
+        assert named_by(data, kind, **{name: "a embedding:style cat, embedding:none"}) == [
+            ("embeddings", "mine/style.safetensors")
+        ]
