@@ -53,14 +53,26 @@ def match(file: LockedFile, folders: Folders) -> Match:
 def with_files(prompt: Mapping[str, Any], registry: Registry, matches: Iterable[Match]) -> dict[str, Any]:
     """The workflow in API format, with the names that renamed files have here."""
     names = {(each.file.folder, each.file.name): each.here for each in matches if each.found == "renamed"}
-    changed = {}
-    for node_id, node in prompt.items():
-        inputs, definition = dict(node.get("inputs", {})), registry.get(node.get("class_type", ""))
-        for key, folder in registry.file_inputs(definition).items() if definition else ():
-            if isinstance(name := inputs.get(key), str):
-                inputs[key] = names.get((folder, name)) or name
-        changed[node_id] = {**node, "inputs": inputs}
+    changed = dict(prompt)
+    for node_id, key, file in _places(prompt, registry):
+        if name := names.get(file):
+            node = changed[node_id]
+            changed[node_id] = {**node, "inputs": {**node["inputs"], key: name}}
     return changed
+
+
+def named_files(prompt: Mapping[str, Any], registry: Registry) -> set[tuple[str, str]]:
+    """The files that the inputs of a workflow in API format name, by folder and name."""
+    return {file for _, _, file in _places(prompt, registry)}
+
+
+def _places(prompt: Mapping[str, Any], registry: Registry) -> Iterator[tuple[str, str, tuple[str, str]]]:
+    """Node, input and file: wherever an input names one."""
+    for node_id, node in prompt.items():
+        definition = registry.get(node.get("class_type", ""))
+        for key, folder in registry.file_inputs(definition).items() if definition else ():
+            if isinstance(name := node.get("inputs", {}).get(key), str):
+                yield node_id, key, (folder, name)
 
 
 def _by_looks(file: LockedFile, named: LockedFile | None, folders: Folders) -> Match:

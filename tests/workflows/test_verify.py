@@ -211,3 +211,42 @@ def test_a_broken_lock_ends_with_2(verify: Verify, second: Path, tmp_path: Path)
     status, told = verify(changed(second, tmp_path / "x.png", files="none"))
     assert (status, told["verdict"]) == (2, "unreadable")
     assert "its wireloom.lock is broken: files" in told["text"]
+
+
+def rerun(
+    capsys: pytest.CaptureFixture[str], picture: Path, data: Path, *argv: str
+) -> tuple[int, list[str], dict[str, Any]]:
+    """``wireloom run PICTURE --json``: its exit status, its warnings, and the workflow that ran."""
+    capsys.readouterr()
+    status = main(["run", str(picture), "--json", "--data", str(data), *argv])
+    told = json.loads(capsys.readouterr().out)
+    files = told["outputs"].get("save", {"files": []})["files"]
+    if not files:
+        return status, told["warnings"], {}
+    with Image.open(files[0]) as saved:
+        return status, told["warnings"], json.loads(saved.info["prompt"])
+
+
+def test_a_picture_runs_with_the_models_that_made_it(
+    second: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, broken = model.parents[2], model.parents[2] / "broken.png"
+    assert rerun(capsys, second, data) == (0, [], PROMPT)
+    model.rename(model.with_name("moved.safetensors"))
+    status, (warning,), ran = rerun(capsys, second, data)
+    assert (status, ran["model"]["inputs"]["ckpt_name"]) == (0, "moved.safetensors")
+    assert "tiny.safetensors is here as checkpoints/moved.safetensors, the same content" in warning
+    assert rerun(capsys, second, data, "--set", "model.ckpt_name=moved.safetensors")[:2] == (0, [])
+    _, (warning,), _ = rerun(
+        capsys, changed(second, broken, files=3), data, "--set", "model.ckpt_name=moved.safetensors"
+    )
+    assert "its wireloom.lock is broken" in warning
+
+
+def test_a_model_that_was_replaced_runs_with_a_warning(
+    second: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_file(checkpoint(seed=1), model)
+    status, (warning,), ran = rerun(capsys, second, model.parents[2])
+    assert (status, ran) == (0, PROMPT)
+    assert "has another content than when this was saved: the same tensors in other values" in warning

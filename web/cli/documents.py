@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from engine.errors import NotAWorkflow
+from engine.lock import LOCK
 from engine.lower import lower
 from engine.pool_local import LocalPool
 from engine.registry import Registry
@@ -27,6 +28,8 @@ class Document:
 
     prompt: dict[str, Any]
     extra_pnginfo: Mapping[str, Any] = field(default_factory=dict)
+    lock: str | None = None
+    """How its file was made, unread: see ``engine.lock``."""
 
     @property
     def is_ui(self) -> bool:
@@ -69,7 +72,7 @@ async def lowered(document: Document, pool: LocalPool) -> Document:
 def lowered_with(document: Document, registry: Registry) -> Document:
     """The same, of an editor's document, with node types that are at hand."""
     prompt = lower(document.prompt, registry)
-    return Document(prompt, {"workflow": document.prompt, **document.extra_pnginfo})
+    return replace(document, prompt=prompt, extra_pnginfo={"workflow": document.prompt, **document.extra_pnginfo})
 
 
 def _from_json(data: bytes) -> Document:
@@ -89,10 +92,10 @@ def from_texts(texts: Mapping[str, str]) -> Document:
     """
     if "prompt" in texts:
         carried = {"workflow": parse(texts["workflow"])} if "workflow" in texts else {}
-        return Document(_checked(parse(texts["prompt"])), carried)
+        return Document(_checked(parse(texts["prompt"])), carried, texts.get(LOCK))
     if "workflow" not in texts:
         raise NotAWorkflow("this picture carries no workflow")
-    return Document(_checked(parse(texts["workflow"])))
+    return Document(_checked(parse(texts["workflow"])), lock=texts.get(LOCK))
 
 
 def _text_chunks(data: bytes) -> dict[str, str]:

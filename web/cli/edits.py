@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from engine.exposed import Place
@@ -27,7 +28,7 @@ def edited(document: Document, args: argparse.Namespace) -> Document:
         prompt = set_seed(prompt, args.seed)
     for assignment in args.set:
         prompt = set_input(prompt, assignment)
-    return Document(prompt, document.extra_pnginfo)
+    return replace(document, prompt=prompt)
 
 
 def set_input(prompt: Prompt, assignment: str) -> dict[str, Any]:

@@ -42,6 +42,7 @@ class Report:
     cached: list[str] = field(default_factory=list)
     errors: list[dict[str, Any]] = field(default_factory=list)
     notes: list[dict[str, str]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     failure: NodeFailure | None = None
     explanation: Explanation | None = None
     _started_ms: dict[str, int] = field(default_factory=dict)
@@ -107,6 +108,7 @@ class Report:
             "cached": self.cached,
             "errors": self.errors,
             "notes": self.notes,
+            "warnings": self.warnings,
             **explained,
         }
 

@@ -20,6 +20,7 @@ from engine.pool import PlanSummary, WorkerPool
 from web.cli.documents import SHIPPED, Document, lowered, read_document
 from web.cli.edits import edited
 from web.cli.explaining import Explanation, show_explanation
+from web.cli.known_files import with_known_files
 from web.cli.pools import remembering_pool
 from web.cli.progress import Show, progress
 from web.cli.report import STATUS, Report, Whereabouts, lines_of, place_in, place_of
@@ -78,6 +79,7 @@ async def _run(document: Document, args: argparse.Namespace, folders: Folders, r
     on_interrupt(pool, job_id)
     try:
         document = edited(await lowered(document, pool), args)
+        document, report.warnings = await with_known_files(document, pool)
         if checked := await executed(document, pool, job_id, report, show):
             report.explanation = Explanation(await pool.explain(job_id) or {}, checked.prompt, checked.targets)
     except InvalidWorkflow as invalid:
@@ -118,7 +120,9 @@ def on_interrupt(pool: WorkerPool, job_id: str) -> None:
 
 
 def _tell(report: Report, *, verbose: bool) -> None:
-    """Say on stderr what went wrong."""
+    """Say on stderr what went wrong, or may have."""
+    for warning in report.warnings:
+        complain(warning)
     if report.status == "invalid":
         complain("\n  ".join(["the workflow cannot run:", *lines_of(report.errors)]))
     elif report.status == "cancelled":
