@@ -13,6 +13,7 @@ from typing import Any
 from engine.identity import Stamp
 
 KNOWN = 1_000
+"""Layouts kept in memory."""
 LARGEST_BYTES = 100_000_000
 """Of a header, as the format has it."""
 
