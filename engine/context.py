@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
 from engine.checkpoints import Checkpoints, Stored
+from engine.embedding import EMBEDDED, Embedded
 from engine.errors import Cancelled
 from engine.events import Event, NodeNote, NodePreview, NodeProgress, NodeText
 from engine.graph import Graph, NodeId, NodeRef
@@ -44,6 +45,8 @@ class Context:
     """What was done in this call because memory ran out."""
     inexact: set[NodeId] = field(default_factory=set)
     """The run's nodes whose results are not quite what their keys stand for: they are not remembered."""
+    embedded: Embedded | None = None
+    """What may be told of the workflow; None is all."""
 
     @property
     def node_id(self) -> NodeId:
@@ -117,6 +120,8 @@ class Context:
         """What an input of this hidden type gets: ``UNIQUE_ID``, ``PROMPT`` ...; None if there is none."""
         if kind == "UNIQUE_ID":
             return self.node.id
+        if self.embedded and kind in EMBEDDED:
+            return self.embedded.hidden(kind, self.node.id)
         if kind == "PROMPT":
             return self.job.prompt
         if kind == "DYNPROMPT":

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from engine.context import Context
 from engine.declare import node
+from engine.embedding import INFOTEXT
 from engine.folders import Directory, Folders
 from engine.marks import Hidden
 from engine.node import Output, Result
@@ -134,4 +135,7 @@ def metadata(prompt: Prompt, extra_pnginfo: ExtraInfo) -> dict[str, str]:
     """The text chunks that let a picture be made again."""
     chunks = {} if prompt is None else {"prompt": json.dumps(prompt)}
     extra = extra_pnginfo if isinstance(extra_pnginfo, Mapping) else {}
-    return chunks | {key: json.dumps(value) for key, value in extra.items()}
+    texts = {
+        key: value if key == INFOTEXT and isinstance(value, str) else json.dumps(value) for key, value in extra.items()
+    }
+    return chunks | texts
