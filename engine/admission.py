@@ -10,12 +10,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from engine.embedding import EMBEDDED, Embedded
+from engine.embedding import Embedded
 from engine.errors import InvalidNode
 from engine.graph import Graph, Link, Node, NodeId
 from engine.jobs import Job
 from engine.keys import Digest, Key, node_key, opaque_tokens
 from engine.lanes import Lanes
+from engine.marks import EMBEDDED
 from engine.node import NodeDef
 from engine.registry import Registry
 

@@ -6,17 +6,20 @@ import threading
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from engine.checkpoints import Checkpoints, Stored
-from engine.embedding import EMBEDDED, Embedded
 from engine.errors import Cancelled
 from engine.events import Event, NodeNote, NodePreview, NodeProgress, NodeText
 from engine.graph import Graph, NodeId, NodeRef
 from engine.jobs import Job
 from engine.keys import Key
+from engine.marks import EMBEDDED
 from engine.registry import Registry
 from engine.services import Services
+
+if TYPE_CHECKING:  # a server has contexts described, and runs nothing
+    from engine.embedding import Embedded
 
 S = TypeVar("S")
 Emit: TypeAlias = Callable[[Event], None]

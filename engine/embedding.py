@@ -1,7 +1,7 @@
 """What of a workflow goes into the files that its nodes save: how much is a setting, and fields may be private.
 
 A node names its private inputs in ``_meta`` (API format) or ``properties`` (an editor's): ``{"wireloom": {"private":
-["text"]}}``. Nodes are told the workflow without their values, so that no node can put them into a file.
+["text"]}}``. The hidden inputs that are for files bring the workflow without their values, whichever node asks.
 """
 
 from __future__ import annotations
@@ -26,8 +26,6 @@ Level: TypeAlias = Literal["none", "recipe", "full"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 """The least first: nothing; the workflow as it ran; that and all that clients send along, as the editor's workflow."""
 
-EMBEDDED = frozenset({"PROMPT", "EXTRA_PNGINFO"})
-"""The hidden inputs that are for putting into files."""
 INFOTEXT = "parameters"
 """Where web UIs look for an infotext. It is no JSON."""
 COMMON = 1000
@@ -44,12 +42,12 @@ class Embedding:
 
 class Embedded:
     """What nodes of a job are told of their workflow: no more than the setting allows, nor than the job asks for by its
-    ``extra_data["metadata"]``."""
+    ``extra_data["embed"]``, which is one of LEVELS."""
 
     def __init__(self, job: Job, registry: Registry) -> None:
         self._job, self._registry = job, registry
         self._setting = registry.services.find(Embedding) or Embedding()
-        asked = job.extra_data.get("metadata")
+        asked = job.extra_data.get("embed")
         self.level: Level = min(self._setting.level, asked if asked in LEVELS else "full", key=LEVELS.index)
 
     @cached_property
@@ -62,7 +60,7 @@ class Embedded:
             if place in found:
                 continue
             found.add(place)
-            value = _inputs(self._job.prompt, place.node).get(place.input)
+            value: Any = _inputs(self._job.prompt, place.node).get(place.input)
             if is_link(value):
                 open_places += [Place(value[0], name) for name in _inputs(self._job.prompt, value[0])]
         return frozenset(found)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, TypeAlias
 
+from engine.folders import Folders
 from engine.infotext.names import IMAGE_METHODS, LATENT_METHODS
 from engine.infotext.recipe import Hires, Recipe, recipe_of
 from engine.infotext.text import parse_infotext
@@ -18,6 +19,8 @@ Files: TypeAlias = Mapping[str, Sequence[str]]
 FOLDERS = ("checkpoints", "loras", "vae", "upscale_models", "embeddings")
 NO_FILES: Files = {}
 ENDING = ".safetensors"
+MOST_EMBEDDINGS = 200
+"""That a text names; each is looked for in its words."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,11 @@ def read_infotext(text: str, files: Files = NO_FILES) -> Read:
     recipe = recipe_of(infotext, notes)
     prompt = _Building(files, infotext.settings, notes).workflow(recipe)
     return Read(prompt, tuple(dict.fromkeys(notes)))
+
+
+def files_in(folders: Folders) -> Files:
+    """What there is."""
+    return {folder: folders.list(folder) for folder in FOLDERS}
 
 
 class _Building:
@@ -118,7 +126,9 @@ class _Building:
 
     def _words(self, prompt: str) -> str:
         """With ``embedding:`` before the names of embeddings, which web UIs find in bare words."""
-        told = [pair.partition(":")[0].strip() for pair in self._settings.get("TI hashes", "").split(",")]
+        told = [
+            pair.partition(":")[0].strip() for pair in self._settings.get("TI hashes", "").split(",", MOST_EMBEDDINGS)
+        ]
         for name in dict.fromkeys(filter(None, (*told, *map(stem, self._files.get("embeddings", ()))))):
             prompt = re.sub(rf"(?<![\w:/\\-]){re.escape(name)}(?![\w-])", f"embedding:{name}", prompt)
         return prompt

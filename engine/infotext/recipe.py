@@ -22,6 +22,7 @@ T = TypeVar("T")
 LORA = re.compile(r"<(?:lora|lyco):([^:<>]+)((?::[^:<>]*)*)>")
 OTHER_NETWORK = re.compile(r"<[a-z]+:[^<>]+>")
 UNIT = 8  # pixels of a latent's cell
+LARGEST_SIDE, LARGEST_SCALE = 99_999, 64.0
 TOLD = frozenset(
     [
         *("Model hash", "VAE hash", "Lora hashes", "TI hashes", "Hashes"),
@@ -159,7 +160,7 @@ class _Fields:
     def size(self, key: str) -> tuple[int, int] | None:
         """Sides in whole cells of a latent."""
         width, x, height = self.text(key).partition("x")
-        if not (x and width.isdecimal() and height.isdecimal() and int(width) >= UNIT and int(height) >= UNIT):
+        if not (x and _is_side(width) and _is_side(height)):
             return None
         return int(width) // UNIT * UNIT, int(height) // UNIT * UNIT
 
@@ -172,12 +173,18 @@ class _Fields:
         return {key: value for key, value in self._settings.items() if key not in self._asked}
 
 
+def _is_side(text: str) -> bool:
+    return text.isdecimal() and len(text) <= len(str(LARGEST_SIDE)) and int(text) >= UNIT
+
+
 def _hires(given: _Fields, recipe: Recipe, notes: list[str]) -> Hires | None:
     size, scale = given.size("Hires resize"), given.number("Hires upscale", 0.0, optional=True)
     denoise = given.number("Denoising strength", 1.0, optional=True)
     upscaler = given.text("Hires upscaler") or "Latent"
     steps = given.whole("Hires steps", 0, optional=True) or recipe.steps
-    if size is None and scale > 0:
+    if not 0 <= scale <= LARGEST_SCALE:
+        notes.append(f"Hires upscale {scale}: more than {LARGEST_SCALE:.0f} or less than 0 is left out")
+    elif size is None and scale > 0:
         sides = (int(side * scale) // UNIT * UNIT for side in (recipe.width, recipe.height))
         width, height = (max(UNIT, side) for side in sides)
         size = width, height
@@ -218,7 +225,7 @@ def _plain(prompt: str, called: str, notes: list[str]) -> str:
     words = LORA.sub("", prompt)
     notes.extend(f"{called}: {found}" for found in OTHER_NETWORK.findall(words))
     words = OTHER_NETWORK.sub("", words).strip()
-    if re.search(r"(?<!\\)\[[^\]]*\]", words):
+    if re.search(r"(?<!\\)\[[^\[\]]*\]", words):
         notes.append(f"{called}: square brackets are plain text here")
     notes.extend(
         f"{called}: {word} is plain text here" for word in ("AND", "BREAK") if re.search(rf"\b{word}\b", words)

@@ -66,7 +66,7 @@ def _whole(line: str, start: int) -> tuple[str | None, int]:
         return None, start
     try:
         value, end = _DECODER.raw_decode(line, start)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None, start
     return (value if isinstance(value, str) else line[start:end]), end
 

@@ -160,7 +160,7 @@ def _add_metadata(group: argparse._ArgumentGroup) -> None:
         "--metadata",
         choices=("none", "recipe", "full"),
         default="full",
-        help="what goes into saved files: nothing, the workflow as it ran, or what the editor had as well (default full)",
+        help="what goes into saved files: nothing, the workflow as it ran, or the editor's as well (default full)",
     )
     group.add_argument(
         "--write-infotext",
