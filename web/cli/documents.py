@@ -55,19 +55,23 @@ def read_document(path: Path, folders: Folders | None = None) -> Document:
     except OSError as error:
         raise Mistake(f"cannot read {path}: {error.strerror}") from None
     try:
-        if data.startswith(PNG_SIGNATURE):
-            return _from_texts({**_comf_chunks(data), **_text_chunks(data)}, files)
-        if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-            return _from_texts(_exif_texts(data, "WEBP"), files)
-        if data.startswith(JPEG_SIGNATURE):
-            return _from_texts(_exif_texts(data, "JPEG"), files)
-        if data[:4] == b"GIF8":
-            return _from_texts(_comment_texts(data), files)
         if path.suffix.lower() == ".txt":
             return _from_infotext(data.decode(errors="replace"), files)
-        return _from_json(data)
+        texts = texts_in(data)
+        return _from_json(data) if texts is None else from_texts(texts, files)
     except NotAWorkflow as error:
         raise Mistake(f"{path}: {error}") from None
+
+
+def texts_in(data: bytes) -> dict[str, str] | None:
+    """The texts in a picture; None for what is no PNG, WebP, JPEG or GIF. Raises NotAWorkflow for a broken one."""
+    if data.startswith(PNG_SIGNATURE):
+        return {**_comf_chunks(data), **_text_chunks(data)}
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return _exif_texts(data, "WEBP")
+    if data.startswith(JPEG_SIGNATURE):
+        return _exif_texts(data, "JPEG")
+    return _comment_texts(data) if data[:4] == b"GIF8" else None
 
 
 def tell_left_out(document: Document) -> None:
@@ -97,9 +101,10 @@ def _from_json(data: bytes) -> Document:
     return Document(_checked(document))
 
 
-def _from_texts(texts: Mapping[str, str], files: Files) -> Document:
+def from_texts(texts: Mapping[str, str], files: Files = NO_FILES) -> Document:
     """A picture's text ``prompt``, and the editor's ``workflow`` if there is one; without a prompt, the workflow, or
-    else the infotext of a web UI."""
+    else the infotext of a web UI. Raises NotAWorkflow.
+    """
     if "prompt" in texts:
         carried = {"workflow": parse(texts["workflow"])} if "workflow" in texts else {}
         return Document(_checked(parse(texts["prompt"])), carried)
