@@ -26,9 +26,10 @@ export function openFile(file: File, at?: Point): Promise<void> {
   return attempt(file.name, async () => {
     const found = await workflowIn(file);
     const name = nameFromFile(file.name) || text.untitled;
-    const workflow = isUi(found?.workflow) ? found.workflow : (found?.prompt ?? found?.workflow);
-    if (workflow) return opened(workflow, name);
-    if (found?.parameters) return openedInfotext(found.parameters, name);
+    const { workflow, prompt, parameters } = found ?? {};
+    const carried = isUi(workflow) ? workflow : (prompt ?? workflow);
+    if (carried) return opened(carried, name);
+    if (parameters) return openedInfotext(parameters, name);
     if (isJson(file)) return opened(parsed(await file.text()), name); // which tells what is wrong with it
     if (!file.type.startsWith("image/")) throw new Unusable(text.neither);
     return addImage(file, at ?? posAt(middleOfView(), "LoadImage"));
