@@ -10,11 +10,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from engine.embedding import Embedded
 from engine.errors import InvalidNode
 from engine.graph import Graph, Link, Node, NodeId
 from engine.jobs import Job
 from engine.keys import Digest, Key, node_key, opaque_tokens
 from engine.lanes import Lanes
+from engine.marks import EMBEDDED
 from engine.node import NodeDef
 from engine.registry import Registry
 
@@ -32,6 +34,7 @@ class Admission:
         self.fingerprints: dict[NodeId, Any] = {}
         self.opaque: dict[NodeId, Mapping[str, str]] = {}
         self.uses: Counter[NodeId] = Counter()
+        self.embedded = Embedded(job, registry)
 
     async def admit(self, order: Iterable[NodeId]) -> None:
         """Take in nodes that are not known yet, dependencies first."""
@@ -40,7 +43,8 @@ class Admission:
                 continue
             node = self._graph[node_id]
             definition = self._registry[node.type]
-            changed = await self._changed(node, definition) if self._registry.has_fingerprint(definition) else None
+            is_told = self._registry.has_fingerprint(definition) or self._embeds(definition)
+            changed = await self._changed(node, definition) if is_told else None
             opaque = await self._opaque(node) if node.parent is not None else None
             self.keys[node_id] = node_key(node, definition, self.keys, changed, opaque)
             self.rank[node_id] = len(self.rank)
@@ -69,7 +73,13 @@ class Admission:
             self.fingerprints[node.id] = await self._fingerprint(node, definition, constants)
         elif definition.wiring:
             self.fingerprints[node.id] = definition.wiring(node, self._graph, self._registry, self._job.prompt)
+        if self._embeds(definition):
+            self.fingerprints[node.id] = [self.fingerprints.get(node.id), self.embedded.changed]
         return self._known_change(node.id)
+
+    def _embeds(self, definition: NodeDef) -> bool:
+        """Whether the node's files hold something else than they usually do."""
+        return self.embedded.changed is not None and not EMBEDDED.isdisjoint(definition.hidden.values())
 
     async def _fingerprint(self, node: Node, definition: NodeDef, constants: Mapping[str, Any]) -> Any:
         try:

@@ -129,7 +129,10 @@ class Calling:
             run.admission.keys[node.id],
             run.checkpoints,
             inexact=run.inexact,
+            embedded=run.admission.embedded,
         )
+        if index == 0 and "PROMPT" in definition.hidden.values() and (private := run.admission.embedded.left_out()):
+            context.note(private)
         try:
             try:
                 return await self._once(node, definition, arguments, context)

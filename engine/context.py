@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from engine.checkpoints import Checkpoints, Stored
 from engine.errors import Cancelled
@@ -14,8 +14,12 @@ from engine.events import Event, NodeNote, NodePreview, NodeProgress, NodeText
 from engine.graph import Graph, Node, NodeId, NodeRef
 from engine.jobs import Job
 from engine.keys import Key
+from engine.marks import EMBEDDED
 from engine.registry import Registry
 from engine.services import Services
+
+if TYPE_CHECKING:  # a server has contexts described, and runs nothing
+    from engine.embedding import Embedded
 
 S = TypeVar("S")
 Emit: TypeAlias = Callable[[Event], None]
@@ -44,6 +48,8 @@ class Context:
     """What was done in this call because memory ran out."""
     inexact: set[NodeId] = field(default_factory=set)
     """The run's nodes whose results are not quite what their keys stand for: they are not remembered."""
+    embedded: Embedded | None = None
+    """What may be told of the workflow; None is all."""
 
     @property
     def node_id(self) -> NodeId:
@@ -124,6 +130,8 @@ class Context:
         """What an input of this hidden type gets: ``UNIQUE_ID``, ``PROMPT`` ...; None if there is none."""
         if kind == "UNIQUE_ID":
             return self.node.id
+        if self.embedded and kind in EMBEDDED:
+            return self.embedded.hidden(kind, self.node.id)
         if kind == "PROMPT":
             return self.job.prompt
         if kind == "DYNPROMPT":

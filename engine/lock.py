@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 
 from pydantic import BaseModel, Field, ValidationError
 
 from engine.errors import FolderNotFound, InvalidLock, UnsafePath
+from engine.exposed import Place
 from engine.folders import Folders
 from engine.graph import Link, Node
 from engine.node import NodeDef
@@ -49,9 +50,9 @@ class LockedFile(BaseModel):
 
 
 class Lock(BaseModel):
-    """``node`` saved the file. ``unnamed`` are inputs and nodes that read a file which is not told, mostly
-    because its name comes by a link. ``exact`` is not so
-    if memory ran out, and what came of that was not quite what is computed with enough."""
+    """``node`` saved the file. ``unnamed`` are inputs and nodes that read a file which is not told, because its name
+    comes by a link or is private. ``exact`` is not so if memory ran out, and what came of that was not quite what is
+    computed with enough."""
 
     format: int
     engine: str
@@ -75,14 +76,20 @@ def read_lock(text: str) -> Lock:
 
 
 def lock_of(
-    nodes: Iterable[Node], registry: Registry, machine: Mapping[str, str], *, exact: bool = True, wait_s: float = 0.0
+    nodes: Iterable[Node],
+    registry: Registry,
+    machine: Mapping[str, str],
+    *,
+    exact: bool = True,
+    private: Set[Place] = frozenset(),
+    wait_s: float = 0.0,
 ) -> Lock:
-    """The lock of what the last of ``nodes`` saves and the others made.
+    """The lock of what the last of ``nodes`` saves and the others made. Files of ``private`` inputs are not told.
 
     Large files that were never hashed before are waited for as long as ``wait_s``, all of them together.
     """
     nodes = list(nodes)
-    named, unnamed = _named(nodes, registry)
+    named, unnamed = _named(nodes, registry, private)
     types = {node.type: registry[node.type] for node in nodes}
     folders = registry.services.find(Folders)
     return Lock(
@@ -121,14 +128,16 @@ def _files(named: Iterable[tuple[str, str]], folders: Folders, wait_s: float) ->
     return [file for file in found if file]
 
 
-def _named(nodes: Iterable[Node], registry: Registry) -> tuple[set[tuple[str, str]], list[str]]:
+def _named(nodes: Iterable[Node], registry: Registry, private: Set[Place]) -> tuple[set[tuple[str, str]], list[str]]:
     """The files that nodes read, by folder and name; and the inputs, or nodes, that do not tell."""
     named, unnamed = set[tuple[str, str]](), list[str]()
     for node in nodes:
         definition = registry[node.type]
-        literals = {name: None if isinstance(value, Link) else value for name, value in node.inputs.items()}
-        linked = [name for name in registry.file_inputs(definition) if isinstance(node.inputs.get(name), Link)]
-        unnamed += [f"{node.id}.{name}" for name in linked]
+        untold = {
+            name for name, value in node.inputs.items() if isinstance(value, Link) or Place(node.id, name) in private
+        }
+        literals = {name: None if name in untold else value for name, value in node.inputs.items()}
+        unnamed += [f"{node.id}.{name}" for name in registry.file_inputs(definition) if name in untold]
         try:
             named |= set(registry.files(definition, literals))
         except Exception as error:  # whatever a hook raises: what was made is saved all the same, and this is told

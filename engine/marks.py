@@ -58,6 +58,10 @@ HIDDEN = (
 )
 
 
+EMBEDDED = frozenset({"PROMPT", "EXTRA_PNGINFO"})
+"""Those that are for putting into files; see ``engine.embedding``."""
+
+
 @dataclass(frozen=True)
 class RawLink:
     """The function gets the ``Link`` itself; what it leads to is not run for it. Loops find their body so."""

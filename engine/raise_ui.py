@@ -17,7 +17,7 @@ from engine.node import MISSING, InputSpec, NodeDef
 from engine.problems import Problem
 from engine.registry import Registry
 from engine.ui_workflow import UiId, UiInput, UiLink, UiNode, UiOutput, UiWorkflow
-from engine.workflow import ApiNode, read_api
+from engine.workflow import ApiNode, read_api, unwrapped
 
 OPTIONAL_SHAPE, LIST_SHAPE = 7, 6
 LARGEST_ID = 2**53 - 1
@@ -135,7 +135,7 @@ class _Raising:
     def _values(self, node: ApiNode, type_: NodeDef) -> dict[str, Any]:
         """``widgets_values``, and the values by name where a list cannot hold them all."""
         constants = {
-            name: _unwrapped(value)
+            name: unwrapped(value)
             for name, value in node.inputs.items()
             if not is_link(value) and (name in type_.by_name or type_.extra is not None)
         }
@@ -184,12 +184,6 @@ def _text_height(value: Any) -> int:
     """Of a box, so that what is written in it can be read."""
     lines = value.count("\n") + 2 if isinstance(value, str) else 0
     return min(max(TEXT, LINE * lines), LONGEST)
-
-
-def _unwrapped(value: Any) -> Any:
-    """Arrays stand in the API format as ``{"__value__": [...]}``."""
-    alone = isinstance(value, Mapping) and value.keys() == {"__value__"} and isinstance(value["__value__"], list)
-    return value["__value__"] if alone else value
 
 
 def _ui_id(node_id: NodeId) -> UiId:

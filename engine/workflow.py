@@ -11,7 +11,7 @@ from engine.errors import NotAWorkflow
 from engine.graph import NodeId
 from engine.json_text import parse
 
-__all__ = ["ApiNode", "ApiWorkflow", "constant", "is_api", "is_ui", "parse", "read_api"]
+__all__ = ["ApiNode", "ApiWorkflow", "constant", "is_api", "is_ui", "parse", "read_api", "unwrapped"]
 
 
 class ApiNode(BaseModel):
@@ -73,6 +73,12 @@ def is_ui(document: Any) -> bool:
 def constant(value: Any) -> Any:
     """A value as it stands in the API format: arrays are wrapped, or they would be taken for links."""
     return {"__value__": value} if isinstance(value, list) else value
+
+
+def unwrapped(value: Any) -> Any:
+    """A constant of the API format as it is: arrays stand there as ``{"__value__": [...]}``."""
+    alone = isinstance(value, Mapping) and value.keys() == {"__value__"} and isinstance(value["__value__"], list)
+    return value["__value__"] if alone else value
 
 
 def _kind(value: Any) -> str:

@@ -17,8 +17,8 @@ HASH_WAIT_S = 5.0
 
 def lock_of_saved(ctx: Context, wait_s: float = HASH_WAIT_S) -> Lock:
     """The lock of what the running node saves."""
-    exact = ctx.node_id not in ctx.inexact
-    return lock_of(ctx.lineage(), ctx.registry, machine(ctx.services), exact=exact, wait_s=wait_s)
+    exact, private = ctx.node_id not in ctx.inexact, ctx.embedded.private if ctx.embedded else frozenset()
+    return lock_of(ctx.lineage(), ctx.registry, machine(ctx.services), exact=exact, private=private, wait_s=wait_s)
 
 
 def machine(services: Services) -> Mapping[str, str]:

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from engine.context import Context
 from engine.declare import node
+from engine.embedding import INFOTEXT
 from engine.folders import Directory, Folders
 from engine.lock import LOCK
 from engine.marks import Hidden
@@ -136,7 +137,9 @@ def metadata(ctx: Context, prompt: Prompt, extra_pnginfo: ExtraInfo, *, wait_s: 
     """The text chunks that let a picture be made again, and ``engine.lock``, by which to tell what is not as it was."""
     chunks = {} if prompt is None else {"prompt": json.dumps(prompt)}
     extra = extra_pnginfo if isinstance(extra_pnginfo, Mapping) else {}
-    chunks |= {key: json.dumps(value) for key, value in extra.items()}
+    chunks |= {
+        key: value if key == INFOTEXT and isinstance(value, str) else json.dumps(value) for key, value in extra.items()
+    }
     if prompt is not None and ctx.node_id in ctx.graph:  # a node that is called by itself has no such past
         chunks[LOCK] = lock_of_saved(ctx, wait_s).model_dump_json(exclude_defaults=True)
     return chunks

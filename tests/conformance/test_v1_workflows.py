@@ -145,6 +145,42 @@ async def test_what_cannot_be_converted_is_refused_with_the_reason(server: Serve
     assert said in error["message"] + error["details"]
 
 
+INFOTEXT = """a panda
+Steps: 4, Sampler: DPM++ 2M Karras, CFG scale: 4, Seed: 7, Size: 128x64, Model: Wireloom-Mini, Tiling: True, RNG: CPU"""
+
+
+async def test_infotext_is_told_as_a_workflow_that_can_be_queued(core: Server) -> None:
+    async with core.post("/v1/workflows/infotext", json={"text": INFOTEXT}) as response:
+        assert response.status == 200
+        read = await response.json()
+    assert read["left_out"] == ["Tiling: True"]
+    assert read["workflow"]["1"]["inputs"] == {"ckpt_name": "wireloom-mini.safetensors"}
+    job = await post(core, {"workflow": read["workflow"], "embed": "none"}, "?wait=120", 200)
+    assert job["state"] == "succeeded"
+    (file,) = job["outputs"]["Save"]["files"]
+    async with core.get(file["url"]) as response:
+        data = await response.read()
+    assert data.startswith(b"\x89PNG")
+    assert b"tEXt" not in data
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"text": "a cat"}, "no line that begins with 'Steps:'"),
+        ({"text": 5}, "text"),
+        ({}, "text"),
+        ({"text": INFOTEXT, "more": 1}, "more"),
+        ({"text": "x" * 60_000}, "text"),
+    ],
+)
+async def test_what_is_no_infotext_is_refused(server: Server, body: Any, said: str) -> None:
+    async with server.post("/v1/workflows/infotext", json=body) as response:
+        assert response.status == 400
+        error = (await response.json())["error"]
+    assert said in error["message"] + error["details"]
+
+
 async def test_a_shipped_workflow_makes_its_picture_by_name(core: Server) -> None:
     found = await get(core, "/v1/workflows/text_to_image")
     steps = found["inputs"]["properties"]["steps"]

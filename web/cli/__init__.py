@@ -155,6 +155,21 @@ def _add_computing(group: argparse._ArgumentGroup) -> None:
     )
 
 
+def _add_metadata(group: argparse._ArgumentGroup) -> None:
+    """What saved files tell of how they were made."""
+    group.add_argument(
+        "--metadata",
+        choices=("none", "recipe", "full"),
+        default="full",
+        help="what goes into saved files: nothing, the workflow as it ran, or the editor's as well (default full)",
+    )
+    group.add_argument(
+        "--write-infotext",
+        action="store_true",
+        help="add the text of web UIs, 'parameters', to pictures of simple workflows",
+    )
+
+
 def _no_folder(value: str) -> bool:
     message = f"takes no value such as {value!r}: only installed packages are loaded; a file or name goes before it"
     raise argparse.ArgumentTypeError(message)
@@ -189,6 +204,7 @@ def _add_run(commands: Commands) -> None:
     run.add_argument("--explain", action="store_true", help="tell why each node ran, or did not have to")
     _add_computing(run)
     _add_caches(run)
+    _add_metadata(run)
     run.set_defaults(jobs=1, batch=ALONE)
     _add_packs(run)
     run.add_argument("--verbose", action="store_true", help="show the traceback when a node fails")
@@ -266,6 +282,7 @@ def _add_serve(commands: Commands) -> None:
     )
     _add_computing(serve)
     _add_caches(serve)
+    _add_metadata(serve)
     _add_packs(serve)
 
 

@@ -12,7 +12,7 @@ from engine.errors import InvalidWorkflow, NotAWorkflow
 from engine.pool_local import LocalPool
 from engine.raise_ui import raise_ui
 from engine.workflow import is_ui
-from web.cli.documents import Document, lowered, read_document
+from web.cli.documents import Document, lowered, read_document, tell_left_out
 from web.cli.pools import local_pool
 from web.cli.report import Report, lines_of
 from web.cli.terminal import OK, Mistake, say
@@ -20,9 +20,11 @@ from web.cli.wiring import build_folders
 
 
 def main(args: argparse.Namespace) -> int:
-    document = read_document(args.file)
+    folders = build_folders(args.data, args.extra_model_paths)
+    document = read_document(args.file, folders)
+    tell_left_out(document)
     wanted = args.to or ("api" if document.is_ui else "ui")
-    pool = local_pool(build_folders(args.data, args.extra_model_paths), packs=args.packs)
+    pool = local_pool(folders, packs=args.packs)
     made = asyncio.run(_converted(document, wanted, pool))
     _write(json.dumps(made, indent=2, ensure_ascii=False), args.out)
     return OK

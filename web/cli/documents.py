@@ -9,27 +9,35 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import NotAWorkflow
+from engine.folders import Folders
+from engine.infotext import NO_FILES, Files, files_in, read_infotext
 from engine.lock import LOCK
 from engine.lower import lower
 from engine.pool_local import LocalPool
 from engine.registry import Registry
 from engine.ui_workflow import read_ui
 from engine.workflow import is_ui, parse, read_api
-from web.cli.terminal import Mistake
+from web.cli.terminal import Mistake, complain
 
 SHIPPED = Path(__file__).parents[2] / "workflows"
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+JPEG_SIGNATURE = b"\xff\xd8\xff"
+INFOTEXT = "parameters"
 CHUNK_FRAME = 12  # bytes of a PNG chunk beside its data: length, type, checksum
 
 
 @dataclass(frozen=True)
 class Document:
-    """A workflow in either format, and what came with it that belongs into the pictures it makes."""
+    """A workflow in either format, and what came with it that belongs into the pictures it makes.
+
+    ``left_out`` is what of an infotext is not in it.
+    """
 
     prompt: dict[str, Any]
     extra_pnginfo: Mapping[str, Any] = field(default_factory=dict)
     lock: str | None = None
     """How its file was made, unread: see ``engine.lock``."""
+    left_out: tuple[str, ...] = ()
 
     @property
     def is_ui(self) -> bool:
@@ -42,26 +50,37 @@ class Document:
         return {node_id: node.title or node.class_type or node_id for node_id, node in nodes.items()}
 
 
-def read_document(path: Path) -> Document:
-    """Read a workflow file. Raises Mistake."""
+def read_document(path: Path, folders: Folders | None = None) -> Document:
+    """Read a workflow file; models that an infotext names are looked for in ``folders``. Raises Mistake."""
+    files = NO_FILES if folders is None else files_in(folders)
     try:
         data = path.read_bytes()
     except OSError as error:
         raise Mistake(f"cannot read {path}: {error.strerror}") from None
     try:
+        if path.suffix.lower() == ".txt":
+            return _from_infotext(data.decode(errors="replace"), files)
         texts = texts_in(data)
-        return _from_json(data) if texts is None else from_texts(texts)
+        return _from_json(data) if texts is None else from_texts(texts, files)
     except NotAWorkflow as error:
         raise Mistake(f"{path}: {error}") from None
 
 
 def texts_in(data: bytes) -> dict[str, str] | None:
-    """The texts in a picture; None for what is no PNG, WebP or GIF. Raises NotAWorkflow for a broken one."""
+    """The texts in a picture; None for what is no PNG, WebP, JPEG or GIF. Raises NotAWorkflow for a broken one."""
     if data.startswith(PNG_SIGNATURE):
         return {**_comf_chunks(data), **_text_chunks(data)}
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return _exif_texts(data)
+        return _exif_texts(data, "WEBP")
+    if data.startswith(JPEG_SIGNATURE):
+        return _exif_texts(data, "JPEG")
     return _comment_texts(data) if data[:4] == b"GIF8" else None
+
+
+def tell_left_out(document: Document) -> None:
+    """Say what of an infotext could not be carried over."""
+    for each in document.left_out:
+        complain(f"not carried over: {each}")
 
 
 async def lowered(document: Document, pool: LocalPool) -> Document:
@@ -85,17 +104,23 @@ def _from_json(data: bytes) -> Document:
     return Document(_checked(document))
 
 
-def from_texts(texts: Mapping[str, str]) -> Document:
-    """A picture's text ``prompt``, and the editor's ``workflow`` if there is one; without a prompt, the workflow.
-
-    Raises NotAWorkflow.
+def from_texts(texts: Mapping[str, str], files: Files = NO_FILES) -> Document:
+    """A picture's text ``prompt``, and the editor's ``workflow`` if there is one; without a prompt, the workflow, or
+    else the infotext of a web UI. Raises NotAWorkflow.
     """
     if "prompt" in texts:
         carried = {"workflow": parse(texts["workflow"])} if "workflow" in texts else {}
         return Document(_checked(parse(texts["prompt"])), carried, texts.get(LOCK))
+    if "workflow" not in texts and INFOTEXT in texts:
+        return _from_infotext(texts[INFOTEXT], files)
     if "workflow" not in texts:
         raise NotAWorkflow("this picture carries no workflow")
     return Document(_checked(parse(texts["workflow"])), lock=texts.get(LOCK))
+
+
+def _from_infotext(text: str, files: Files) -> Document:
+    read = read_infotext(text, files)
+    return Document(read.prompt, left_out=read.left_out)
 
 
 def _text_chunks(data: bytes) -> dict[str, str]:
@@ -121,19 +146,22 @@ def _comf_chunks(data: bytes) -> dict[str, str]:
     return texts
 
 
-def _exif_texts(data: bytes) -> dict[str, str]:
-    """The texts of a WebP: entries ``key:text`` of its EXIF; some writers begin the key with a capital."""
+def _exif_texts(data: bytes, kind: str) -> dict[str, str]:
+    """The texts in EXIF: entries ``key:text``, where some writers begin the key with a capital, and an infotext."""
     from PIL import Image
 
+    from web.cli.user_comment import user_comment
     from web.pictures import BROKEN
 
     try:
-        with Image.open(io.BytesIO(data), formats=["WEBP"]) as picture:
+        with Image.open(io.BytesIO(data), formats=[kind]) as picture:
             entries = [value for value in picture.getexif().values() if isinstance(value, str)]
+            comment = user_comment(picture)
     except BROKEN as error:
-        raise NotAWorkflow(f"not a readable WebP: {error}") from None
+        raise NotAWorkflow(f"not a readable {kind}: {error}") from None
     split = [entry.partition(":") for entry in entries]
-    return {key.lower(): text for key, colon, text in split if colon}
+    texts = {key.lower(): text for key, colon, text in split if colon}
+    return texts if comment is None else {INFOTEXT: comment, **texts}
 
 
 def _comment_texts(data: bytes) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from engine.cache import NoCache
 from engine.checkpoints import Checkpoints
+from engine.embedding import Embedding
 from engine.errors import Misconfigured
 from engine.folders import Folders
 from engine.lanes import Lanes, call_in
@@ -133,6 +134,7 @@ def remembering_pool(args: argparse.Namespace, folders: Folders, *, resuming: bo
     cache = build_cache(data, args, codec)
     ledger = Ledger(cache, types, trimmer())
     types.provide(ledger)
+    types.provide(Embedding(args.metadata, args.write_infotext))
     return LocalPool(
         types.load,
         cache,

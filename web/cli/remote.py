@@ -29,7 +29,16 @@ from web.cli.terminal import FAILED, MISTAKE, Mistake, held_interrupt
 from web.client import Client, ClientError, JobEvent, ServerRefused
 from web.edits import with_inputs
 
-LOCAL = ("data", "extra_model_paths", "packs", "cache_lru", "cache_classic", "cache_none", "early_cutoff")
+LOCAL = (
+    "data",
+    "extra_model_paths",
+    "packs",
+    "cache_lru",
+    "cache_classic",
+    "cache_none",
+    "early_cutoff",
+    "write_infotext",
+)
 """Flags that say how to run here."""
 NODES = TypeAdapter(dict[str, NodeProblems])
 KEYS = ("filename", "subfolder", "type")
@@ -109,7 +118,9 @@ class _Remote:
     def _submit(self, document: Document) -> str | None:
         """The job's id; None if the workflow cannot run."""
         try:
-            job = self._client.submit(document.prompt, extra_pnginfo=dict(document.extra_pnginfo))
+            job = self._client.submit(
+                document.prompt, extra_pnginfo=dict(document.extra_pnginfo), embed=self._args.metadata
+            )
         except ServerRefused as refused:
             if not refused.kind or refused.status != INVALID:
                 raise

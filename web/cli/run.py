@@ -17,7 +17,7 @@ from engine.errors import InvalidWorkflow
 from engine.folders import Folders
 from engine.jobs import Job
 from engine.pool import PlanSummary, WorkerPool
-from web.cli.documents import SHIPPED, Document, lowered, read_document
+from web.cli.documents import SHIPPED, Document, lowered, read_document, tell_left_out
 from web.cli.edits import edited
 from web.cli.explaining import Explanation, show_explanation
 from web.cli.known_files import with_known_files
@@ -31,13 +31,14 @@ from web.cli.wiring import build_folders
 def main(args: argparse.Namespace) -> int:
     report, place = Report(), None
     try:
-        document = read_document(args.file or SHIPPED / "text_to_image.json")
+        folders = None if args.server else build_folders(args.data, args.extra_model_paths, args.out)
+        document = read_document(args.file or SHIPPED / "text_to_image.json", folders)
+        tell_left_out(document)
         if not document.is_ui:  # mistakes are told before the node types are loaded
             edited(document, args)
-        if args.server:
+        if folders is None:
             place = _execute_there(document, args, report)
         else:
-            folders = build_folders(args.data, args.extra_model_paths, args.out)
             place = place_in(folders)
             _execute(document, args, folders, report)
     except Mistake as mistake:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from engine.errors import InvalidWorkflow
 from engine.folders import Folders
-from web.cli.documents import Document, lowered, read_document
+from web.cli.documents import Document, lowered, read_document, tell_left_out
 from web.cli.pools import local_pool
 from web.cli.report import STATUS, Report
 from web.cli.terminal import say
@@ -19,9 +19,11 @@ from web.cli.wiring import build_folders
 
 
 def main(args: argparse.Namespace) -> int:
-    document = read_document(args.file)
+    folders = build_folders(args.data, args.extra_model_paths)
+    document = read_document(args.file, folders)
+    tell_left_out(document)
     report = Report()
-    outputs = asyncio.run(_check(document, build_folders(args.data, args.extra_model_paths), report, args.packs))
+    outputs = asyncio.run(_check(document, folders, report, args.packs))
     if report.status == "succeeded":
         say(f"{args.file}: fine, {len(report.titles)} nodes, {outputs} of them outputs")
     else:

@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypedDict, TypeVar, Unpack
+from typing import Any, Literal, Self, TypedDict, TypeVar, Unpack
 from urllib.parse import quote
 
 import httpx2
@@ -44,6 +44,7 @@ class Options(TypedDict, total=False):
     extra_pnginfo: dict[str, Any]
     front: bool
     priority: float
+    embed: Literal["none", "recipe", "full"]
 
 
 class Client:

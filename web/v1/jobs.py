@@ -189,6 +189,8 @@ def _extra_data(body: JobRequest, document: Mapping[str, Any]) -> dict[str, Any]
     if body.webhook:
         extra["webhook"] = body.webhook.model_dump(mode="json")
     carried = {"workflow": document} if is_ui(document) and not body.inputs else {}
+    if body.embed != "full":
+        extra["embed"] = body.embed
     if pnginfo := {**carried, **body.extra_pnginfo}:
         extra["extra_pnginfo"] = pnginfo
     return extra

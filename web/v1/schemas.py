@@ -37,7 +37,8 @@ class JobRequest(_Asked):
     its constants: by the names that it exposes, or as ``NODE.INPUT`` with the id, title or class of a node.
     ``outputs`` are the exposed outputs or the ids of the output nodes that are wanted; without it, all. ``priority`` is
     the place in the queue, lowest first; ``front`` is before all that wait. ``metadata`` is given back as it is;
-    ``extra_pnginfo`` goes into the pictures as text, by its keys.
+    ``extra_pnginfo`` goes into the pictures as text, by its keys. ``embed`` says how much does: nothing,
+    the workflow as it ran, or that and ``extra_pnginfo``; the server may be set to less.
     """
 
     workflow: dict[str, Any] | Annotated[str, Field(min_length=1)]
@@ -49,6 +50,7 @@ class JobRequest(_Asked):
     webhook: Webhook | None = None
     metadata: dict[str, Any] = Field(default_factory=dict)
     extra_pnginfo: dict[str, Any] = Field(default_factory=dict)
+    embed: Literal["none", "recipe", "full"] = "full"
 
 
 class File(Shape):
@@ -173,6 +175,19 @@ class JobPage(Shape):
 
 class WorkflowDocument(RootModel[dict[str, Any]]):
     """A workflow as an editor saves it (schema 0.4 or 1.0), or in API format."""
+
+
+class InfotextRequest(_Asked):
+    """Body of POST /v1/workflows/infotext: the text ``parameters`` of a picture that a web UI made."""
+
+    text: str = Field(max_length=50_000)
+
+
+class InfotextRead(Shape):
+    """A workflow in API format, and what of the text is not in it, each by its name."""
+
+    workflow: dict[str, Any]
+    left_out: list[str]
 
 
 class WorkflowEntry(Shape):

@@ -10,17 +10,26 @@ from urllib.parse import quote
 from aiohttp import web
 
 from engine.errors import WorkflowNotFound
+from engine.folders import Folders
+from engine.infotext import Read, files_in, read_infotext
 from engine.node import NodeInfo
 from engine.pool import WorkerPool
 from engine.workflow import ApiWorkflow
-from web.keys import pool_key
+from web.keys import folders_key, pool_key
 from web.operations import operation
 from web.replies import read_body, reply
 from web.safety.limits import check_size
 from web.schemas import Refusal
 from web.users.people import user_root
 from web.v1 import saved
-from web.v1.schemas import WorkflowDocument, WorkflowEntry, WorkflowList, WorkflowSignature
+from web.v1.schemas import (
+    InfotextRead,
+    InfotextRequest,
+    WorkflowDocument,
+    WorkflowEntry,
+    WorkflowList,
+    WorkflowSignature,
+)
 from web.v1.signature import signature
 
 routes = web.RouteTableDef()
@@ -52,6 +61,19 @@ async def convert(request: web.Request) -> web.Response:
     prompt = await request.app[pool_key].lower(document)
     check_size(prompt)
     return reply(prompt)
+
+
+@routes.post("/v1/workflows/infotext")
+@operation("workflows", body=InfotextRequest, answers={200: InfotextRead, 400: Refusal})
+async def infotext(request: web.Request) -> web.Response:
+    """The text that web UIs such as AUTOMATIC1111's write into pictures, as a workflow on the models of this server."""
+    body = await read_body(request, InfotextRequest)
+    read = await asyncio.to_thread(_read, body.text, request.app[folders_key])
+    return reply(InfotextRead(workflow=read.prompt, left_out=list(read.left_out)).model_dump(mode="json"))
+
+
+def _read(text: str, folders: Folders) -> Read:
+    return read_infotext(text, files_in(folders))
 
 
 @routes.get("/v1/workflows/{name:.+}")

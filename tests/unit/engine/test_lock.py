@@ -12,6 +12,7 @@ import pytest
 from engine import lock as module
 from engine.declare import node
 from engine.errors import InvalidLock
+from engine.exposed import Place
 from engine.folders import Folders
 from engine.graph import Link, Node
 from engine.lock import Lock, LockedFile, LockedNode, lock_of, locked_file, read_lock
@@ -107,6 +108,12 @@ class TestMaking:
         assert all(file.sha256 and file.size for file in made.files)
         assert [bool(file.layout) for file in made.files] == [False, True]
         assert read_lock(made.model_dump_json(exclude_defaults=True)) == made
+
+    def test_a_file_that_a_private_input_names_is_not_told(self, registry: Registry, loras: Path) -> None:
+        weights(loras / "a.safetensors")
+        nodes = [Node("1", "Load", {"name": "a.safetensors"}), Node("2", "Words", {"text": "cat"})]
+        made = lock_of(nodes, registry, MACHINE, private={Place("1", "name")})
+        assert (made.files, made.unnamed) == ([], ["1.name"])
 
     def test_what_it_cannot_name_it_says(self, registry: Registry, caplog: pytest.LogCaptureFixture) -> None:
         nodes = [Node("1", "Load", {"name": Link("0", 0)}), Node("2", "Words", {"text": Link("0", 0)})]

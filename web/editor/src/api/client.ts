@@ -14,6 +14,9 @@ export const api = {
   text: async (path: string) => (await send("GET", path)).text(),
 
   objectInfo: () => json<Specs>("GET", "api/object_info"),
+  /** What web UIs write into pictures, as a workflow in API format; and what of it is not in that. */
+  infotext: (text: string) =>
+    json<{ workflow: unknown; left_out: string[] }>("POST", "v1/workflows/infotext", { body: { text } }),
   submit,
   repeat,
   userdata,

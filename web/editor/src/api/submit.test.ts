@@ -4,6 +4,7 @@ import { setValue } from "../graph/edits";
 import { applyAll, emptyDoc } from "../graph/ops";
 import type { Doc, DocNode, NodeSpec } from "../graph/types";
 import { useRun } from "../store/run";
+import { useSettings } from "../shell/settings";
 import { useSpecs } from "../store/specs";
 import { useWorkspace } from "../store/workspace";
 import { fakeObjectUrls, fakeServer, reply, type Request } from "./fakes";
@@ -174,4 +175,14 @@ test("a tab that is closed while its job is submitted comes to no harm", async (
   expect(run()).toBeUndefined();
   expect(faults()).toBeUndefined();
   stop();
+});
+
+test("says how much of the workflow saved files may hold, if that is not all", async () => {
+  const asked = fakeServer({ "POST /api/prompt": ACCEPTED });
+  await submit(tab, doc);
+  useSettings.setState({ embed: "recipe" });
+  await submit(tab, doc);
+  useSettings.setState({ embed: "full" });
+  expect(asked.map((request) => "embed" in body(request).extra_data)).toEqual([false, true]);
+  expect(body(asked[1]!).extra_data).toMatchObject({ embed: "recipe" });
 });

@@ -1,7 +1,7 @@
 import { withProbes } from "../graph/probes";
 import { saveDoc } from "../graph/save";
 import type { Doc } from "../graph/types";
-import { useSettings } from "../shell/settings";
+import { type Embed, useSettings } from "../shell/settings";
 import { useSpecs } from "../store/specs";
 import { expectedNodes } from "./expected";
 import { faultsOf, nodeFaults } from "./faults";
@@ -35,7 +35,7 @@ export async function submit(tabId: string, doc: Doc, { front, only }: SubmitOpt
     prompt: sent === doc ? workflow : saveDoc(sent),
     prompt_id: track.jobId,
     client_id: clientId(),
-    extra_data: { extra_pnginfo: { workflow }, preview_method: previewMethod(), [TAB_KEY]: tabId },
+    extra_data: { extra_pnginfo: { workflow }, preview_method: previewMethod(), ...embedding(), [TAB_KEY]: tabId },
     ...(front ? { front } : {}),
     ...(targets ? { partial_execution_targets: targets } : {}),
   };
@@ -72,6 +72,12 @@ async function post(track: Track, body: unknown): Promise<boolean> {
     if (!(error instanceof HttpError)) throw error;
     return false;
   }
+}
+
+/** How much of the workflow goes into saved files, if that is not all. */
+function embedding(): { embed?: Embed } {
+  const { embed } = useSettings.getState();
+  return embed === "full" ? {} : { embed };
 }
 
 /** Whether the server is to send pictures of unfinished work. */

@@ -9,6 +9,7 @@ import { openAddNode } from "./adding";
 import { colors, paintGroup, paintSelected } from "./colors";
 import { groupFlowId } from "./derive";
 import type { Point } from "./geometry";
+import { PrivateMenu } from "./PrivateMenu";
 import { beginRename } from "./renaming";
 import { colorNames, t } from "./strings";
 import type { Target } from "./target";
@@ -52,6 +53,7 @@ function NodeItems() {
   return (
     <>
       {!many && <CommandItem id="canvas.rename" />}
+      {!many && <PrivateMenu />}
       {selectedPicture() && <CommandItem id="mask.edit" />}
       {["mute", "bypass", "collapse", "pin"].map((name) => (
         <CommandItem key={name} id={`canvas.${name}`} />

@@ -63,6 +63,7 @@ export const t = {
   noPartner: "Nothing on the canvas fits.",
   noPartnerFound: (query: string) => `No socket that fits is called “${query}”.`,
   connected: "connected: choose it to disconnect",
+  private: { menu: "Left out of pictures", change: "Change what is left out of pictures" },
   nudge: "Move the selected nodes",
   /** What React Flow tells screen readers. */
   flow: {

@@ -1,7 +1,7 @@
 import { centerOn } from "../canvas/actions";
 import { Dialog } from "../shell/Dialog";
 import { useWorkspace } from "../store/workspace";
-import type { MissingType, MissingValue } from "./missing";
+import { isMissing, type MissingType, type MissingValue } from "./missing";
 import { showReport, useReport } from "./report";
 import { files as text } from "./strings";
 
@@ -9,18 +9,36 @@ import { files as text } from "./strings";
 export function ReportDialog() {
   const report = useReport((store) => store.report);
   if (!report) return null;
-  const { types, values } = report.missing;
+  const { missing, leftOut, name } = report;
+  const { types, values } = missing;
+  const title = isMissing(missing) ? text.missingTitle(name) : text.leftOutTitle(name);
   return (
-    <Dialog open onOpenChange={() => showReport(null)} title={text.missingTitle(report.name)}>
-      <p className="muted">{text.missingText}</p>
+    <Dialog open onOpenChange={() => showReport(null)} title={title}>
+      {isMissing(missing) && <p className="muted">{text.missingText}</p>}
       {types.length > 0 && <Types types={types} />}
       {values.length > 0 && <Values values={values} />}
+      {leftOut.length > 0 && <LeftOut parts={leftOut} />}
       <div className="dialog-actions">
         <button type="button" className="btn primary" onClick={() => showReport(null)}>
           {text.done}
         </button>
       </div>
     </Dialog>
+  );
+}
+
+function LeftOut({ parts }: { parts: readonly string[] }) {
+  return (
+    <section className="missing">
+      <h3>{text.leftOut}</h3>
+      <ul>
+        {parts.map((part) => (
+          <li key={part}>
+            <span className="missing-file">{part}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

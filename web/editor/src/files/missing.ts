@@ -15,6 +15,8 @@ export interface Missing {
   readonly values: readonly MissingValue[];
 }
 
+export const NOTHING_MISSING: Missing = { types: [], values: [] };
+
 export interface MissingType {
   readonly type: string;
   /** Those that can be shown; of nodes within subgraphs, the nodes that stand for these. */

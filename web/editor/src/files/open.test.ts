@@ -1,10 +1,14 @@
+import { cleanup, render, screen } from "@testing-library/react";
+import { createElement } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { fakeServer } from "../api/fakes";
 import { emptyDoc } from "../graph/ops";
 import type { NodeSpec, Specs } from "../graph/types";
 import { useSpecs } from "../store/specs";
 import { activeTab, newTab, useWorkspace } from "../store/workspace";
 import { openFile, openJson } from "./open";
 import { useReport } from "./report";
+import { ReportDialog } from "./ReportDialog";
 
 const UI = {
   nodes: [{ id: 1, type: "LoadImage", pos: [0, 0], size: [9, 9], widgets_values: ["a.png", "image"] }],
@@ -47,6 +51,26 @@ describe("a file", () => {
     useWorkspace.getState().undo();
     expect(nodes()).toEqual([]);
   });
+});
+
+it("a picture of a web UI opens as the server reads its text, and what is lost is told", async () => {
+  const parameters = "a cat\nSteps: 20, Sampler: Euler, Seed: 1, Tiling: True";
+  const chunk = `${String.fromCharCode(0, 0, 0, 11 + parameters.length)}tEXtparameters\0${parameters}0000`;
+  const png = Uint8Array.from(`\x89PNG\r\n\x1a\n${chunk}`, (letter) => letter.charCodeAt(0));
+  const asked = fakeServer({
+    "POST /v1/workflows/infotext": {
+      workflow: { 1: { class_type: "LoadImage", inputs: { image: "a.png" } } },
+      left_out: ["Tiling: True"],
+    },
+  });
+  await openFile(new File([png], "cat.png", { type: "image/png" }));
+  expect(asked[0]!.body).toEqual({ text: parameters });
+  expect(names()).toEqual(["cat"]);
+  expect(nodes()).toMatchObject([{ id: "1", type: "LoadImage" }]);
+  render(createElement(ReportDialog));
+  expect((await screen.findByRole("dialog")).textContent).toContain("Tiling: True");
+  expect(screen.getByRole("heading", { name: "Not all of “cat” could be carried over" })).toBeTruthy();
+  cleanup();
 });
 
 it("what a workflow needs and the server lacks is told, and left as it is", async () => {

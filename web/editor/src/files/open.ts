@@ -11,7 +11,7 @@ import { toast } from "../shell/toast";
 import { useSpecs } from "../store/specs";
 import { activeTab, useWorkspace, type Tab } from "../store/workspace";
 import { uploadImage } from "../widgets/upload";
-import { isMissing, missingIn } from "./missing";
+import { isMissing, missingIn, NOTHING_MISSING } from "./missing";
 import { nameFromFile, nameOf } from "./names";
 import { specsReady } from "./ready";
 import { showReport } from "./report";
@@ -26,7 +26,10 @@ export function openFile(file: File, at?: Point): Promise<void> {
   return attempt(file.name, async () => {
     const found = await workflowIn(file);
     const name = nameFromFile(file.name) || text.untitled;
-    if (found) return opened(isUi(found.workflow) ? found.workflow : (found.prompt ?? found.workflow), name);
+    const { workflow, prompt, parameters } = found ?? {};
+    const carried = isUi(workflow) ? workflow : (prompt ?? workflow);
+    if (carried) return opened(carried, name);
+    if (parameters) return openedInfotext(parameters, name);
     if (isJson(file)) return opened(parsed(await file.text()), name); // which tells what is wrong with it
     if (!file.type.startsWith("image/")) throw new Unusable(text.neither);
     return addImage(file, at ?? posAt(middleOfView(), "LoadImage"));
@@ -75,13 +78,19 @@ async function attempt(name: string, task: () => Promise<void>): Promise<void> {
   }
 }
 
-async function opened(json: unknown, name: string, path: string | null = null): Promise<void> {
+/** The server knows what the words of web UIs mean, and which models are there. */
+async function openedInfotext(text: string, name: string): Promise<void> {
+  const read = await api.infotext(text);
+  await opened(read.workflow, name, null, read.left_out);
+}
+
+async function opened(json: unknown, name: string, path: string | null = null, leftOut: readonly string[] = []) {
   const doc = looksLikeApi(json) ? await fromApi(json) : loadDoc(json);
   const { tabs, open, close } = useWorkspace.getState();
   open(name, doc, path);
   const [only] = tabs;
   if (only && tabs.length === 1 && isBlank(only)) close(only.id);
-  void report(name, doc); // not waited for: the server may be long in saying which nodes it has
+  void report(name, doc, leftOut); // not waited for: the server may be long in saying which nodes it has
 }
 
 function isJson(file: File): boolean {
@@ -95,10 +104,10 @@ async function fromApi(json: unknown): Promise<Doc> {
   return docFromApi(json, specs);
 }
 
-async function report(name: string, doc: Doc): Promise<void> {
+async function report(name: string, doc: Doc, leftOut: readonly string[]): Promise<void> {
   const specs = await specsReady();
-  const missing = specs && missingIn(doc, specs);
-  if (missing && isMissing(missing)) showReport({ name, missing });
+  const missing = specs ? missingIn(doc, specs) : NOTHING_MISSING;
+  if (isMissing(missing) || leftOut.length > 0) showReport({ name, missing, leftOut });
 }
 
 async function addImage(file: File, at: Point): Promise<void> {

@@ -107,6 +107,8 @@ export const files = {
   missingText: "It was opened as it is, and nothing was replaced. These nodes cannot run until that is there.",
   missingTypes: "Node types that the server does not have",
   missingValues: "Files or choices that the server does not have",
+  leftOutTitle: (name: string) => `Not all of “${name}” could be carried over`,
+  leftOut: "Not carried over from the picture's text",
   belongsIn: (folder: string) => `belongs in ${folder}`,
   source: "Where the workflow says it is",
   times: (count: number) => (count === 1 ? "1 node" : `${count} nodes`),

@@ -17,3 +17,8 @@ export function ascii(text: string): Uint8Array {
 export function escaped(json: string): string {
   return json.replace(/[^ -~]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
+
+/** Bytes as letters, one each. */
+export function latin(bytes: Uint8Array, start: number, end: number): string {
+  return String.fromCharCode(...bytes.subarray(start, end));
+}

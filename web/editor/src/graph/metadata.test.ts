@@ -79,6 +79,58 @@ describe("a WebP", () => {
   });
 });
 
+describe("what web UIs write in words", () => {
+  const text = "a cat, “bär” 熊\nNegative prompt: dog\nSteps: 20, Sampler: Euler, Seed: 1";
+  const utf16 = (big: boolean) =>
+    [...text].flatMap((letter) => {
+      const [high, low] = [letter.charCodeAt(0) >> 8, letter.charCodeAt(0) & 255];
+      return big ? [high, low] : [low, high];
+    });
+
+  /** EXIF with a directory of its own for the comment, as a JPEG and as a WebP carry it. */
+  function commented(comment: Uint8Array): Blob[] {
+    const [next, start] = [8 + 2 + 12 + 4, 8 + 2 * (2 + 12 + 4)];
+    const directory = (tag: number, type: number, count: number, value: number) =>
+      join([0, 1], word(tag).slice(2), word(type).slice(2), word(count), word(value), word(0));
+    const tiff = join(
+      "MM", [0, 42], word(8), directory(0x8769, 4, 1, next), directory(0x9286, 7, comment.length, start), comment,
+    ); // prettier-ignore
+    const segment = join("Exif\0\0", tiff);
+    const app0 = join([0xff, 0xe0], word(4).slice(2), [1, 2]);
+    const jpeg = join([0xff, 0xd8], app0, [0xff, 0xe1], word(segment.length + 2).slice(2), segment, [0xff, 0xda, 0, 2]);
+    const body = join("WEBP", "EXIF", word(tiff.length, true), tiff);
+    return [new Blob([jpeg]), new Blob([join("RIFF", word(body.length, true), body)])];
+  }
+
+  it.each([
+    ["UTF-16, the large end first", join("UNICODE\0", utf16(true))],
+    ["UTF-16, the small end first", join("UNICODE\0", utf16(false))],
+    ["UTF-16 that says which", join("UNICODE\0", [0xff, 0xfe], utf16(false))],
+    ["UTF-8", join([0, 0, 0, 0, 0, 0, 0, 0], text)],
+  ])("is found in EXIF: %s", async (_, comment) => {
+    for (const file of commented(comment)) expect(await workflowIn(file)).toEqual({ parameters: text });
+  });
+
+  it("is found in a PNG, in both codes", async () => {
+    const latin = join("parameters", [0], "b", [0xe4], "r\nSteps: 2");
+    expect(await workflowIn(png(chunk("tEXt", latin)))).toEqual({ parameters: "bär\nSteps: 2" });
+    const packed = join("parameters", [0, 1, 0, 0, 0], deflateSync(text));
+    expect(await workflowIn(png(chunk("iTXt", packed)))).toEqual({ parameters: text });
+  });
+
+  it("is not taken for any comment, nor found where there is none", async () => {
+    expect(await workflowIn(png(chunk("tEXt", join("parameters", [0], "f = 2.8"))))).toBeNull();
+    for (const file of commented(join([0, 0, 0, 0, 0, 0, 0, 0], "a holiday")))
+      expect(await workflowIn(file)).toBeNull();
+    for (const bytes of [
+      [0xff, 0xd8],
+      [0xff, 0xd8, 0xff, 0xe1, 0, 200, 1],
+      [0xff, 0xd8, 0xff, 0xe1, 0, 0],
+    ])
+      expect(await workflowIn(new Blob([new Uint8Array(bytes)]))).toBeNull();
+  });
+});
+
 describe("a picture that a workflow is put into", () => {
   const seeded = { ...WORKFLOW, extra: { seed: 2n ** 64n - 1n } };
 

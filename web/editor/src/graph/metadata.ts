@@ -1,19 +1,23 @@
+import { jpegTexts } from "./exif";
 import { jsonText, parseJson } from "./json";
 import { isApi, isUi } from "./load";
 import { isFields } from "./same";
 import { pngTexts, pngWith } from "./png";
 import { webpTexts, webpWith } from "./webp";
 
-/** What a file carries: a workflow as editors save it, and one in API format. */
+/** What a file carries: a workflow as editors save it, one in API format, and what web UIs write in words. */
 export interface Carried {
   readonly workflow?: unknown;
   readonly prompt?: unknown;
+  readonly parameters?: string;
 }
 
-/** The workflow in a picture (PNG, WebP) or in a JSON file; null if there is none. */
+const STEPS = /^\s*Steps:/m;
+
+/** The workflow in a picture (PNG, WebP, JPEG) or in a JSON file; null if there is none. */
 export async function workflowIn(file: Blob): Promise<Carried | null> {
   const bytes = new Uint8Array(await file.arrayBuffer());
-  const texts = (await pngTexts(bytes)) ?? webpTexts(bytes);
+  const texts = (await pngTexts(bytes)) ?? webpTexts(bytes) ?? jpegTexts(bytes);
   return texts ? carriedBy(texts) : jsonIn(bytes);
 }
 
@@ -28,7 +32,12 @@ export async function withWorkflow(picture: Blob, size: readonly [number, number
 
 function carriedBy(texts: ReadonlyMap<string, string>): Carried | null {
   const [workflow, prompt] = ["workflow", "prompt"].map((key) => ifJson(texts.get(key) ?? ""));
-  const found = { ...(isFields(workflow) ? { workflow } : {}), ...(isFields(prompt) ? { prompt } : {}) };
+  const parameters = texts.get("parameters") ?? "";
+  const found = {
+    ...(isFields(workflow) ? { workflow } : {}),
+    ...(isFields(prompt) ? { prompt } : {}),
+    ...(STEPS.test(parameters) ? { parameters } : {}),
+  };
   return Object.keys(found).length > 0 ? found : null;
 }
 

@@ -11,7 +11,7 @@ export async function pngTexts(bytes: Uint8Array): Promise<Map<string, string> |
     const end = data.indexOf(NUL);
     if (end < 0 || !["tEXt", "iTXt", "comf"].includes(type)) continue;
     const rest = data.subarray(end + 1);
-    const text = type === "iTXt" ? await international(rest) : utf8(rest);
+    const text = type === "iTXt" ? await international(rest) : plain(rest);
     if (text !== null) texts.set(utf8(data.subarray(0, end)), text);
   }
   return texts;
@@ -38,6 +38,15 @@ async function international(data: Uint8Array): Promise<string | null> {
 async function inflated(data: Uint8Array): Promise<string | null> {
   const unpacked = new Response(new Uint8Array(data)).body!.pipeThrough(new DecompressionStream("deflate"));
   return new Response(unpacked).text().catch(() => null); // damaged: nothing else can fail here
+}
+
+/** By the standard these are Latin-1; some write UTF-8. */
+function plain(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder("latin1").decode(bytes); // not UTF-8, then: nothing else can fail here
+  }
 }
 
 function utf8(bytes: Uint8Array): string {

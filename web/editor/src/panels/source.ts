@@ -25,5 +25,6 @@ export async function sourceOf(shown: Shown): Promise<Source | null> {
   if (known) return known;
   const response = await fetch(api.viewUrl(shown));
   if (!response.ok) return null; // the file is gone; the picture's own place says so
-  return workflowIn(await response.blob());
+  const found = await workflowIn(await response.blob());
+  return found && (found.workflow ?? found.prompt) ? found : null;
 }

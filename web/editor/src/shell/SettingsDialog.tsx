@@ -1,20 +1,22 @@
 import { useId } from "react";
 import { Dialog } from "./Dialog";
 import { useDialog } from "./dialogs";
-import { useSettings, type Settings, type Theme } from "./settings";
+import { type Embed, useSettings, type Settings, type Theme } from "./settings";
 import { t } from "./strings";
 import "./dialogs.css";
 
 const THEMES: readonly Theme[] = ["system", "light", "dark"];
+const EMBEDS: readonly Embed[] = ["full", "recipe", "none"];
 
 export function SettingsDialog() {
   return (
     <Dialog {...useDialog("settings")} title={t.settings.title}>
       <div className="settings">
-        <ThemeChoice />
+        <Choice of="theme" label={t.settings.theme} values={THEMES} named={t.settings.themes} />
         <Switch of="snap" label={t.settings.snap} hint={t.settings.snapHint} />
         <Switch of="minimap" label={t.settings.minimap} />
         <Switch of="previews" label={t.settings.previews} hint={t.settings.previewsHint} />
+        <Choice of="embed" label={t.settings.embed} values={EMBEDS} named={t.settings.embeds} />
         <Switch of="notify" label={t.settings.notify} hint={t.settings.notifyHint} />
         <Switch of="confirmClose" label={t.settings.confirmClose} />
         <p className="muted">{t.settings.shared}</p>
@@ -23,21 +25,28 @@ export function SettingsDialog() {
   );
 }
 
-function ThemeChoice() {
-  const chosen = useSettings((settings) => settings.theme);
+interface Choosing<K extends "theme" | "embed"> {
+  readonly of: K;
+  readonly label: string;
+  readonly values: readonly Settings[K][];
+  readonly named: Readonly<Record<Settings[K], string>>;
+}
+
+function Choice<K extends "theme" | "embed">({ of, label, values, named }: Choosing<K>) {
+  const chosen = useSettings((settings) => settings[of]);
   return (
     <fieldset className="segments">
-      <legend>{t.settings.theme}</legend>
+      <legend>{label}</legend>
       <div>
-        {THEMES.map((theme) => (
-          <label key={theme}>
+        {values.map((value) => (
+          <label key={value}>
             <input
               type="radio"
-              name="theme"
-              checked={theme === chosen}
-              onChange={() => useSettings.setState({ theme })}
+              name={of}
+              checked={value === chosen}
+              onChange={() => useSettings.setState({ [of]: value })}
             />
-            <span>{t.settings.themes[theme]}</span>
+            <span>{named[value]}</span>
           </label>
         ))}
       </div>

@@ -4,6 +4,9 @@ import type { SortBy } from "../files/tree";
 
 export type Theme = "system" | "light" | "dark";
 
+/** How much of a workflow the server puts into the files that it saves. */
+export type Embed = "full" | "recipe" | "none";
+
 /** What the user likes. Kept in this browser, and by `settings_sync.ts` on the server. */
 export interface Settings {
   readonly theme: Theme;
@@ -12,6 +15,7 @@ export interface Settings {
   readonly minimap: boolean;
   /** Whether unfinished pictures are shown while a node works. */
   readonly previews: boolean;
+  readonly embed: Embed;
   /** Whether the system is to tell that a run has ended while the page is not seen. */
   readonly notify: boolean;
   /** Whether closing a tab with unsaved changes asks first. */
@@ -29,6 +33,7 @@ export const DEFAULTS: Settings = {
   snap: false,
   minimap: true,
   previews: true,
+  embed: "full",
   notify: false,
   confirmClose: true,
   sortBy: "name",
@@ -38,6 +43,7 @@ export const DEFAULTS: Settings = {
 /** The values that a setting can have, where its type does not say it. */
 const CHOICES: Partial<Record<keyof Settings, readonly unknown[]>> = {
   theme: ["system", "light", "dark"],
+  embed: ["full", "recipe", "none"],
   sortBy: ["name", "newest"],
 };
 

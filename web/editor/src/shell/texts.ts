@@ -118,6 +118,8 @@ export const settings = {
   minimap: "Show the minimap",
   previews: "Show live previews",
   previewsHint: "The unfinished picture, while a sampler works.",
+  embed: "In saved pictures",
+  embeds: { full: "The whole workflow", recipe: "Only what ran", none: "Nothing" },
   notify: "Notify when a run has ended",
   notifyHint: "While this page is not seen. The browser asks once whether it may.",
   confirmClose: "Ask before closing unsaved workflows",
