@@ -36,9 +36,14 @@ def lower(document: Any, registry: Registry) -> dict[str, Any]:
     Raises NotAWorkflow for what is no UI workflow, InvalidWorkflow naming the node that cannot be lowered.
     """
     try:
-        return _Lowering(read_ui(document), registry).run()
+        return lower_read(read_ui(document), registry)
     except RecursionError:
         raise NotAWorkflow("workflow: it is nested too deeply") from None
+
+
+def lower_read(workflow: UiWorkflow, registry: Registry) -> dict[str, Any]:
+    """The same, of a document that is read already."""
+    return _Lowering(workflow, registry).run()
 
 
 class _Lowering:
