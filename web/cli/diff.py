@@ -68,7 +68,8 @@ def _show(found: Difference, a: str, b: str) -> None:
 def _by_node(found: Difference) -> dict[NodeName, list[Text]]:
     """What to say of each node that both have."""
     told: dict[NodeName, list[Text]] = {}
-    for change in (*found.nodes, *found.values, *found.links):
+    changes: tuple[NodeChange | ValueChange | LinkChange, ...] = (*found.nodes, *found.values, *found.links)
+    for change in changes:
         told.setdefault(change.node, []).extend(_lines(change))
     return told
 

@@ -90,7 +90,7 @@ class PoolContract:
         assert found == Difference(
             only_b=(NodeName(None, "n", "Patient"),), values=(ValueChange(shown, "value", 1, 2),)
         )
-        with pytest.raises(NotAWorkflow, match="^b: "):
+        with pytest.raises(NotAWorkflow, match=r"^b: "):
             await pool.diff(SHOW, {"nodes": 1})
 
     async def test_a_job_tells_what_happens(self, pool: WorkerPool) -> None:
