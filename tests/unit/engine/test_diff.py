@@ -93,7 +93,7 @@ def test_an_id_that_was_used_anew_is_another_node() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "same"), [(1, 1.0, True), (1, True, False), ("1", 1, False), (None, 0, False)]
+    ("one", "other", "same"), [(1, 1.0, True), (1, True, False), ("1", 1, False), (None, 0, False), ([1], [1.0], True)]
 )
 def test_numbers_are_the_same_however_they_are_written(one: Any, other: Any, same: bool) -> None:
     assert (not diff({"1": api("Sink", count=one)}, {"1": api("Sink", count=other)})) == same
@@ -160,7 +160,11 @@ def test_types_that_nobody_knows_are_compared_by_the_places_of_their_values() ->
 
 
 def test_nodes_in_a_circle_can_be_compared() -> None:
-    circle = {"1": api("Pass", thing=["2", 0]), "2": api("Pass", thing=["1", 0]), "3": api("Sink", thing=["2", 0])}
+    circle = {
+        "1": api("Pass", "One", thing=["2", 0]),
+        "2": api("Pass", thing=["1", 0]),
+        "3": api("Sink", thing=["2", 0]),
+    }
     assert not diff(circle, dict(reversed(circle.items())))
     assert len(diff(circle, {**circle, "3": api("Sink", thing=["1", 0])})) == 1
 
