@@ -22,6 +22,9 @@ from engine.workflow import is_ui
 
 T = TypeVar("T")
 
+DOUBT = 3
+"""How many times as much there must be to tell by ids, until they are taken for a new numbering."""
+
 
 def difference(a: Any, b: Any, registry: Registry, names: tuple[str, str] = ("a", "b")) -> Difference:
     """What makes ``b`` another workflow than ``a``; each is in either format.
@@ -33,7 +36,8 @@ def difference(a: Any, b: Any, registry: Registry, names: tuple[str, str] = ("a"
     found = _Comparison(one, other, by_id(one, other)).difference()
     if not found:
         return found
-    return min(found, _Comparison(one, other, by_place(one, other)).difference(), key=len)
+    anew = _Comparison(one, other, by_place(one, other)).difference()
+    return anew if len(anew) * DOUBT <= len(found) else found
 
 
 def _read(document: Any, registry: Registry, name: str, lowered: bool) -> SeenGraph:

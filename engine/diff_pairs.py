@@ -1,9 +1,9 @@
 """Which node of one workflow is which of another.
 
 Ids are the first witness, but not a sure one: whoever draws a workflow anew, pastes a part of it or passes it through
-another program numbers its nodes otherwise. So there are two ways to pair, and the caller takes the one that leaves
-less to tell. ``by_id`` begins with nodes of one id and one type; ``by_place`` begins with nothing. Both go on with
-witnesses from the strictest to the weakest:
+another program numbers its nodes otherwise. So there are two ways to pair, and the caller takes the second one only if
+it leaves far less to tell. ``by_id`` begins with nodes of one id and one type; ``by_place`` begins with nothing. Both
+go on with witnesses from the strictest to the weakest:
 
 1. The node's surroundings: all that it is made of, all that is made of it, and what that is made of besides.
 2. What it is made of: a Merkle hash of its own values and of its sources, like the key by which results are kept.
