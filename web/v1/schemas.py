@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, ConfigDict, Field, HttpUrl, RootModel, UrlConstraints
 
-from engine.differences import LinkChange, NodeChange, NodeName, ValueChange
 from web.shapes import Shape
 from web.webhooks.signing import sound_secret
 
@@ -174,26 +173,6 @@ class JobPage(Shape):
 
 class WorkflowDocument(RootModel[dict[str, Any]]):
     """A workflow as an editor saves it (schema 0.4 or 1.0), or in API format."""
-
-
-class DiffRequest(_Asked):
-    """Body of POST /v1/workflows/diff: two workflows, each in API format, as an editor saves it, or the name of a saved
-    one."""
-
-    a: dict[str, Any] | Annotated[str, Field(min_length=1)]
-    b: dict[str, Any] | Annotated[str, Field(min_length=1)]
-
-
-class WorkflowDifference(Shape):
-    """What makes workflow ``b`` another than ``a``: nodes that only one of them has, those that changed their ``type``,
-    ``title`` or ``mode`` or what they expose (``exposes``), and values and links of inputs."""
-
-    equal: bool
-    only_a: list[NodeName]
-    only_b: list[NodeName]
-    nodes: list[NodeChange]
-    values: list[ValueChange]
-    links: list[LinkChange]
 
 
 class WorkflowEntry(Shape):

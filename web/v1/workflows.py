@@ -21,8 +21,6 @@ from web.schemas import Refusal
 from web.users.people import user_root
 from web.v1 import saved
 from web.v1.schemas import (
-    DiffRequest,
-    WorkflowDifference,
     WorkflowDocument,
     WorkflowEntry,
     WorkflowList,
@@ -59,22 +57,6 @@ async def convert(request: web.Request) -> web.Response:
     prompt = await request.app[pool_key].lower(document)
     check_size(prompt)
     return reply(prompt)
-
-
-@routes.post("/v1/workflows/diff")
-@operation("workflows", body=DiffRequest, answers={200: WorkflowDifference, 400: Refusal, 404: Refusal, 503: Refusal})
-async def diff(request: web.Request) -> web.Response:
-    """What makes one workflow another than the other in what it means: values, links, nodes, titles, modes.
-
-    Where nodes lie, how they look and what number they have is no difference. If one is in API format, which knows only
-    what runs, both are compared in it.
-    """
-    asked = await read_body(request, DiffRequest)
-    documents = [each if isinstance(each, dict) else await read_named(request, each) for each in (asked.a, asked.b)]
-    for document in documents:
-        check_size(document)
-    found = await request.app[pool_key].diff(*documents)
-    return reply(WorkflowDifference(equal=not found, **vars(found)).model_dump(mode="json"))
 
 
 @routes.get("/v1/workflows/{name:.+}")
