@@ -93,9 +93,20 @@ class _Pairing:
     def _spread(self, witness: _Witness) -> bool:
         """From all pairs along their links; return whether that gave any."""
         before = len(self._pairs)
-        for a, b in list(self._pairs.items()):
-            self._join(self._beside(a, b, witness), witness)
+        for a in self._edge():
+            self._join(self._beside(a, self._pairs[a], witness), witness)
         return len(self._pairs) > before
+
+    def _edge(self) -> list[NodeId]:
+        """The nodes that have a pair and a neighbour without."""
+        left = set(self._left(self._one, self._pairs))
+        return [
+            a
+            for a in self._pairs
+            if self._one[a].around in left
+            or any(link.node in left for link in self._one[a].links.values())
+            or any(user in left for users in self._users[a].values() for user in users)
+        ]
 
     def _begin(self, witness: _Witness) -> bool:
         """Pair nodes that the witness holds alike, wherever they are; return whether there were any."""
