@@ -22,7 +22,7 @@ from engine.workflow import constant, is_ui
 
 VIRTUAL = frozenset({REROUTE, PRIMITIVE, "Note", "MarkdownNote"})
 MAX_NODES = 100_000
-"""A few subgraphs within one another can stand for more nodes than there is memory."""
+"""A few subgraphs within one another can stand for more nodes, or for more empty subgraphs, than there is memory."""
 
 
 def as_api(document: Any, registry: Registry) -> Any:
@@ -36,9 +36,14 @@ def lower(document: Any, registry: Registry) -> dict[str, Any]:
     Raises NotAWorkflow for what is no UI workflow, InvalidWorkflow naming the node that cannot be lowered.
     """
     try:
-        return _Lowering(read_ui(document), registry).run()
+        return lower_read(read_ui(document), registry)
     except RecursionError:
         raise NotAWorkflow("workflow: it is nested too deeply") from None
+
+
+def lower_read(workflow: UiWorkflow, registry: Registry) -> dict[str, Any]:
+    """The same, of a document that is read already."""
+    return _Lowering(workflow, registry).run()
 
 
 class _Lowering:
@@ -47,6 +52,7 @@ class _Lowering:
         self._definitions: dict[str, UiSubgraph] = {}
         self._define(workflow)
         self._made: dict[NodeId, dict[str, Any]] = {}
+        self._opened = 0  # instances of subgraphs
 
     def run(self) -> dict[str, Any]:
         self._graph(Scope(self._workflow))
@@ -88,6 +94,9 @@ class _Lowering:
             raise scope.refused(node, f"the subgraph {definition.name or definition.id!r} contains itself")
         if len(around) >= MAX_DEPTH:
             raise scope.refused(node, f"subgraphs are nested more than {MAX_DEPTH} deep")
+        self._opened += 1
+        if self._opened > MAX_NODES:
+            raise refusal(f"it stands for more than {MAX_NODES} subgraphs")
         made = scope.children[str(node.id)] = Scope(definition, scope, node, values)
         return made
 

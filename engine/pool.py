@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from engine.differences import Difference
 from engine.events import Event
 from engine.graph import NodeId
 from engine.jobs import Job
@@ -43,6 +44,10 @@ class WorkerPool(Protocol):
 
     async def lower(self, workflow: Mapping[str, Any]) -> Mapping[str, Any]:
         """A workflow of either format in API format; unchecked. Raises InvalidWorkflow, NotAWorkflow."""
+        ...
+
+    async def diff(self, a: Mapping[str, Any], b: Mapping[str, Any]) -> Difference:
+        """What makes one workflow another than the other, see ``engine.diff``. Raises InvalidWorkflow, NotAWorkflow."""
         ...
 
     async def plan(self, prompt: Mapping[str, Any], only: Collection[NodeId] | None = None) -> PlanSummary:

@@ -13,6 +13,8 @@ from engine import failures
 from engine.cache import Cache
 from engine.checkpoints import Checkpoints
 from engine.cutoff import Cutoff
+from engine.diff import difference
+from engine.differences import Difference
 from engine.errors import Cancelled, CycleError, EngineError, NodeFailed
 from engine.events import Event, RunCancelled, RunFailed, RunFinished
 from engine.graph import NodeId
@@ -95,6 +97,9 @@ class LocalPool:
         if not is_ui(workflow):
             return await asyncio.to_thread(lambda: read_api(workflow).dump())
         return await asyncio.to_thread(lower, workflow, await self.registry())
+
+    async def diff(self, a: Mapping[str, Any], b: Mapping[str, Any]) -> Difference:
+        return await asyncio.to_thread(difference, a, b, await self.registry())
 
     async def plan(self, prompt: Mapping[str, Any], only: Collection[NodeId] | None = None) -> PlanSummary:
         registry = await self.registry()

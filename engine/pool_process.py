@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from engine import told
+from engine.differences import Difference
 from engine.errors import Misconfigured, WorkerDied
 from engine.events import Event, NodeFinished, NodeStarted, RunCancelled
 from engine.graph import NodeId
@@ -97,6 +98,9 @@ class ProcessPool:
     async def lower(self, workflow: Mapping[str, Any]) -> Mapping[str, Any]:
         lowered: Mapping[str, Any] = await self._ask("lower", workflow=workflow)
         return lowered
+
+    async def diff(self, a: Mapping[str, Any], b: Mapping[str, Any]) -> Difference:
+        return told.read(Difference, await self._ask("diff", a=a, b=b))
 
     async def plan(self, prompt: Mapping[str, Any], only: Collection[NodeId] | None = None) -> PlanSummary:
         asked = {"prompt": prompt, "only": None if only is None else list(only)}

@@ -59,6 +59,7 @@ from web.submitting import submitting_key
 from web.users.files import UserFiles, user_files_key
 from web.users.people import People, people_key
 from web.users.settings import UserSettings, user_settings_key
+from web.v1 import comparing as v1_comparing
 from web.v1 import events as v1_events
 from web.v1 import files as v1_files
 from web.v1 import jobs as v1_jobs
@@ -99,6 +100,7 @@ PLAIN: tuple[ModuleType, ...] = (
     v1_jobs,
     v1_events,
     v1_workflows,
+    v1_comparing,
     v1_files,
     v1_memory,
 )

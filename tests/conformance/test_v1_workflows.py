@@ -181,6 +181,77 @@ async def test_what_is_no_infotext_is_refused(server: Server, body: Any, said: s
     assert said in error["message"] + error["details"]
 
 
+async def compared(server: Server, a: Any, b: Any, status: int = 200) -> Any:
+    async with server.post("/v1/workflows/diff", json={"a": a, "b": b}) as response:
+        assert response.status == status, await response.text()
+        return await response.json()
+
+
+@pytest.mark.usefixtures("small_nodes")
+async def test_the_difference_of_two_workflows_is_told_by_node_and_input(server: Server) -> None:
+    moved = {**UI, "nodes": [{**UI["nodes"][0], "pos": [9, 9], "color": "#322"}, UI["nodes"][1]]}  # type: ignore[index]
+    same = {"equal": True, "only_a": [], "only_b": [], "nodes": [], "values": [], "links": []}
+    assert await compared(server, UI, moved) == same
+    assert await compared(server, UI, await converted(server, UI)) == same
+    other = workflow(5)
+    del other["3"]
+    other["2"]["inputs"]["v"] = ["1", 1]
+    found = await compared(server, workflow(1), other)
+    number = {"a": "1", "b": "1", "type": "TInt", "title": "Number"}
+    shown = {"a": "2", "b": "2", "type": "TOut", "title": "Show"}
+    assert found == {
+        "equal": False,
+        "only_a": [{**shown, "a": "3", "b": None}],
+        "only_b": [],
+        "nodes": [],
+        "values": [{"node": number, "input": "v", "before": 1, "after": 5}],
+        "links": [
+            {
+                "node": shown,
+                "input": "v",
+                "before": {"node": number, "slot": 0, "output": "INT"},
+                "after": {"node": number, "slot": 1, "output": "STRING"},
+                "value": None,
+            }
+        ],
+    }
+
+
+@pytest.mark.usefixtures("small_nodes")
+async def test_saved_workflows_are_compared_by_their_names(server: Server) -> None:
+    await save(server, "mine", exposing())
+    try:
+        found = await compared(server, "mine", workflow())
+        absent = await compared(server, "mine", "nobody", 404)
+    finally:
+        await remove(server, "mine")
+    assert [(each["node"]["b"], each["what"]) for each in found["nodes"]] == [("1", "exposes"), ("2", "exposes")]
+    assert "nobody" in absent["error"]["details"]
+
+
+@pytest.mark.usefixtures("small_nodes")
+@pytest.mark.parametrize(
+    ("a", "b", "said"),
+    [
+        (workflow(), [1], "b"),
+        (5, workflow(), "a"),
+        (workflow(), {"nodes": [{"id": 1}]}, "b: workflow: at nodes.0.type"),
+        ({"1": 5}, workflow(), "a: workflow: at 1"),
+        ({"1": {"inputs": {}}}, workflow(), "a: workflow: node '1' has no class_type"),
+        (workflow(), {**UI, "nodes": [{"id": 7, "type": "Nowhere", "title": "Mine"}]}, "Mine"),
+    ],
+)
+async def test_what_cannot_be_compared_is_refused_with_the_reason(server: Server, a: Any, b: Any, said: str) -> None:
+    error = (await compared(server, a, b, 400))["error"]
+    assert said in error["message"] + error["details"]
+
+
+async def test_a_comparison_takes_two_workflows(server: Server) -> None:
+    for body in ({"a": {}}, {"a": {}, "b": {}, "c": {}}, []):
+        async with server.post("/v1/workflows/diff", json=body) as response:
+            assert response.status == 400
+
+
 async def test_a_shipped_workflow_makes_its_picture_by_name(core: Server) -> None:
     found = await get(core, "/v1/workflows/text_to_image")
     steps = found["inputs"]["properties"]["steps"]

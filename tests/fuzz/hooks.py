@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import schemathesis
@@ -17,6 +18,7 @@ GOOD: dict[tuple[str, str], list[dict[str, Any]]] = {
     ("POST", "/prompt"): [{"prompt": workflow} for workflow in WORKFLOWS],
     ("POST", "/v1/jobs"): [{"workflow": workflow} for workflow in WORKFLOWS],
     ("POST", "/v1/workflows/convert"): WORKFLOWS,
+    ("POST", "/v1/workflows/diff"): [{"a": one, "b": other} for one, other in pairwise(WORKFLOWS)],
     ("POST", "/upload/image"): [{"image": PNG, "type": "input", "subfolder": "fuzz"}],
     ("POST", "/upload/mask"): [{**MASK, "type": "input", "subfolder": "fuzz"}],
 }

@@ -71,6 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_verify(commands)
     _add_validate(commands)
     _add_convert(commands)
+    _add_diff(commands)
     _add_nodes(commands)
     _add_models(commands)
     _add_evaluate(commands)
@@ -306,6 +307,14 @@ def _add_convert(commands: Commands) -> None:
     convert.add_argument("--to", choices=("api", "ui"), help="the format wanted (default: the other one)")
     convert.add_argument("--out", type=Path, metavar="FILE", help="where it goes, instead of to the terminal")
     _add_packs(convert)
+
+
+def _add_diff(commands: Commands) -> None:
+    diff = _command(commands, "diff", "tell in what two workflows differ")
+    diff.add_argument("a", type=Path, help="a workflow in either format, or a picture made by one")
+    diff.add_argument("b", type=Path, help="another one")
+    diff.add_argument("--json", action="store_true", help="as JSON")
+    _add_packs(diff)
 
 
 def _add_nodes(commands: Commands) -> None:

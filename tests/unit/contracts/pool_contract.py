@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from engine.differences import Difference, NodeName, ValueChange
 from engine.errors import InvalidWorkflow, NotAWorkflow
 from engine.events import (
     Event,
@@ -81,6 +82,16 @@ class PoolContract:
         with pytest.raises(NotAWorkflow):
             await pool.lower({"nodes": 1, "links": 2})
         assert await pool.lower(SHOW) == SHOW
+
+    async def test_it_tells_the_difference_of_two_workflows(self, pool: WorkerPool) -> None:
+        other = api(o=("Show", {"value": 2, "style": "plain"}), n=("Patient", {"steps": 1}))
+        found = await pool.diff(SHOW, other)
+        shown = NodeName("o", "o", "Show")
+        assert found == Difference(
+            only_b=(NodeName(None, "n", "Patient"),), values=(ValueChange(shown, "value", 1, 2),)
+        )
+        with pytest.raises(NotAWorkflow, match=r"^b: "):
+            await pool.diff(SHOW, {"nodes": 1})
 
     async def test_a_job_tells_what_happens(self, pool: WorkerPool) -> None:
         started, *between, ended = await events_of(pool, SHOW)

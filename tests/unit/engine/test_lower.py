@@ -300,12 +300,14 @@ def test_a_subgraph_that_contains_itself_is_refused() -> None:
 
 def test_subgraphs_that_stand_for_too_many_nodes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lowering, "MAX_NODES", 50)
-    parts = [
-        {"id": f"sub {i}", "nodes": [{"id": k, "type": f"sub {i + 1}" if i < 7 else "Source"} for k in range(2)]}
-        for i in range(8)
-    ]
-    document = flow({"id": 1, "type": "sub 0"}, definitions={"subgraphs": parts})
+    parts = [{"id": f"sub {i}", "nodes": [{"id": k, "type": f"sub {i + 1}"} for k in range(2)]} for i in range(7)]
+
+    def tree(leaf: list[Json]) -> Json:
+        return flow({"id": 1, "type": "sub 0"}, definitions={"subgraphs": [*parts, {"id": "sub 7", "nodes": leaf}]})
+
+    document = tree([{"id": k, "type": "Source"} for k in range(30)])
     assert "more than 50 nodes" in str(refusal(document))
+    assert "more than 50 subgraphs" in str(refusal(tree([])))
     monkeypatch.setattr(lowering, "MAX_DEPTH", 3)
     assert "nested more than 3 deep" in str(refusal(document))
 
