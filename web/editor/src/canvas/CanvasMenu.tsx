@@ -8,6 +8,7 @@ import { align, currentDoc, dissolveGroup, fitGroup, removeWire, selectInside } 
 import { openAddNode } from "./adding";
 import { colors, paintGroup, paintSelected } from "./colors";
 import { groupFlowId } from "./derive";
+import { FormMenu } from "./FormMenu";
 import type { Point } from "./geometry";
 import { beginRename } from "./renaming";
 import { colorNames, t } from "./strings";
@@ -58,6 +59,7 @@ function NodeItems() {
       ))}
       <Colors onChoose={paintSelected} />
       <CommandItem id="canvas.connect" />
+      {!many && <FormMenu />}
       <Separator />
       {["cut", "copy", "duplicate", "group"].map((name) => (
         <CommandItem key={name} id={`canvas.${name}`} />
