@@ -11,7 +11,8 @@ interface Draft {
 /** Keep what is typed while the page is open: a phone drops pages that it does not show, and loads them again. */
 export function startKeeping(storage: Storage = sessionStorage): () => void {
   return useForm.subscribe(({ workflow, values, fresh }, before) => {
-    if (!workflow || (values === before.values && fresh === before.fresh)) return;
+    if (!workflow || workflow !== before.workflow) return; // it was opened: nothing is typed yet
+    if (values === before.values && fresh === before.fresh) return;
     storage.setItem(keyOf(workflow.name), jsonText({ values, fresh: [...fresh] }));
   });
 }
