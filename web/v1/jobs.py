@@ -55,8 +55,8 @@ class SubmitQuery(_Query):
 
 
 class ListQuery(_Query):
-    """``state`` may be several, separated by commas; ``cursor`` is ``next`` of the page before; ``workflow`` is the name
-    of a saved workflow, of which alone jobs are listed."""
+    """``state`` may be several, separated by commas; ``cursor`` is ``next`` of the page before; ``workflow`` is the
+    name of a saved workflow, of which alone jobs are listed."""
 
     state: Annotated[list[State], BeforeValidator(_listed)] = Field(default_factory=list)
     limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = 50

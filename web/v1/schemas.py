@@ -121,8 +121,8 @@ class Links(Shape):
 
 class JobSummary(Shape):
     """A job in a list. ``position`` counts from 0 and is given while it is pending; ``outputs`` are by exposed name, or
-    else by the title or the id of the node. ``workflow`` is the name of the saved workflow that it came from, ``inputs``
-    what was given for it."""
+    else by the title or the id of the node. ``workflow`` is the name of the saved workflow that it came from,
+    ``inputs`` what was given for it."""
 
     id: str
     state: State
@@ -154,8 +154,8 @@ class NoteView(Shape):
 
 
 class JobView(JobSummary):
-    """A job with all that is known of it, and its nodes once it has ended; ``webhook`` tells of its call from then on. ``attempts`` counts how often it was taken up, ``deaths`` how often the process
-    that ran it died of it."""
+    """A job with all that is known of it, and its nodes once it has ended; ``webhook`` tells of its call from then on.
+    ``attempts`` counts how often it was taken up, ``deaths`` how often the process that ran it died of it."""
 
     attempts: int = 0
     deaths: int = 0
