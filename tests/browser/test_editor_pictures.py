@@ -145,7 +145,7 @@ def test_a_form_on_a_phone_after_a_run(chromium: Browser, own: Server, folder: P
     form = Watched(context.new_page(), own.url)
     page = form.page
     page.goto(f"{own.url}/form?workflow=text_to_image")
-    page.get_by_role("textbox", name="text", exact=True).fill(WORDS[0])
+    page.get_by_role("textbox", name="text", exact=True).fill(WORDS[0], timeout=RUNS_WITHIN_MS)
     page.get_by_role("button", name="Run", exact=True).click()
     expect(page.get_by_role("status")).to_have_text("Done", timeout=RUNS_WITHIN_MS)
     picture = page.get_by_role("region", name="Result").get_by_role("img")

@@ -36,7 +36,8 @@ def phone(chromium: Browser, own: Server, tmp_path: Path) -> Iterator[Watched]:
 def open_form(watched: Watched, name: str) -> Page:
     page = watched.page
     page.goto(f"{watched.url}/form?workflow={name}")
-    expect(page.get_by_role("button", name="Run", exact=True)).to_be_visible()
+    # The first that is opened waits for the server's worker.
+    expect(page.get_by_role("button", name="Run", exact=True)).to_be_visible(timeout=RUNS_WITHIN_MS)
     return page
 
 
@@ -144,6 +145,7 @@ def test_the_editor_says_what_the_form_shows(ours: Ours, own: Server) -> None:
 def test_all_forms_are_listed_and_each_can_be_installed(phone: Watched) -> None:
     page = phone.page
     page.goto(f"{phone.url}/form")
+    expect(page.get_by_role("link", name="Editor")).to_have_attribute("href", f"{phone.url}/")
     page.get_by_role("link", name=re.compile("^Text to image")).tap()
     expect(page.get_by_role("heading", level=1)).to_have_text("Text to image")
     found = page.context.new_cdp_session(page).send("Page.getAppManifest")

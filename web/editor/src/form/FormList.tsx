@@ -22,7 +22,7 @@ export function FormList() {
     <div className="form-page">
       <header className="form-bar">
         <h1>{t.listTitle}</h1>
-        <a className="btn quiet" href={address("")}>
+        <a className="btn quiet" href={address(".")}>
           {t.editor}
         </a>
       </header>

@@ -26,7 +26,7 @@ export function FormPage({ name }: { name: string }) {
           <Icon name="queue" />
         </a>
         <h1>{title}</h1>
-        <a className="btn quiet" href={address("")}>
+        <a className="btn quiet" href={address(".")}>
           {t.editor}
         </a>
       </header>
