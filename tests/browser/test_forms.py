@@ -59,6 +59,7 @@ def test_from_words_to_a_picture_on_a_phone(phone: Watched, own: Server) -> None
     page.get_by_role("textbox", name="text", exact=True).fill("a panda on a pink background")
     page.get_by_role("spinbutton", name="steps").fill("8")
     run(page)
+    expect(page.get_by_role("region", name="Result")).to_be_in_viewport()
     first = result(page).get_attribute("src")
     newest = own.get("/v1/jobs?workflow=text_to_image&limit=1")["jobs"][0]
     assert newest["inputs"]["text"] == "a panda on a pink background"
@@ -69,6 +70,7 @@ def test_from_words_to_a_picture_on_a_phone(phone: Watched, own: Server) -> None
     assert result(page).get_attribute("src") != first
     page.get_by_role("button", name=re.compile("^Load the inputs")).last.tap()
     expect(page.get_by_role("textbox", name="text", exact=True)).to_have_value("a panda on a pink background")
+    expect(page.get_by_role("textbox", name="text", exact=True)).to_be_in_viewport()
     expect(page.get_by_role("spinbutton", name="seed")).to_have_value(str(newest["inputs"]["seed"]))
     assert result(page).get_attribute("src") == first
 

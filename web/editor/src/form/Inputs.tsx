@@ -1,4 +1,4 @@
-import { useMemo } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { reset, run } from "./actions";
 import { FieldRow } from "./FieldRow";
 import { groupsOf, isChosen, labelOf, type FieldGroup } from "./fields";
@@ -13,9 +13,16 @@ export function Inputs() {
   const fields = useForm((form) => form.fields);
   const description = useForm((form) => form.workflow?.description ?? "");
   const groups = useMemo(() => groupsOf(fields), [fields]);
+  const wrong = useForm((form) => Object.keys(form.refusals.fields).length > 0);
+  const form = useRef<HTMLFormElement>(null);
+
+  useEffect(() => {
+    if (wrong) form.current?.querySelector("[data-refused]")?.scrollIntoView?.({ block: "center" });
+  }, [wrong]);
 
   return (
     <form
+      ref={form}
       id={FORM}
       className="form-inputs"
       aria-label={t.inputs}

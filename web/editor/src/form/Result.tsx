@@ -1,15 +1,27 @@
+import { useEffect, useRef } from "react";
 import { address } from "../api/http";
 import { Icon } from "../shell/icons";
 import { useForm } from "./store";
 import { t } from "./strings";
 import type { FormJob, Output, OutputFile } from "./types";
 
+/** As in `form.css`. */
+const ONE_COLUMN = "(max-width: 899px)";
+
 /** What comes out: the unfinished picture while it runs, and then the outputs of the run that is looked at. */
 export function Result() {
   const preview = useForm((form) => form.running?.progress.preview);
   const shown = useForm((form) => form.shown);
+  const isRunning = useForm((form) => form.running !== null);
+  const section = useRef<HTMLElement>(null);
+
+  // Who has pressed Run wants to see what comes: on a phone it lies below the fields.
+  useEffect(() => {
+    if (isRunning && window.matchMedia?.(ONE_COLUMN).matches) section.current?.scrollIntoView({ block: "start" });
+  }, [isRunning]);
+
   return (
-    <section className="form-result" aria-label={t.result}>
+    <section ref={section} className="form-result" aria-label={t.result}>
       <h2>{t.result}</h2>
       {preview !== undefined && <img className="form-picture" src={preview} alt={t.preview} />}
       {preview === undefined && (shown ? <Outputs job={shown} /> : <p className="muted">{t.nothingYet}</p>)}

@@ -1,5 +1,6 @@
 import { api } from "../api/client";
 import { loadMore, loadRun } from "./actions";
+import { FORM } from "./Inputs";
 import { useForm } from "./store";
 import { t } from "./strings";
 import type { FormJob } from "./types";
@@ -37,7 +38,10 @@ function PastRun({ job }: { job: FormJob }) {
       className="form-past"
       aria-current={isShown || undefined}
       aria-label={t.loadRun(when, job.state)}
-      onClick={() => loadRun(job)}
+      onClick={() => {
+        loadRun(job);
+        document.getElementById(FORM)?.scrollIntoView?.({ block: "start" }); // on a phone it is far above
+      }}
     >
       <Thumbnail job={job} />
       <span className="form-past-text">
