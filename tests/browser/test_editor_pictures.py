@@ -149,7 +149,7 @@ def test_a_form_on_a_phone_after_a_run(chromium: Browser, own: Server, folder: P
     page.get_by_role("button", name="Run", exact=True).click()
     expect(page.get_by_role("status")).to_have_text("Done", timeout=RUNS_WITHIN_MS)
     picture = page.get_by_role("region", name="Result").get_by_role("img")
-    picture.scroll_into_view_if_needed()
+    page.get_by_role("region", name="Result").evaluate("(region) => region.scrollIntoView()")
     page.wait_for_function("(picture) => picture.complete", arg=picture.element_handle())
     assert take(form, folder / "form.webp") > 0.6
     context.close()

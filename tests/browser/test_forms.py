@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.ours import Ours
@@ -99,6 +100,26 @@ def test_what_is_refused_stands_at_its_field(phone: Watched, own: Server) -> Non
         page.get_by_role("button", name="Run", exact=True).tap()
         expect(page.get_by_role("spinbutton", name="steps")).to_have_attribute("aria-invalid", "true")
         expect(page.locator("[data-refused]").get_by_role("alert")).to_contain_text("smaller")
+
+
+def test_a_picture_of_the_phone_goes_in(phone: Watched, own: Server, tmp_path: Path) -> None:
+    workflow = {
+        "1": {
+            "class_type": "LoadImage",
+            "inputs": {"image": "none.png"},
+            "_meta": {"title": "Photo", "wireloom": {"inputs": {"image": "photo"}}},
+        },
+        "2": {"class_type": "PreviewImage", "inputs": {"images": ["1", 0]}, "_meta": {"wireloom": {"output": "seen"}}},
+    }
+    own.post("/userdata/workflows%2Fphoto.json?overwrite=true", workflow)
+    Image.new("RGB", (300, 200), "teal").save(tmp_path / "holiday.png")
+    with phone.expecting("404: GET .*/view", "console: .*status of 404"):
+        page = open_form(phone, "photo")
+        expect(page.get_by_role("combobox", name="photo")).to_have_attribute("aria-invalid", "true")
+    page.locator("input[type=file]").set_input_files(tmp_path / "holiday.png")
+    expect(page.get_by_role("img", name="Picture holiday.png")).to_be_visible()
+    run(page)
+    assert result(page).evaluate("(picture) => picture.naturalWidth") == 300
 
 
 def test_a_run_goes_on_while_the_page_is_away_and_can_be_stopped(phone: Watched) -> None:
