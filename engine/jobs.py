@@ -160,8 +160,11 @@ class JobQueue(Protocol):
         """A job wherever it is."""
         ...
 
-    async def page(self, states: Collection[State], limit: int, before: int | None = None) -> list[Entry]:
-        """Jobs in any of these states, the last arrived first; of those only that arrived ``before`` another."""
+    async def page(
+        self, states: Collection[State], limit: int, before: int | None = None, workflow: str | None = None
+    ) -> list[Entry]:
+        """Jobs in any of these states, the last arrived first; of those only that arrived ``before`` another, and only
+        those that came from the saved ``workflow`` of that name."""
         ...
 
     async def pending(self) -> list[Job]:

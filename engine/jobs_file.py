@@ -55,6 +55,10 @@ MIGRATIONS = (
     CREATE UNIQUE INDEX jobs_tickets ON jobs (ticket) WHERE ticket IS NOT NULL;
     CREATE INDEX jobs_by_state ON jobs (state, arrival);
     """,
+    """
+    -- the name of the saved workflow that a job came from: what jobs_reading.WORKFLOW says, word for word
+    CREATE INDEX jobs_by_workflow ON jobs (json_extract(job, '$.extra_data.wireloom.workflow'), state, arrival);
+    """,
 )
 """``PRAGMA user_version`` counts how many of these a file has seen. Never change one; add the next."""
 

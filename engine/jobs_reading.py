@@ -13,6 +13,8 @@ from engine.jobs_file import value
 from engine.jobs_json import load_job, load_outcome
 
 LARGEST = 2**63 - 1
+WORKFLOW = "json_extract(job, '$.extra_data.wireloom.workflow')"
+"""The name of the saved workflow that a job came from; an index has it in the same words."""
 
 
 def jobs(db: sqlite3.Connection, state: str, limit: int = -1) -> list[Job]:
@@ -51,11 +53,15 @@ def find(db: sqlite3.Connection, job_id: str) -> Entry | None:
     return next(iter(_entries(db, "id = ?", job_id)), None)
 
 
-def page(db: sqlite3.Connection, states: Collection[State], limit: int, before: int | None) -> list[Entry]:
+def page(
+    db: sqlite3.Connection, states: Collection[State], limit: int, before: int | None, workflow: str | None = None
+) -> list[Entry]:
     """Jobs in these states, the last arrived first. Each state is looked through for itself, by its index."""
-    newest = "SELECT * FROM (SELECT arrival FROM jobs WHERE state = ? AND arrival < ? ORDER BY arrival DESC LIMIT ?)"
+    which = "state = ? AND arrival < ?" if workflow is None else f"state = ? AND arrival < ? AND {WORKFLOW} = ?"
+    newest = f"SELECT * FROM (SELECT arrival FROM jobs WHERE {which} ORDER BY arrival DESC LIMIT ?)"
     union = " UNION ALL ".join([newest] * len(states)) or "SELECT NULL"
-    values = [each for state in states for each in (state, LARGEST if before is None else before, limit)]
+    named = () if workflow is None else (workflow,)
+    values = [each for state in states for each in (state, LARGEST if before is None else before, *named, limit)]
     return _entries(db, f"arrival IN ({union}) ORDER BY arrival DESC LIMIT ?", *values, limit)
 
 

@@ -97,8 +97,10 @@ class SqliteQueue:
     async def find(self, job_id: str) -> Entry | None:
         return await self._do(lambda db: reading.find(db, job_id))
 
-    async def page(self, states: Collection[State], limit: int, before: int | None = None) -> list[Entry]:
-        return await self._do(lambda db: reading.page(db, states, limit, before))
+    async def page(
+        self, states: Collection[State], limit: int, before: int | None = None, workflow: str | None = None
+    ) -> list[Entry]:
+        return await self._do(lambda db: reading.page(db, states, limit, before, workflow))
 
     async def pending(self) -> list[Job]:
         return await self._do(lambda db: reading.jobs(db, "pending"))

@@ -14,12 +14,14 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.ours import Ours
 from tests.browser.views import choose, expect_dialog, mask_editor, open_panel, press
+from tests.browser.watched import RUNS_WITHIN_MS, Watched
 from tests.support.server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PICTURES = Path("docs/pictures")
 VIEW = {"width": 1400, "height": 720}
+PHONE = {"width": 360, "height": 740}
 SHARPNESS = 1.5
 QUALITY = 82
 MOST_BYTES = 150_000
@@ -64,7 +66,7 @@ def fit(ours: Ours) -> None:
     ours.page.wait_for_timeout(300)
 
 
-def take(ours: Ours, path: Path) -> float:
+def take(ours: Watched, path: Path) -> float:
     """Keep what the page shows, and return its lightness, 0 to 1."""
     picture = Image.open(io.BytesIO(ours.page.screenshot())).convert("RGB")
     picture.save(path, quality=QUALITY, method=6)
@@ -136,3 +138,18 @@ def test_the_gallery_with_what_was_made(shown: Callable[[str], Ours], folder: Pa
     expect(ours.page.get_by_role("listitem").nth(11)).to_be_visible()
     fit(ours)
     assert take(ours, folder / "editor_gallery.webp") > 0.7
+
+
+def test_a_form_on_a_phone_after_a_run(chromium: Browser, own: Server, folder: Path) -> None:
+    context = chromium.new_context(viewport=PHONE, device_scale_factor=SHARPNESS, color_scheme="light")
+    form = Watched(context.new_page(), own.url)
+    page = form.page
+    page.goto(f"{own.url}/form?workflow=text_to_image")
+    page.get_by_role("textbox", name="text", exact=True).fill(WORDS[0], timeout=RUNS_WITHIN_MS)
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_role("status")).to_have_text("Done", timeout=RUNS_WITHIN_MS)
+    picture = page.get_by_role("region", name="Result").get_by_role("img")
+    page.get_by_role("region", name="Result").evaluate("(region) => region.scrollIntoView()")
+    page.wait_for_function("(picture) => picture.complete", arg=picture.element_handle())
+    assert take(form, folder / "form.webp") > 0.6
+    context.close()

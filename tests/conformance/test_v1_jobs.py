@@ -302,7 +302,20 @@ async def test_jobs_are_listed_by_state(server: Server) -> None:
     await ended(server, waiting["id"])
 
 
-@pytest.mark.parametrize("query", ["state=done", "limit=0", "limit=x", "cursor=x", "statee=failed"])
+async def test_jobs_of_a_saved_workflow_are_listed_with_what_was_given(server: Server) -> None:
+    path = "/userdata/workflows%2Flisted.json"
+    async with server.post(f"{path}?overwrite=true", json=UI) as response:
+        assert response.status == 200
+    done = await post(server, {"workflow": "listed", "inputs": {"word": "hey"}}, "?wait=20", 200)
+    await post(server, {"workflow": workflow()}, "?wait=20", 200)
+    async with server.delete(path) as response:
+        assert response.status == 204
+    (found,) = (await get(server, "/v1/jobs?workflow=listed"))["jobs"]
+    assert (found["id"], found["workflow"], found["inputs"]) == (done["id"], "listed", {"word": "hey"})
+    assert (await get(server, "/v1/jobs?workflow=list"))["jobs"] == []
+
+
+@pytest.mark.parametrize("query", ["state=done", "limit=0", "limit=x", "cursor=x", "statee=failed", "workflow="])
 async def test_a_query_that_is_wrong_is_refused(server: Server, query: str) -> None:
     await get(server, f"/v1/jobs?{query}", 400)
 

@@ -63,6 +63,10 @@ async def test_a_signature_is_a_schema_of_the_exposed_inputs(server: Server, pat
         "required": ["word"],
         "additionalProperties": False,
     }
+    assert found["places"] == {
+        "number": {"node_id": "1", "class_type": "TInt", "input": "v"},
+        "word": {"node_id": "1", "class_type": "TInt", "input": "s"},
+    }
     assert found["outputs"] == {"count": {"node_id": "2", "class_type": "TOut", "title": "Show"}}
 
 
@@ -75,6 +79,7 @@ async def test_a_workflow_that_exposes_nothing_offers_its_constants(server: Serv
     finally:
         await remove(server, "plain")
     assert list(found["inputs"]["properties"]) == ["1.v", "1.f", "1.s", "1.b", "1.c", "1.c2"]
+    assert found["places"]["1.c"] == {"node_id": "1", "class_type": "TInt", "input": "c"}
     assert found["inputs"]["properties"]["1.c"]["enum"] == ["x", "y"]
     assert found["inputs"]["properties"]["1.c2"]["enum"] == ["p", "q"]
     assert list(found["outputs"]) == ["Show", "Show (3)"]

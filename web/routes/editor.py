@@ -1,4 +1,7 @@
-"""The editor at ``/``: the page, and what it is built of. ``web/static`` is its bundle, ``web/editor`` its sources."""
+"""The editor at ``/``, the form of a workflow at ``/form``, and what both are built of.
+
+``web/static`` is their bundle, ``web/editor`` its sources.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,11 @@ from aiohttp import web
 
 from web.frontend import find, media_type
 from web.operations import Media, operation
+from web.routes.app_manifest import manifest
 from web.routes.static import FILE
 from web.routes.status import FRESH
 
-INDEX = "index.html"
+INDEX, FORM = "index.html", "form.html"
 PARTS = "editor"
 """The folder, and the first part of the address, of all that the page loads."""
 POLICY = (
@@ -32,8 +36,12 @@ def routes(root: Path) -> list[web.RouteDef]:
     @operation("front end", answers=PAGE)
     async def index(request: web.Request) -> web.FileResponse:
         """The editor, asked for anew each time: it names the parts that belong to it."""
-        headers = {**FRESH, "Content-Type": media_type(INDEX), "Content-Security-Policy": POLICY}
-        return web.FileResponse(root / INDEX, headers=headers)
+        return _page(root / INDEX)
+
+    @operation("front end", answers=PAGE)
+    async def form(request: web.Request) -> web.FileResponse:
+        """A saved workflow as a form, ``?workflow=NAME``; without a name, a list of those there are."""
+        return _page(root / FORM)
 
     @operation("front end", answers=FILE)
     async def part(request: web.Request) -> web.FileResponse:
@@ -43,4 +51,14 @@ def routes(root: Path) -> list[web.RouteDef]:
             raise web.HTTPNotFound
         return web.FileResponse(path, headers={**KEPT, "Content-Type": media_type(path.name)})
 
-    return [web.get("/", index), web.get(f"/{PARTS}/{{name}}", part)]
+    return [
+        web.get("/", index),
+        web.get("/form", form),
+        web.get("/app.webmanifest", manifest),
+        web.get(f"/{PARTS}/{{name}}", part),
+    ]
+
+
+def _page(path: Path) -> web.FileResponse:
+    headers = {**FRESH, "Content-Type": media_type(path.name), "Content-Security-Policy": POLICY}
+    return web.FileResponse(path, headers=headers)

@@ -55,11 +55,13 @@ class SubmitQuery(_Query):
 
 
 class ListQuery(_Query):
-    """``state`` may be several, separated by commas; ``cursor`` is ``next`` of the page before."""
+    """``state`` may be several, separated by commas; ``cursor`` is ``next`` of the page before; ``workflow`` is the
+    name of a saved workflow, of which alone jobs are listed."""
 
     state: Annotated[list[State], BeforeValidator(_listed)] = Field(default_factory=list)
     limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = 50
     cursor: Annotated[str, Field(pattern="^[0-9]{1,18}$")] | None = None
+    workflow: Annotated[str, Field(min_length=1)] | None = None
 
 
 @routes.post("/v1/jobs")
@@ -129,7 +131,7 @@ async def listing(request: web.Request) -> web.Response:
     query = read_query(request, ListQuery)
     states = query.state or ["pending", "running", *ENDED]
     before = int(query.cursor) if query.cursor else None
-    entries = await request.app[queue_key].page(states, query.limit + 1, before)
+    entries = await request.app[queue_key].page(states, query.limit + 1, before, query.workflow)
     page, more = entries[: query.limit], len(entries) > query.limit
     made = JobPage(jobs=[summary(entry) for entry in page], next=str(page[-1].arrival) if more else None)
     return reply(made.model_dump(mode="json"))

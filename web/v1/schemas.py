@@ -123,7 +123,8 @@ class Links(Shape):
 
 class JobSummary(Shape):
     """A job in a list. ``position`` counts from 0 and is given while it is pending; ``outputs`` are by exposed name, or
-    else by the title or the id of the node. ``workflow`` is the name of the saved workflow that it came from."""
+    else by the title or the id of the node. ``workflow`` is the name of the saved workflow that it came from,
+    ``inputs`` what was given for it."""
 
     id: str
     state: State
@@ -133,6 +134,7 @@ class JobSummary(Shape):
     finished: Instant | None = None
     seconds: Seconds
     workflow: str | None = None
+    inputs: dict[str, Any] = Field(default_factory=dict)
     outputs: dict[str, Output] = Field(default_factory=dict)
     error: JobError | None = None
     metadata: dict[str, Any] = Field(default_factory=dict)
@@ -154,14 +156,12 @@ class NoteView(Shape):
 
 
 class JobView(JobSummary):
-    """A job with all that is known of it: the ``inputs`` that were given, and its nodes once it has ended; ``webhook``
-    tells of its call from then on. ``attempts`` counts how often it was taken up, ``deaths`` how often the process
-    that ran it died of it."""
+    """A job with all that is known of it, and its nodes once it has ended; ``webhook`` tells of its call from then on.
+    ``attempts`` counts how often it was taken up, ``deaths`` how often the process that ran it died of it."""
 
     attempts: int = 0
     deaths: int = 0
     notes: list[NoteView] = Field(default_factory=list)
-    inputs: dict[str, Any] = Field(default_factory=dict)
     nodes: dict[str, NodeView] = Field(default_factory=dict)
     webhook: WebhookView | None = None
 
@@ -213,13 +213,23 @@ class WorkflowOutput(Shape):
     title: str | None = None
 
 
+class InputPlace(Shape):
+    """Which input of which node a workflow's input is."""
+
+    node_id: str
+    class_type: str
+    input: str
+
+
 class WorkflowSignature(Shape):
-    """A workflow as a function. ``inputs`` is a JSON Schema (2020-12) of an object, for ``inputs`` of a job."""
+    """A workflow as a function. ``inputs`` is a JSON Schema (2020-12) of an object, for ``inputs`` of a job; ``places``
+    says where each leads."""
 
     name: str
     title: str
     description: str
     inputs: dict[str, Any]
+    places: dict[str, InputPlace] = Field(default_factory=dict)
     outputs: dict[str, WorkflowOutput]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from engine.exposed import Exposed, Place, constants, exposed, title_of
 from engine.graph import NodeId
 from engine.node import NodeInfo
-from web.v1.schemas import WorkflowOutput, WorkflowSignature
+from web.v1.schemas import InputPlace, WorkflowOutput, WorkflowSignature
 from web.v1.views import names_of_outputs
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -26,6 +26,12 @@ def signature(
         title=title,
         description=description,
         inputs=_inputs(prompt, offered, infos),
+        places={
+            name: InputPlace(
+                node_id=place.node, class_type=prompt[place.node].get("class_type") or "", input=place.input
+            )
+            for name, place in _places(prompt, offered).items()
+        },
         outputs={
             name: WorkflowOutput(
                 node_id=node_id, class_type=prompt[node_id].get("class_type") or "", title=title_of(prompt[node_id])
@@ -42,11 +48,14 @@ def _output_nodes(prompt: Mapping[str, Any], offered: Exposed, infos: Mapping[st
     return [node_id for node_id, info in types.items() if info and info.is_output]
 
 
+def _places(prompt: Mapping[str, Any], offered: Exposed) -> Mapping[str, Place]:
+    return offered.inputs or constants(prompt)
+
+
 def _inputs(prompt: Mapping[str, Any], offered: Exposed, infos: Mapping[str, NodeInfo]) -> dict[str, Any]:
-    places = offered.inputs or constants(prompt)
     required = []
     properties: dict[str, Any] = {}
-    for name, place in places.items():
+    for name, place in _places(prompt, offered).items():
         info = infos.get(prompt[place.node].get("class_type") or "")
         properties[name] = _property(prompt, place, info)
         if "default" not in properties[name] and info and place.input in info.inputs.get("required", {}):

@@ -35,7 +35,6 @@ async def describe(pool: WorkerPool, entry: Entry) -> JobView:
         attempts=entry.job.attempts,
         deaths=entry.job.deaths,
         notes=[NoteView(node_id=note.node_id, text=note.text) for note in entry.outcome.notes] if entry.outcome else [],
-        inputs=_given(entry.job).inputs,
         nodes=_nodes(entry, accounts or {}),
     )
 
@@ -64,6 +63,7 @@ def summary(entry: Entry) -> JobSummary:
         finished=instant(outcome.finished_ms) if outcome else None,
         seconds=_seconds(entry),
         workflow=given.workflow,
+        inputs=given.inputs,
         outputs=_outputs(job, outcome) if outcome else {},
         error=_error(outcome.failure) if outcome and outcome.failure else None,
         metadata=given.metadata,

@@ -256,6 +256,14 @@ class QueueContract:
         assert [entry.job.id for entry in await queue.page(["pending"], 9, first[-1].arrival)] == ["c", "b"]
         assert [entry.job.id for entry in await queue.page(["running", "failed"], 9)] == ["f", "a"]
 
+    async def test_pages_of_one_workflow_have_only_its_jobs(self, queue: JobQueue) -> None:
+        for job_id, name in (("a", "cat"), ("b", "dog"), ("c", "cat"), ("d", None)):
+            await queue.put(replace(job(job_id), extra_data={"wireloom": {"workflow": name}}))
+        await queue.put(replace(job("e"), extra_data={"wireloom": "cat"}))
+        found = await queue.page(["pending"], 9, workflow="cat")
+        assert [entry.job.id for entry in found] == ["c", "a"]
+        assert [entry.job.id for entry in await queue.page(["pending"], 1, found[0].arrival, "cat")] == ["a"]
+
     async def test_history_is_paged_from_either_end(self, queue: JobQueue) -> None:
         for job_id in "abcde":
             await queue.put(job(job_id), front=True)

@@ -389,6 +389,7 @@ QUESTIONS: dict[str, Callable[[sqlite3.Connection], object]] = {
     "a record": lambda db: jobs_reading.record(db, "x"),
     "a job": lambda db: jobs_reading.find(db, "x"),
     "pages": lambda db: jobs_reading.page(db, ["failed", "succeeded"], 10, 99),
+    "pages of a workflow": lambda db: jobs_reading.page(db, ["failed", "succeeded"], 10, 99, "x"),
     "how many remain": jobs_reading.remaining,
     "how many ended": jobs_reading.ended,
     "pending jobs": lambda db: jobs_reading.jobs(db, "pending"),

@@ -7,13 +7,16 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[3]
 EDITOR, BUNDLE = ROOT / "web" / "editor", ROOT / "web" / "static"
-SOURCES = ("bundle.ts", "index.html", "package-lock.json", "package.json", "src", "tsconfig.json", "vite.config.ts")
+PAGES = ("index.html", "form.html")
+SOURCES = ("bundle.ts", *PAGES, "package-lock.json", "package.json", "public", "src", "tsconfig.json", "vite.config.ts")
 STAMP = "BUILD"
 STALE = "web/static was not built from web/editor as it is: run make editor (it needs Node.js), and commit both"
 CHANGED = "somebody changed files of web/static by hand: run make editor, and commit what it makes"
-ELSEWHERE = re.compile(r"""(src|href)=["'](?!\./editor/|\./api/|data:)""")
+ELSEWHERE = re.compile(r"""(src|href)=["'](?!\./editor/|\./api/|\./app\.webmanifest"|data:)""")
 """An address in the page that is not of its own parts."""
 
 
@@ -43,8 +46,9 @@ def test_the_bundle_is_as_it_was_built() -> None:
     assert stamped()["bundle"] == hash_of(BUNDLE, (name for name in built if name != STAMP)), CHANGED
 
 
-def test_the_page_asks_nobody_else_and_holds_no_script() -> None:
-    page = (BUNDLE / "index.html").read_text()
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_asks_nobody_else_and_holds_no_script(name: str) -> None:
+    page = (BUNDLE / name).read_text()
     assert ELSEWHERE.search(page) is None
     assert re.search(r"<script(?![^>]*\bsrc=)", page) is None
 

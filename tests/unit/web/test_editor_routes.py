@@ -10,6 +10,7 @@ from tests.unit.web.conftest import Server
 from web.settings import Settings
 
 PAGE = "<!doctype html><title>editor</title>"
+FORM = "<!doctype html><title>form</title>"
 SCRIPT = "export {};\n"
 
 
@@ -19,6 +20,7 @@ def bundle(tmp_path: Path) -> Path:
     bundle = tmp_path / "bundle"
     (bundle / "editor" / "deep").mkdir(parents=True)
     (bundle / "index.html").write_text(PAGE)
+    (bundle / "form.html").write_text(FORM)
     (bundle / "BUILD").write_text("sources 0\n")
     (bundle / "editor" / "index-a1b2.js").write_text(SCRIPT)
     (bundle / "editor" / "index-a1b2.css").write_text("")
@@ -37,8 +39,16 @@ async def test_the_editor_is_the_first_page_and_is_asked_for_anew_each_time(serv
         assert response.headers["Cache-Control"] == "no-store, must-revalidate"
 
 
-async def test_its_page_may_run_scripts_of_this_server_only(server: Server) -> None:
-    async with server.get("/") as response:
+@pytest.mark.parametrize("query", ["", "?workflow=text_to_image", "?workflow=nobody"])
+async def test_forms_are_a_page_beside_it(server: Server, query: str) -> None:
+    async with server.get(f"/form{query}") as response:
+        assert (response.status, await response.text()) == (200, FORM)
+        assert response.headers["Cache-Control"] == "no-store, must-revalidate"
+
+
+@pytest.mark.parametrize("path", ["/", "/form"])
+async def test_its_pages_may_run_scripts_of_this_server_only(server: Server, path: str) -> None:
+    async with server.get(path) as response:
         policy = dict(rule.split(maxsplit=1) for rule in response.headers["Content-Security-Policy"].split("; "))
         assert policy["default-src"] == "'self'"
         assert not {"script-src", "connect-src", "worker-src"} & policy.keys()  # so they are as by default
@@ -58,7 +68,7 @@ async def test_its_parts_are_kept_for_good_since_their_names_change_with_them(
         assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
-@pytest.mark.parametrize("path", ["/editor/none.js", "/editor/deep", "/editor/", "/BUILD", "/index.html"])
+@pytest.mark.parametrize("path", ["/editor/none.js", "/editor/deep", "/editor/", "/BUILD", "/index.html", "/form.html"])
 async def test_nothing_else_of_its_folder_is_served(server: Server, path: str) -> None:
     async with server.get(path) as response:
         assert response.status == 404
@@ -101,5 +111,6 @@ class TestWithAnotherFrontEnd:
     async def test_that_is_the_first_page_and_the_editor_is_not_there(self, server: Server) -> None:
         async with server.get("/") as response:
             assert await response.text() == "other"
-        async with server.get("/editor/index-a1b2.js") as response:
-            assert response.status == 404
+        for path in ("/editor/index-a1b2.js", "/form", "/app.webmanifest"):
+            async with server.get(path) as response:
+                assert response.status == 404, path

@@ -8,6 +8,7 @@ import { align, currentDoc, dissolveGroup, fitGroup, removeWire, selectInside } 
 import { openAddNode } from "./adding";
 import { colors, paintGroup, paintSelected } from "./colors";
 import { groupFlowId } from "./derive";
+import { FormMenu } from "./FormMenu";
 import type { Point } from "./geometry";
 import { PrivateMenu } from "./PrivateMenu";
 import { beginRename } from "./renaming";
@@ -60,6 +61,7 @@ function NodeItems() {
       ))}
       <Colors onChoose={paintSelected} />
       <CommandItem id="canvas.connect" />
+      {!many && <FormMenu />}
       <Separator />
       {["cut", "copy", "duplicate", "group"].map((name) => (
         <CommandItem key={name} id={`canvas.${name}`} />

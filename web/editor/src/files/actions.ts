@@ -1,5 +1,6 @@
 import { activeTab, useWorkspace } from "../store/workspace";
 import { openFile, openNew } from "./open";
+import { openAsForm } from "./form";
 import { freeName } from "./names";
 import { exportApi, exportPicture, exportTab } from "./download";
 import { closeTab, renameTab, saveTab, saveTabAs } from "./save";
@@ -23,6 +24,7 @@ export function tabActions(id: string): FileAction[] {
     { id: "file.saveAs", label: text.saveAs, keys: "Ctrl+Shift+S", run: () => saveTabAs(id) },
     { id: "file.rename", label: text.rename, run: () => renameTab(id) },
     { id: "file.duplicate", label: text.duplicate, run: () => duplicate(id) },
+    { id: "file.form", label: text.openForm, run: () => openAsForm(id) },
     { id: "file.export", label: text.export, run: () => exportTab(id) },
     { id: "file.exportApi", label: text.exportApi, run: () => exportApi(id) },
     { id: "file.exportPng", label: text.exportPng, run: () => exportPicture(id, "image/png") },

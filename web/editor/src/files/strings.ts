@@ -11,6 +11,8 @@ export const files = {
   saveAs: "Save as…",
   rename: "Rename…",
   duplicate: "Duplicate",
+  openForm: "Open as form",
+  formReady: "It is saved. The browser did not let its form open by itself.",
   export: "Download as JSON",
   exportApi: "Download in API format",
   exportPng: "Download as picture (PNG)",

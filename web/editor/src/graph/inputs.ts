@@ -135,7 +135,7 @@ function uploadOf({ options }: InputSpec): string | undefined {
 }
 
 /** Whether a control that changes the value between runs follows it. */
-function isControlled({ name, type, options }: InputSpec): boolean {
+export function isControlled({ name, type, options }: InputSpec): boolean {
   const asked = options[CONTROL];
   return Boolean(asked) || (asked !== false && type === "INT" && SEEDS.includes(name));
 }
@@ -153,7 +153,7 @@ export function takesSeveral(options: InputSpec["options"]): boolean {
 }
 
 /** What a control shows at first. */
-function defaultOf({ type, options, choices }: InputSpec): unknown {
+export function defaultOf({ type, options, choices }: InputSpec): unknown {
   const shown = options["default"];
   if (shown !== undefined && shown !== null) return shown;
   if (takesSeveral(options)) return [];
@@ -167,7 +167,8 @@ function nearZero(min: unknown, max: unknown): number {
   return Math.min(Math.max(0, Number(min ?? 0)), Number(max ?? 0) < 0 ? Number(max) : Infinity);
 }
 
-function kindOf(input: InputSpec): Exclude<Widget["kind"], "control"> {
+/** Which control shows an input. */
+export function kindOf(input: InputSpec): Exclude<Widget["kind"], "control"> {
   const { options } = input;
   if (uploadOf(input) === "image") return "image";
   if (input.choices) return "combo";

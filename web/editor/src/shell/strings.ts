@@ -1,5 +1,6 @@
 import { colorNames, t as canvas } from "../canvas/strings";
 import { files } from "../files/strings";
+import { t as form } from "../form/strings";
 import { graph } from "../graph/strings";
 import { t as mask } from "../mask/strings";
 import { t as nodes } from "../nodes/strings";
@@ -28,4 +29,5 @@ export const t = {
   panels,
   mask,
   files,
+  form,
 } as const;

@@ -3,6 +3,7 @@ import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, expect, test } from "vitest";
 import { editMask, useMaskEditor } from "../mask/store";
 import { ImageWidget } from "./ImageWidget";
+import { PlaceContext } from "../nodes/slices";
 import { Held, widgetFor } from "./testing";
 
 const MASKED = "clipspace/clipspace-mask-1.png [input]";
@@ -12,8 +13,12 @@ afterEach(() => {
   editMask(null);
 });
 
-function show(value: string): HTMLElement {
-  render(<Held of={ImageWidget} log={[]} widget={widgetFor("image", value, { choices: ["cat.png"] })} />);
+function show(value: string, tab = "tab"): HTMLElement {
+  render(
+    <PlaceContext.Provider value={{ tab, id: "1" }}>
+      <Held of={ImageWidget} log={[]} widget={widgetFor("image", value, { choices: ["cat.png"] })} />
+    </PlaceContext.Provider>,
+  );
   return screen.getByRole("combobox", { name: "steps" });
 }
 
@@ -34,11 +39,14 @@ test("a masked picture is shown with the colours below its mask", () => {
   expect(screen.getByRole("img").previousElementSibling).toBeNull();
 });
 
-test("a button opens the mask editor on the chosen picture; without one there is none", () => {
+test("a button opens the mask editor on the chosen picture; without one, and in a form, there is none", () => {
   show("cat.png");
   fireEvent.click(screen.getByRole("button", { name: "Edit mask" }));
   expect(useMaskEditor.getState().target).toMatchObject({ name: "steps", index: 0, value: "cat.png" });
   cleanup();
   show("");
+  expect(screen.queryByRole("button", { name: "Edit mask" })).toBeNull();
+  cleanup();
+  show("cat.png", "");
   expect(screen.queryByRole("button", { name: "Edit mask" })).toBeNull();
 });

@@ -71,6 +71,7 @@ function withItsOwnChoice(widget: Widget): Widget {
   return { ...widget, spec: { ...spec, choices: [...new Set([value, ...(spec.choices ?? [])])] } };
 }
 
+/** The mask editor is about a node of a tab: in a form there is none. */
 function Picture({ widget, disabled }: WidgetProps) {
   const place = usePlace();
   const [broken, setBroken] = useState("");
@@ -80,7 +81,7 @@ function Picture({ widget, disabled }: WidgetProps) {
   return (
     <div className="image-frame">
       <Thumbnail image={image} value={value} onError={() => setBroken(value)} />
-      {!disabled && (
+      {!disabled && place.tab !== "" && (
         <button
           type="button"
           className="widget-button image-mask nodrag"

@@ -1,34 +1,12 @@
-import { useId, useRef, type ComponentType } from "react";
+import { useId, useRef } from "react";
 import { editValue } from "../nodes/edit";
 import { FaultNote } from "../nodes/FaultNote";
 import { useMovesSockets } from "../nodes/measure";
 import { useFault, usePlace } from "../nodes/slices";
 import { WidgetSocket } from "../nodes/sockets";
-import { takesSeveral } from "../graph/inputs";
 import type { Widget } from "../graph/types";
-import { ColorWidget } from "./ColorWidget";
-import { ComboWidget } from "./ComboWidget";
-import { ImageWidget } from "./ImageWidget";
-import { MultiComboWidget } from "./MultiComboWidget";
-import { NodeInputWidget } from "./NodeInputWidget";
-import { NumberWidget } from "./NumberWidget";
-import type { WidgetProps } from "./props";
-import { ControlWidget, SeedWidget } from "./SeedWidget";
-import { TextWidget } from "./TextWidget";
-import { ToggleWidget } from "./ToggleWidget";
+import { controlOf } from "./controls";
 import { t } from "./strings";
-
-const KINDS: Readonly<Record<Widget["kind"], ComponentType<WidgetProps>>> = {
-  int: NumberWidget,
-  float: NumberWidget,
-  text: TextWidget,
-  multiline: TextWidget,
-  toggle: ToggleWidget,
-  combo: ComboWidget,
-  color: ColorWidget,
-  image: ImageWidget,
-  control: ControlWidget,
-};
 
 /** One control of a node: its socket, its name, the control of its kind, and what is wrong with it. */
 export function WidgetRow({ widget, fed, hasControl }: { widget: Widget; fed: boolean; hasControl: boolean }) {
@@ -68,12 +46,4 @@ export function WidgetRow({ widget, fed, hasControl }: { widget: Widget; fed: bo
       {fault !== undefined && <FaultNote id={faultId} text={fault} />}
     </div>
   );
-}
-
-/** A choice may be of several, a whole number a colour, a text an input's name; one with a control after it is a seed. */
-function controlOf({ kind, spec }: Widget, hasControl: boolean): ComponentType<WidgetProps> {
-  if (kind === "combo" && takesSeveral(spec.options)) return MultiComboWidget;
-  if (kind === "int" && spec.options["display"] === "color") return ColorWidget;
-  if (kind === "text" && spec.options["node_input"]) return NodeInputWidget;
-  return hasControl ? SeedWidget : KINDS[kind];
 }
