@@ -135,7 +135,9 @@ def _note(node: UiNode) -> dict[str, Any]:
 
 def _around(node_id: NodeId, made: SeenGraph) -> NodeId | None:
     outer = node_id.rpartition(":")[0]
-    return outer if outer in made else None
+    while outer and outer not in made:  # there may be colons in the node's own id
+        outer = outer.rpartition(":")[0]
+    return outer or None
 
 
 def _definitions(graph: UiGraph) -> dict[str, UiSubgraph]:

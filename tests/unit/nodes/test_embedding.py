@@ -16,6 +16,7 @@ from engine.events import Event, NodeNote, RunFinished
 from engine.folders import Folders
 from engine.infotext import read_infotext
 from engine.jobs import Job
+from engine.lock import LOCK
 from engine.node import NodeDef
 from engine.plan import plan
 from engine.pool_local import LocalPool
@@ -104,7 +105,7 @@ async def test_a_file_holds_what_the_setting_and_the_job_allow(
 ) -> None:
     extra = {} if asked is None else {"embed": asked}
     texts, _ = await stage.saved(workflow(), None if setting is None else Embedding(setting), **extra)
-    assert list(texts) == keys
+    assert list(texts) == ([*keys, LOCK] if keys else [])
     if "prompt" in texts:
         assert json.loads(texts["prompt"]) == workflow()
 
@@ -113,7 +114,11 @@ async def test_what_is_remembered_of_another_setting_is_not_taken(stage: Stage) 
     full, _ = await stage.saved(workflow())
     nothing, _ = await stage.saved(workflow(), Embedding("none"))
     private, _ = await stage.saved(workflow(["string_a"]))
-    assert (list(full), list(nothing), list(private)) == (["prompt", "workflow"], [], ["prompt", "workflow"])
+    assert (list(full), list(nothing), list(private)) == (
+        ["prompt", "workflow", LOCK],
+        [],
+        ["prompt", "workflow", LOCK],
+    )
     assert SECRET not in json.dumps(private)
 
 
@@ -178,4 +183,4 @@ def test_infotext_has_no_private_words() -> None:
 
 async def test_other_workflows_are_saved_without_infotext(stage: Stage) -> None:
     texts, _ = await stage.saved(workflow(), Embedding(infotext=True))
-    assert list(texts) == ["prompt", "workflow"]
+    assert list(texts) == ["prompt", "workflow", LOCK]

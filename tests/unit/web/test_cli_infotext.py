@@ -108,7 +108,7 @@ def made(tmp_path: Path, *flags: str) -> dict[str, Any]:
 
 def test_a_picture_made_from_infotext_gives_it_on_if_wanted(tmp_path: Path) -> None:
     plain = made(tmp_path)
-    assert list(plain) == ["prompt"]
+    assert list(plain) == ["prompt", "wireloom.lock"]
     told = made(tmp_path, "--write-infotext")
     assert told["parameters"].split("\n") == TEXT.split("\n")
     assert told["prompt"] == plain["prompt"]
