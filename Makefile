@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 EDITOR := web/editor
 FAST := not slow and not benchmark
-ENGINE := tests/unit/engine tests/unit/contracts tests/semantics tests/unit/nodes/test_flow.py tests/docs
+ENGINE := tests/unit/engine tests/unit/contracts tests/semantics tests/unit/nodes/test_flow.py tests/unit/nodes/test_embedding.py tests/docs
 ADDRESS := http://127.0.0.1:8188
 
 # A failed recipe leaves no stamp behind, so the next run tries again.
