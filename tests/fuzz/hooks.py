@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from schemathesis import HookContext
 
 from tests.fuzz.workflows import PNG, WORKFLOWS
+from web.v1.comparing import DiffRequest
 from web.v1.schemas import JobRequest
 
 MASK = {"image": PNG, "original_ref": json.dumps({"filename": "f_00001_.png"})}
@@ -23,7 +24,10 @@ GOOD: dict[tuple[str, str], list[dict[str, Any]]] = {
     ("POST", "/upload/mask"): [{**MASK, "type": "input", "subfolder": "fuzz"}],
 }
 """Parts of bodies, by method and path."""
-STRICT: dict[tuple[str, str], type[BaseModel]] = {("POST", "/v1/jobs"): JobRequest}
+STRICT: dict[tuple[str, str], type[BaseModel]] = {
+    ("POST", "/v1/jobs"): JobRequest,
+    ("POST", "/v1/workflows/diff"): DiffRequest,
+}
 """Where a body that is made up to be refused must stay so."""
 
 
