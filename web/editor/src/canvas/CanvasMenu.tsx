@@ -4,6 +4,8 @@ import { selectedPicture } from "../mask/target";
 import { giveFocusBack } from "../shell/focus";
 import { runCommand, shownKeysOf, useCommands } from "../shell/commands";
 import { useWorkspace } from "../store/workspace";
+import { promotable, togglePromoted } from "../subgraphs/promoting";
+import { t as subgraphs } from "../subgraphs/strings";
 import { align, currentDoc, dissolveGroup, fitGroup, removeWire, selectInside } from "./actions";
 import { openAddNode } from "./adding";
 import { colors, paintGroup, paintSelected } from "./colors";
@@ -38,6 +40,8 @@ function CanvasItems({ at }: { at: Point }) {
         {t.addNode}
         <Keys id="canvas.addNode" />
       </Item>
+      <CommandItem id="subgraph.insert" />
+      <CommandItem id="subgraph.leave" />
       <CommandItem id="canvas.paste" />
       <CommandItem id="canvas.selectAll" />
       <Separator />
@@ -72,6 +76,11 @@ function NodeItems() {
         </Sub>
       )}
       {many && <CommandItem id="canvas.arrange" />}
+      <Separator />
+      {["make", "enter", "unique", "unpack", "save"].map((name) => (
+        <CommandItem key={name} id={`subgraph.${name}`} />
+      ))}
+      <PromoteItems />
       <Separator />
       <CommandItem id="run.selected" />
       <Separator />
@@ -123,10 +132,31 @@ function Colors({ onChoose }: { onChoose: (name: string | null) => void }) {
   );
 }
 
+/** Inside of a subgraph: which widgets of a node are shown outside. */
+function PromoteItems() {
+  const offers = promotable();
+  if (offers.length === 0) return null;
+  return (
+    <Sub label={subgraphs.promote}>
+      {offers.map(({ name, isPromoted }) => (
+        <ContextMenu.CheckboxItem
+          key={name}
+          className="menu-item"
+          checked={isPromoted}
+          onSelect={() => togglePromoted(name)}
+        >
+          {name}
+          <ContextMenu.ItemIndicator className="keys">{subgraphs.promoted}</ContextMenu.ItemIndicator>
+        </ContextMenu.CheckboxItem>
+      ))}
+    </Sub>
+  );
+}
+
 /** A command as a menu's entry, with its keys. */
 function CommandItem({ id, danger = false }: { id: string; danger?: boolean }) {
   const command = useCommands().find((each) => each.id === id);
-  if (!command) return null;
+  if (!command || (id.startsWith("subgraph.") && !(command.enabled?.() ?? true))) return null;
   return (
     <Item danger={danger} onSelect={() => runCommand(id)}>
       {command.title}

@@ -9,7 +9,16 @@ import { t } from "./strings";
  * What React Flow draws, worked out of the document. What did not change keeps its identity, so that an edit draws again
  * only what it touched; sizes that were measured are kept.
  */
-export type GraphFlowNode = Node<{ readonly id: string; readonly tab: string; readonly of: DocNode }, "graph">;
+export type GraphFlowNode = Node<
+  {
+    readonly id: string;
+    readonly tab: string;
+    /** What its id begins with where the server speaks of it: `5:2:` inside of subgraphs. */
+    readonly prefix: string;
+    readonly of: DocNode;
+  },
+  "graph"
+>;
 export type GroupFlowNode = Node<{ readonly id: number; readonly of: DocGroup }, "group">;
 export type FlowNode = GraphFlowNode | GroupFlowNode;
 export type FlowEdge = Edge<{ readonly of: DocLink; readonly dimmed: boolean }, "link">;
@@ -35,7 +44,13 @@ export function isGroup(node: FlowNode): node is GroupFlowNode {
 }
 
 /** Groups first, then the nodes in their order: later ones lie above. */
-export function deriveNodes(tab: string, doc: Doc, selection: Selection, previous: readonly FlowNode[]): FlowNode[] {
+export function deriveNodes(
+  tab: string,
+  doc: Doc,
+  selection: Selection,
+  previous: readonly FlowNode[],
+  prefix = "",
+): FlowNode[] {
   const before = new Map(previous.map((node) => [node.id, node]));
   const selected = new Set(selection.nodes);
   const groups = Object.values(doc.groups).map((group) =>
@@ -43,13 +58,19 @@ export function deriveNodes(tab: string, doc: Doc, selection: Selection, previou
   );
   const nodes = doc.order.flatMap((id) => {
     const node = doc.nodes[id];
-    return node ? [flowNode(tab, node, selected.has(id), before.get(id))] : [];
+    return node ? [flowNode({ tab, prefix }, node, selected.has(id), before.get(id))] : [];
   });
   return [...groups, ...nodes];
 }
 
-function flowNode(tab: string, node: DocNode, selected: boolean, before: FlowNode | undefined): FlowNode {
-  const old = before?.type === "graph" && before.data.tab === tab ? before : undefined;
+function flowNode(
+  where: { readonly tab: string; readonly prefix: string },
+  node: DocNode,
+  selected: boolean,
+  before: FlowNode | undefined,
+): FlowNode {
+  const isHere = before?.type === "graph" && before.data.tab === where.tab && before.data.prefix === where.prefix;
+  const old = isHere ? before : undefined;
   if (old?.data.of === node) {
     return old.selected === selected ? old : withoutHandles({ ...old, selected, zIndex: zOf(selected) });
   }
@@ -58,7 +79,7 @@ function flowNode(tab: string, node: DocNode, selected: boolean, before: FlowNod
     id: node.id,
     type: "graph",
     ariaLabel: nameOf(node),
-    data: { id: node.id, tab, of: node },
+    data: { id: node.id, ...where, of: node },
     position: cornerOf(node),
     ...(hasOwnWidth(node) ? { width: node.size[0] } : {}),
     measured: (isKnown && old.measured) || sizeOf(node),
