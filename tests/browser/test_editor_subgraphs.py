@@ -54,10 +54,12 @@ def test_a_subgraph_is_made_entered_promoted_from_run_and_unpacked(ours: Ours, o
     made(ours)
     inside = {node_id: node for node_id, node in ran(own, ours.run()).items() if ":" in node_id}
     assert {node["class_type"] for node in inside.values()} == {"CLIPTextEncode", "KSampler"}
+    title(ours, "Subgraph").click()
     ours.page.keyboard.press("Enter")
     expect(way(ours).get_by_text("Subgraph", exact=True)).to_have_attribute("aria-current", "location")
     expect(ours.node("Inputs")).to_be_visible()
     expect(ours.node("Outputs").get_by_role("button", name="Rename LATENT")).to_be_visible()
+    expect(ours.node("Draw").get_by_text(re.compile("^(cached|.* s)$"))).to_be_visible()  # how the run went inside
     with one_step(ours):
         show_outside(ours, "Words", "text")
     leave(ours)

@@ -1,4 +1,7 @@
 import type { Edge, Node } from "@xyflow/react";
+import { INPUTS_TYPE, OUTPUTS_TYPE } from "../graph/border";
+import { definitionOf } from "../graph/definitions";
+import { graph } from "../graph/strings";
 import type { Doc, DocGroup, DocLink, DocNode } from "../graph/types";
 import { cornerOf, isCollapsed, isPinned } from "./geometry";
 import { handleId, inputHandleId } from "./handles";
@@ -58,12 +61,13 @@ export function deriveNodes(
   );
   const nodes = doc.order.flatMap((id) => {
     const node = doc.nodes[id];
-    return node ? [flowNode({ tab, prefix }, node, selected.has(id), before.get(id))] : [];
+    return node ? [flowNode(doc, { tab, prefix }, node, selected.has(id), before.get(id))] : [];
   });
   return [...groups, ...nodes];
 }
 
 function flowNode(
+  doc: Doc,
   where: { readonly tab: string; readonly prefix: string },
   node: DocNode,
   selected: boolean,
@@ -78,7 +82,7 @@ function flowNode(
   return {
     id: node.id,
     type: "graph",
-    ariaLabel: nameOf(node),
+    ariaLabel: nameOf(doc, node),
     data: { id: node.id, ...where, of: node },
     position: cornerOf(node),
     ...(hasOwnWidth(node) ? { width: node.size[0] } : {}),
@@ -95,9 +99,13 @@ function hasOwnWidth(node: DocNode): boolean {
   return !isCollapsed(node) && node.type !== "Reroute";
 }
 
-/** As screen readers name it; what the type is called is not in the document. */
-function nameOf({ title, type }: DocNode): string {
-  return title ?? type;
+/** As screen readers name it; what a type is called is not in the document, but for subgraphs. */
+function nameOf(doc: Doc, { title, type }: DocNode): string {
+  if (title !== undefined) return title;
+  if (type === INPUTS_TYPE) return graph.inputs;
+  if (type === OUTPUTS_TYPE) return graph.outputs;
+  const name = definitionOf(doc, type)?.["name"];
+  return typeof name === "string" && name !== "" ? name : type;
 }
 
 /** Where its sockets are is only told of a node that is new: from then on React Flow, which measures, knows better. */
@@ -137,16 +145,16 @@ export function deriveEdges(doc: Doc, previous: readonly FlowEdge[]): FlowEdge[]
     const from = doc.nodes[link.from];
     const to = doc.nodes[link.to];
     if (!from?.outputs[link.fromSlot] || !to?.inputs[link.toSlot]) return [];
-    return [flowEdge(link, from, to, before.get(String(link.id)))];
+    return [flowEdge(doc, link, from, to, before.get(String(link.id)))];
   });
 }
 
-function flowEdge(link: DocLink, from: DocNode, to: DocNode, old: FlowEdge | undefined): FlowEdge {
+function flowEdge(doc: Doc, link: DocLink, from: DocNode, to: DocNode, old: FlowEdge | undefined): FlowEdge {
   const targetHandle = inputHandleId(to.inputs[link.toSlot], link.toSlot);
   const dimmed = from.mode !== 0 || to.mode !== 0;
   const ariaLabel = t.wire(
-    `${nameOf(from)} ${from.outputs[link.fromSlot]?.name ?? ""}`,
-    `${nameOf(to)} ${to.inputs[link.toSlot]?.name ?? ""}`,
+    `${nameOf(doc, from)} ${from.outputs[link.fromSlot]?.name ?? ""}`,
+    `${nameOf(doc, to)} ${to.inputs[link.toSlot]?.name ?? ""}`,
   );
   const isSame = old?.data?.of === link && old.targetHandle === targetHandle && old.data.dimmed === dimmed;
   if (isSame && old.ariaLabel === ariaLabel) return old;

@@ -81,7 +81,12 @@ function PortRow({ side, port: { name, type }, slot, count, linked }: RowProps) 
       {isRenamed ? (
         <NameField name={name} onEnd={rename} />
       ) : (
-        <button type="button" className="port-name nodrag" title={t.renamePort(name)} onClick={() => setRenamed(true)}>
+        <button
+          type="button"
+          className="port-name nodrag"
+          aria-label={t.renamePort(name)}
+          onClick={() => setRenamed(true)}
+        >
           {name}
         </button>
       )}

@@ -36,9 +36,10 @@ function commands(): Command[] {
   ];
 }
 
-/** Whether Enter presses what has the focus. */
+/** Whether Enter presses what has the focus; a node's title only waits for a double click. */
 function isPressed(): boolean {
-  return document.activeElement?.closest("button, a, summary, [role=button], [role=menuitem]") !== null;
+  const pressed = document.activeElement?.closest("button, a, summary, [role=button], [role=menuitem]") ?? null;
+  return pressed !== null && pressed.closest(".node-title") === null;
 }
 
 function isShared(): boolean {
