@@ -48,12 +48,26 @@ def ran(own: Server, prompt_id: str) -> dict[str, dict[str, Any]]:
     return found
 
 
+def meaning(prompt: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The same by title, whatever the ids are, without seeds, which move on."""
+    titles = {node_id: node["_meta"]["title"] for node_id, node in prompt.items()}
+
+    def told(value: Any) -> Any:
+        return [titles[value[0]], value[1]] if isinstance(value, list) else value
+
+    return {
+        titles[node_id]: {name: told(value) for name, value in node["inputs"].items() if name != "seed"}
+        for node_id, node in prompt.items()
+    }
+
+
 def test_a_subgraph_is_made_entered_promoted_from_run_and_unpacked(ours: Ours, own: Server) -> None:
     before = ran(own, ours.run())
     wires = links(ours.document())
     made(ours)
-    inside = {node_id: node for node_id, node in ran(own, ours.run()).items() if ":" in node_id}
-    assert {node["class_type"] for node in inside.values()} == {"CLIPTextEncode", "KSampler"}
+    grouped = ran(own, ours.run())
+    assert {node["_meta"]["title"] for node_id, node in grouped.items() if ":" in node_id} == {"Words", "Draw"}
+    assert meaning(grouped) == meaning(before)
     title(ours, "Subgraph").click()
     ours.page.keyboard.press("Enter")
     expect(way(ours).get_by_text("Subgraph", exact=True)).to_have_attribute("aria-current", "location")
@@ -74,10 +88,23 @@ def test_a_subgraph_is_made_entered_promoted_from_run_and_unpacked(ours: Ours, o
     document = ours.document()
     assert links(document) == wires
     assert document["definitions"]["subgraphs"] == []
-    again = ran(own, ours.run())
-    assert sorted(node["class_type"] for node in again.values()) == sorted(
-        node["class_type"] for node in before.values()
-    )
+    assert meaning(ran(own, ours.run())) == meaning(after)
+
+
+def test_twenty_subgraphs_within_one_another_are_entered_edited_and_run(ours: Ours, own: Server) -> None:
+    made(ours)
+    for _ in range(19):
+        ours.page.keyboard.press("Control+Shift+G")
+    expect(ours.node("Subgraph 20")).to_be_visible()
+    for depth in range(20, 0, -1):
+        title(ours, f"Subgraph {depth}" if depth > 1 else "Subgraph").click()
+        ours.page.keyboard.press("Enter")
+        expect(way(ours).get_by_role("listitem")).to_have_count(22 - depth)
+    ours.set("Words", "text", WORDS)
+    prompt = ran(own, ours.run())
+    (words,) = (node_id for node_id, node in prompt.items() if node["_meta"]["title"] == "Words")
+    assert words.count(":") == 20
+    assert prompt[words]["inputs"]["text"] == WORDS
 
 
 def test_inputs_are_renamed_put_in_order_and_removed_and_the_wires_outside_follow(ours: Ours) -> None:

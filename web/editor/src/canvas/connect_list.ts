@@ -1,6 +1,7 @@
 import { create } from "zustand";
 import { outgoing } from "../graph/connect";
 import { disconnect } from "../graph/edits";
+import { specOf } from "../graph/subgraphs";
 import type { Doc, DocLink, Specs } from "../graph/types";
 import { useSpecs } from "../store/specs";
 import { activeDoc, useWorkspace } from "../store/workspace";
@@ -70,7 +71,7 @@ export function choose({ end }: Offer, partner: Partner): void {
 
 export function titleOf(doc: Doc, specs: Specs, id: string): string {
   const node = doc.nodes[id];
-  return node?.title ?? (specs[node?.type ?? ""]?.display_name || (node?.type ?? id));
+  return node?.title ?? ((node && specOf(doc, node, specs)?.display_name) || (node?.type ?? id));
 }
 
 function socketName(doc: Doc, { node, handle }: End): string {

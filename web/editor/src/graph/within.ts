@@ -3,7 +3,7 @@ import { fieldsIn } from "./entries";
 import { type Change, followed, isSeenOutside } from "./instances";
 import { levelOf } from "./levels";
 import { applyAll } from "./ops";
-import type { Doc, NodeId, Op, Specs } from "./types";
+import type { Doc, DocNode, NodeId, Op, Specs } from "./types";
 
 /** Where in a document one is: inside of which subgraph, and what is done there as changes of the whole. */
 
@@ -26,6 +26,14 @@ export function placeAt(doc: Doc, path: readonly NodeId[]): Place {
     place = { path: [...place.path, id], subgraph: type!, doc: level };
   }
   return place;
+}
+
+/** The node that the server calls so: `5:2` is node 2 inside of node 5. */
+export function nodeAt(doc: Doc, id: string): DocNode | undefined {
+  const path = id.split(":");
+  const last = path.pop()!;
+  const place = placeAt(doc, path);
+  return place.path.length === path.length ? place.doc.nodes[last] : undefined;
 }
 
 /**
