@@ -10,7 +10,7 @@ ADDRESS := http://127.0.0.1:8188
 
 # A failed recipe leaves no stamp behind, so the next run tries again.
 .DELETE_ON_ERROR:
-.PHONY: help setup run serve test check large bench benchmarks parity semantics docs conformance compatibility fuzz faults soak nasty diskfull browser clients editor editor-check clean
+.PHONY: help setup run serve test check large bench benchmarks parity semantics docs conformance compatibility fuzz faults soak nasty diskfull browser clients editor editor-slow editor-check clean
 
 help:
 	@echo "make run     draw the first picture into output/"
@@ -32,6 +32,7 @@ help:
 	@echo "make browser try the editor, and ComfyUI's front end, unmodified, in the system's Chromium"
 	@echo "make clients run a workflow through clients that others wrote for ComfyUI"
 	@echo "make editor  check, test and build the editor into web/static; needs Node.js 20 or newer"
+	@echo "make editor-slow  do 10,000 edits by chance in workflows with subgraphs, undo and redo them all"
 	@echo "make editor-check  see whether web/static was built from the editor's sources as they are"
 	@echo "make setup   install what development needs"
 	@echo "make clean   remove the environment and caches; pictures stay"
@@ -116,6 +117,9 @@ editor: $(EDITOR)/node_modules/.installed
 	npm --prefix $(EDITOR) run check
 	npm --prefix $(EDITOR) test
 	npm --prefix $(EDITOR) run build
+
+editor-slow: $(EDITOR)/node_modules/.installed
+	cd $(EDITOR) && OPERATIONS=10000 npx vitest run src/graph/subgraphs.test.ts
 
 editor-check: $(VENV)/developing
 	$(BIN)/pytest -q tests/unit/web/test_editor_bundle.py

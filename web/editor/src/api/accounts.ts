@@ -25,7 +25,7 @@ export async function conclude(track: Track): Promise<void> {
 async function explainRun(track: Track): Promise<void> {
   const nodes = await api.explain(track.jobId);
   if (!useWorkspace.getState().tabs.some(({ id }) => id === track.tab)) return;
-  const accounts = byCanvasNode(nodes);
+  const accounts = byCanvasNode(nodes, (id) => track.canvasIds(id));
   tellAccounts(track.tab, accounts);
   const run = runOf(track);
   if (!run) return;
@@ -33,12 +33,17 @@ async function explainRun(track: Track): Promise<void> {
   changeNodes(track.tab, Object.fromEntries(exact));
 }
 
-/** One account for each node on the canvas: its own, or that of a node inside which ran; with the time of all inside. */
-export function byCanvasNode(nodes: Readonly<Record<string, NodeAccount>>): Record<string, NodeAccount> {
+/**
+ * One account for each node on the canvas: its own, or that of a node inside which ran; with the time of all inside.
+ * `seenAs` tells which nodes an id counts for.
+ */
+export function byCanvasNode(
+  nodes: Readonly<Record<string, NodeAccount>>,
+  seenAs: (id: string) => readonly string[] = (id) => [outermost(id)],
+): Record<string, NodeAccount> {
   const groups = new Map<string, NodeAccount[]>();
   for (const [id, account] of Object.entries(nodes)) {
-    const at = outermost(account.shown_as ?? id);
-    groups.set(at, [...(groups.get(at) ?? []), account]);
+    for (const at of seenAs(account.shown_as ?? id)) groups.set(at, [...(groups.get(at) ?? []), account]);
   }
   const joined = [...groups].map(([at, group]) => {
     const chosen = nodes[at] ?? group.find(({ how }) => how === "ran") ?? group[0]!;

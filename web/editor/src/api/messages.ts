@@ -32,12 +32,12 @@ const ofJobs: { [Type in Exclude<keyof Told, "status">]: (track: Track, told: To
   execution_cached: (track, { nodes }) =>
     remembered(
       track,
-      nodes.map((id) => track.canvasId(id)),
+      nodes.flatMap((id) => track.canvasIds(id)),
     ),
   executing,
   progress: (track, { node, value, max }) => {
     track.runs(node, { value, max }, Date.now());
-    update(track, [track.canvasId(node)]);
+    update(track, track.canvasIds(node));
   },
   progress_state: progressState,
   executed: (track, { node, display_node, output }) => {
@@ -66,10 +66,12 @@ export function hear({ type, data }: { readonly type: string; readonly data: unk
 export function seePreview({ image, jobId, node, shownAt }: PreviewFrame): void {
   const track = jobId === undefined ? onlyRunning() : trackOf(jobId);
   if (!track) return;
-  const at = node === undefined ? track.current : track.canvasId(node, shownAt);
-  const before = at === null ? undefined : runOf(track)?.nodes[at];
-  if (at === null || before?.state !== "running") return;
-  changeNodes(track.tab, { [at]: { ...before, preview: URL.createObjectURL(image) } });
+  const current = track.current === null ? [] : [track.current];
+  for (const at of node === undefined ? current : track.canvasIds(node, shownAt)) {
+    const before = runOf(track)?.nodes[at];
+    if (before?.state === "running")
+      changeNodes(track.tab, { [at]: { ...before, preview: URL.createObjectURL(image) } });
+  }
 }
 
 /** A node says how it goes, in words; of the jobs that are at such a node, it is the one that began last. */
@@ -93,14 +95,14 @@ function executing(track: Track, { node, display_node }: Told["executing"]): voi
   }
   track.current = track.canvasId(node, display_node);
   if (!track.isRunning(node)) track.runs(node, { value: 0, max: 1 }, Date.now());
-  update(track, [track.current]);
+  update(track, track.canvasIds(node));
 }
 
 /** Nodes that are not in it are as they were: of a large job, only those are told that changed, and that run. */
 function progressState(track: Track, { nodes }: Told["progress_state"]): void {
   const changed = new Set<string>();
   for (const [id, { state, value, max, display_node_id }] of Object.entries(nodes)) {
-    changed.add(track.canvasId(id, display_node_id));
+    track.canvasIds(id, display_node_id).forEach((at) => changed.add(at));
     if (state === "running") track.runs(id, { value, max }, Date.now());
     else track.ends(id, Date.now());
   }

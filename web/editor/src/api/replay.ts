@@ -62,14 +62,14 @@ function take(track: Track, event: string): void {
 function further(track: Track, { node_id, workflow_node_id, value = 0, total = 1 }: Told, now: number): void {
   track.current = track.canvasId(node_id, workflow_node_id);
   track.runs(node_id, { value, max: total }, now);
-  update(track, [track.current]);
+  update(track, track.canvasIds(node_id));
 }
 
 function finished(track: Track, { node_id, workflow_node_id, how, files = [], data = {} }: Told, now: number): void {
   const at = track.canvasId(node_id, workflow_node_id);
   const ran = track.isRunning(node_id);
   track.ends(node_id, now);
-  if (ran) update(track, [at]);
+  if (ran) update(track, track.canvasIds(node_id));
   else if (how !== "ran" && node_id === at) remembered(track, [at]);
   const images = files.filter(({ media_type }) => media_type.startsWith("image/"));
   const output = { ...data, ...(images.length > 0 ? { images } : {}) };

@@ -1,4 +1,5 @@
 import type { Doc } from "../graph/types";
+import { placeAt } from "../graph/within";
 import type { NodeOutput } from "./types";
 import type { Fault, NodeRun } from "../store/run";
 import { outermost } from "./ids";
@@ -11,7 +12,8 @@ export interface Part {
 
 /**
  * What is known of a job while it is under way, of the nodes as they run: some lie inside subgraphs, others are what a
- * node expanded into. All of them count for the node that is on the canvas.
+ * node expanded into. All of them count for the node of the
+ * workflow, and for those around them that are seen inside of subgraphs.
  */
 export class Track {
   /** Whether the server has taken it. Until then it is in no list of jobs. */
@@ -25,7 +27,7 @@ export class Track {
   /** The node on the canvas that started last. */
   current: string | null = null;
   private readonly shown = new Map<string, Shown>();
-  private readonly canvasIds = new Map<string, string>();
+  private readonly seenAs = new Map<string, readonly string[]>();
 
   constructor(
     readonly jobId: string,
@@ -40,30 +42,51 @@ export class Track {
     this.begun = this.accepted = true;
     this.current = null;
     this.shown.clear();
-    this.canvasIds.clear();
+    this.seenAs.clear();
   }
 
-  /** The node on the canvas that a node counts for. */
+  /** The node of the workflow itself that a node counts for. */
   canvasId(id: string, display?: string | null): string {
-    const known = display === undefined || display === null ? this.canvasIds.get(id) : outermost(display);
-    const found = known ?? outermost(id);
-    this.canvasIds.set(id, found);
+    return this.canvasIds(id, display)[0]!;
+  }
+
+  /** All nodes that it counts for: that one, and those inside of subgraphs that are around it, and itself if it is one. */
+  canvasIds(id: string, display?: string | null): readonly string[] {
+    const known = display === undefined || display === null ? this.seenAs.get(id) : undefined;
+    const found = known ?? this.drawn(display ?? id);
+    this.seenAs.set(id, found);
+    return found;
+  }
+
+  /** What a node expanded into is drawn nowhere. */
+  private drawn(id: string): string[] {
+    const parts = id.split(":");
+    const found = [outermost(id)];
+    for (let depth = 1; depth < parts.length; depth++) {
+      const place = placeAt(this.doc, parts.slice(0, depth));
+      if (place.path.length < depth || !place.doc.nodes[parts[depth]!]) break;
+      found.push(parts.slice(0, depth + 1).join(":"));
+    }
     return found;
   }
 
   /** A node starts, or is further; `now` is in milliseconds. */
   runs(id: string, part: Part, now: number): void {
-    const node = this.node(this.canvasId(id));
-    if (node.running.size === 0) node.since = now;
-    const before = node.running.get(id);
-    if (before && before.value === part.value && before.max === part.max) return; // told again, not further
-    node.running.delete(id);
-    node.running.set(id, part);
+    for (const canvasId of this.canvasIds(id)) {
+      const node = this.node(canvasId);
+      if (node.running.size === 0) node.since = now;
+      const before = node.running.get(id);
+      if (before && before.value === part.value && before.max === part.max) continue; // told again, not further
+      node.running.delete(id);
+      node.running.set(id, part);
+    }
   }
 
   ends(id: string, now: number): void {
-    const node = this.node(this.canvasId(id));
-    if (node.running.delete(id) && node.running.size === 0) node.busyMs += now - node.since;
+    for (const canvasId of this.canvasIds(id)) {
+      const node = this.node(canvasId);
+      if (node.running.delete(id) && node.running.size === 0) node.busyMs += now - node.since;
+    }
   }
 
   isRunning(id: string): boolean {
@@ -71,8 +94,8 @@ export class Track {
   }
 
   /** What a node showed, joined with what others showed that count for the same one. */
-  shows(id: string, output: NodeOutput): NodeOutput {
-    const { outputs } = this.node(this.canvasId(id));
+  shows(canvasId: string, id: string, output: NodeOutput): NodeOutput {
+    const { outputs } = this.node(canvasId);
     outputs.set(id, output);
     const joined: Record<string, unknown[]> = {};
     for (const each of outputs.values()) {

@@ -85,8 +85,10 @@ export function fail(track: Track, error: ExecutionError): void {
 export function showOutput(track: Track, node: string, output: NodeOutput): void {
   const run = runOf(track);
   if (!run || isSilent(node)) return;
-  const at = track.canvasId(node);
-  changeNodes(track.tab, { [at]: { state: "done", ...run.nodes[at], output: track.shows(node, output) } });
+  const shown = track
+    .canvasIds(node)
+    .map((at) => [at, { state: "done", ...run.nodes[at], output: track.shows(at, node, output) }] as const);
+  changeNodes(track.tab, Object.fromEntries(shown));
 }
 
 /** Nodes have their result without having run. */
@@ -153,9 +155,10 @@ export function followTabs(): () => void {
 
 /** A node that runs says how it goes. */
 export function say(track: Track, node: string, says: string): void {
-  const at = track.canvasId(node);
-  const before = runOf(track)?.nodes[at];
-  if (before?.state === "running") changeNodes(track.tab, { [at]: { ...before, says } });
+  for (const at of track.canvasIds(node)) {
+    const before = runOf(track)?.nodes[at];
+    if (before?.state === "running") changeNodes(track.tab, { [at]: { ...before, says } });
+  }
 }
 
 function isOpen(tab: string): boolean {

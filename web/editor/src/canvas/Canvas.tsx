@@ -15,7 +15,11 @@ import { type MouseEvent, type PointerEvent, useEffect, useRef, useState } from 
 import { typeColor } from "../nodes/color";
 import { GraphNode } from "../nodes/GraphNode";
 import { GRID_PX, useSettings } from "../shell/settings";
-import { activeTab, useWorkspace } from "../store/workspace";
+import { activeDoc, useWorkspace } from "../store/workspace";
+import { BlueprintList } from "../subgraphs/BlueprintList";
+import { Breadcrumbs } from "../subgraphs/Breadcrumbs";
+import { registerSubgraphCommands } from "../subgraphs/commands";
+import { canEnter, enter } from "../subgraphs/entering";
 import { AddNode } from "./AddNode";
 import { openAddNode } from "./adding";
 import { CanvasControls } from "./CanvasControls";
@@ -61,7 +65,7 @@ const MOST_DRAWN = 150;
 export function Canvas() {
   const [menu, setMenu] = useState<{ target: Target; at: Point }>({ target: { kind: "canvas" }, at: { x: 0, y: 0 } });
   useEffect(() => {
-    const stops = [followWorkspace(), startClipboard(), registerCanvasCommands()];
+    const stops = [followWorkspace(), startClipboard(), registerCanvasCommands(), registerSubgraphCommands()];
     return () => stops.forEach((stop) => stop());
   }, []);
 
@@ -92,6 +96,7 @@ export function Canvas() {
             onDoubleClick={onDoubleClick}
           >
             <Flow />
+            <Breadcrumbs />
             <WireReason />
             <EmptyHint />
           </div>
@@ -100,6 +105,7 @@ export function Canvas() {
       </ContextMenu.Root>
       <AddNode />
       <ConnectList />
+      <BlueprintList />
     </ReactFlowProvider>
   );
 }
@@ -183,7 +189,7 @@ function minimapColor(node: FlowNode): string {
 /** What a blank canvas says: where to begin. */
 function EmptyHint() {
   const isEmpty = useWorkspace((workspace) => {
-    const { doc } = activeTab(workspace);
+    const doc = activeDoc(workspace);
     return doc.order.length === 0 && Object.keys(doc.groups).length === 0;
   });
   return isEmpty ? (
@@ -194,12 +200,19 @@ function EmptyHint() {
   ) : null;
 }
 
-/** On nothing, it asks what to add. */
+/** On nothing, it asks what to add; a subgraph it enters, but for what in it does something itself. */
 function onDoubleClick(event: MouseEvent): void {
+  const target = event.target instanceof Element ? event.target : null;
+  const id = target?.closest("button, input, textarea, a, .nodrag") ? undefined : nodeAt(target);
+  if (id !== undefined && canEnter(id)) return enter(id);
   const isPane = event.target instanceof Element && event.target.closest(".react-flow__pane") !== null;
   const onNode =
     event.target instanceof Element && event.target.closest(".react-flow__node, .react-flow__edge, .react-flow__panel");
   if (isPane && !onNode) openAddNode({ x: event.clientX, y: event.clientY });
+}
+
+function nodeAt(target: Element | null): string | undefined {
+  return target?.closest<HTMLElement>(".react-flow__node-graph")?.dataset["id"];
 }
 
 function pointerOf(event: MouseEvent | globalThis.MouseEvent | TouchEvent): Point {

@@ -1,15 +1,16 @@
 import * as ContextMenu from "@radix-ui/react-context-menu";
-import type { ReactNode } from "react";
 import { selectedPicture } from "../mask/target";
 import { giveFocusBack } from "../shell/focus";
-import { runCommand, shownKeysOf, useCommands } from "../shell/commands";
 import { useWorkspace } from "../store/workspace";
+import { promotable, togglePromoted } from "../subgraphs/promoting";
+import { t as subgraphs } from "../subgraphs/strings";
 import { align, currentDoc, dissolveGroup, fitGroup, removeWire, selectInside } from "./actions";
 import { openAddNode } from "./adding";
 import { colors, paintGroup, paintSelected } from "./colors";
 import { groupFlowId } from "./derive";
 import { FormMenu } from "./FormMenu";
 import type { Point } from "./geometry";
+import { CommandItem, Item, Keys, later, Separator, Sub } from "./MenuParts";
 import { PrivateMenu } from "./PrivateMenu";
 import { beginRename } from "./renaming";
 import { colorNames, t } from "./strings";
@@ -40,6 +41,8 @@ function CanvasItems({ at }: { at: Point }) {
         {t.addNode}
         <Keys id="canvas.addNode" />
       </Item>
+      <CommandItem id="subgraph.insert" />
+      <CommandItem id="subgraph.leave" />
       <CommandItem id="canvas.paste" />
       <CommandItem id="canvas.selectAll" />
       <Separator />
@@ -76,6 +79,11 @@ function NodeItems() {
         </Sub>
       )}
       {many && <CommandItem id="canvas.arrange" />}
+      <Separator />
+      {["make", "enter", "unique", "unpack", "save"].map((name) => (
+        <CommandItem key={name} id={`subgraph.${name}`} />
+      ))}
+      <PromoteItems />
       <Separator />
       <CommandItem id="run.selected" />
       <Separator />
@@ -127,53 +135,23 @@ function Colors({ onChoose }: { onChoose: (name: string | null) => void }) {
   );
 }
 
-/** A command as a menu's entry, with its keys. */
-function CommandItem({ id, danger = false }: { id: string; danger?: boolean }) {
-  const command = useCommands().find((each) => each.id === id);
-  if (!command) return null;
+/** Inside of a subgraph: which widgets of a node are shown outside. */
+function PromoteItems() {
+  const offers = promotable();
+  if (offers.length === 0) return null;
   return (
-    <Item danger={danger} onSelect={() => runCommand(id)}>
-      {command.title}
-      <Keys id={id} />
-    </Item>
+    <Sub label={subgraphs.promote}>
+      {offers.map(({ name, isPromoted }) => (
+        <ContextMenu.CheckboxItem
+          key={name}
+          className="menu-item"
+          checked={isPromoted}
+          onSelect={() => togglePromoted(name)}
+        >
+          {name}
+          <ContextMenu.ItemIndicator className="keys">{subgraphs.promoted}</ContextMenu.ItemIndicator>
+        </ContextMenu.CheckboxItem>
+      ))}
+    </Sub>
   );
-}
-
-function Keys({ id }: { id: string }) {
-  const command = useCommands().find((each) => each.id === id);
-  const [keys] = command ? shownKeysOf(command) : [];
-  return keys ? <span className="keys">{keys}</span> : null;
-}
-
-function Item({ children, onSelect, danger = false }: { children: ReactNode; onSelect: () => void; danger?: boolean }) {
-  return (
-    <ContextMenu.Item className={danger ? "menu-item danger" : "menu-item"} onSelect={onSelect}>
-      {children}
-    </ContextMenu.Item>
-  );
-}
-
-function Sub({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <ContextMenu.Sub>
-      <ContextMenu.SubTrigger className="menu-item">
-        {label}
-        <span className="keys" aria-hidden="true">
-          ›
-        </span>
-      </ContextMenu.SubTrigger>
-      <ContextMenu.Portal>
-        <ContextMenu.SubContent className="menu">{children}</ContextMenu.SubContent>
-      </ContextMenu.Portal>
-    </ContextMenu.Sub>
-  );
-}
-
-function Separator() {
-  return <ContextMenu.Separator className="menu-separator" />;
-}
-
-/** A dialog that opens while a menu closes would lose the focus to it. */
-function later(run: () => void): void {
-  setTimeout(run, 0);
 }

@@ -5,7 +5,7 @@ import { typeColor } from "../nodes/color";
 import { giveFocusBack } from "../shell/focus";
 import { Icon } from "../shell/icons";
 import { useSpecs } from "../store/specs";
-import { activeTab, useWorkspace } from "../store/workspace";
+import { activeDoc, useWorkspace } from "../store/workspace";
 import { choose, closeConnect, type Offer, offersOf, type Partner, titleOf, useConnectList } from "./connect_list";
 import { match } from "./search";
 import { t } from "./strings";
@@ -16,7 +16,7 @@ const MOST_SHOWN = 60;
 /** What a node, or one socket of it, can be wired to; what is chosen is wired. */
 export function ConnectList() {
   const open = useConnectList((store) => store.open);
-  const doc = useWorkspace((workspace) => activeTab(workspace).doc);
+  const doc = useWorkspace((workspace) => activeDoc(workspace));
   const specs = useSpecs((store) => store.specs);
   const offers = useMemo(() => (open ? offersOf(doc, specs, open) : []), [doc, specs, open]);
   return (

@@ -3,14 +3,15 @@ import { linkedInputs } from "../graph/connect";
 import { exposedOf } from "../graph/exposed";
 import { widgetsOf } from "../graph/inputs";
 import { useSpecs } from "../store/specs";
-import { activeTab, useWorkspace } from "../store/workspace";
+import { activeDoc, useWorkspace } from "../store/workspace";
 import { toggleInput, toggleOutput } from "./exposing";
+import { Sub } from "./MenuParts";
 import { t } from "./strings";
 
 /** What of the selected node the workflow's form shows: its inputs that have a value, and what it shows itself. */
 export function FormMenu() {
   const id = useWorkspace(({ selection }) => selection.nodes[0] ?? "");
-  const doc = useWorkspace((workspace) => activeTab(workspace).doc);
+  const doc = useWorkspace(activeDoc);
   const node = doc.nodes[id];
   const spec = useSpecs(({ specs }) => (node ? specs[node.type] : undefined));
   if (!node || !spec) return null;
@@ -21,22 +22,12 @@ export function FormMenu() {
   if (inputs.length === 0 && !spec.output_node) return null;
 
   return (
-    <ContextMenu.Sub>
-      <ContextMenu.SubTrigger className="menu-item">
-        {t.form.menu}
-        <span className="keys" aria-hidden="true">
-          ›
-        </span>
-      </ContextMenu.SubTrigger>
-      <ContextMenu.Portal>
-        <ContextMenu.SubContent className="menu">
-          {inputs.map(({ name }) => (
-            <Entry key={name} label={name} name={exposed.inputs[name] ?? null} onToggle={() => toggleInput(id, name)} />
-          ))}
-          {spec.output_node && <Entry label={t.form.shows} name={exposed.output} onToggle={() => toggleOutput(id)} />}
-        </ContextMenu.SubContent>
-      </ContextMenu.Portal>
-    </ContextMenu.Sub>
+    <Sub label={t.form.menu}>
+      {inputs.map(({ name }) => (
+        <Entry key={name} label={name} name={exposed.inputs[name] ?? null} onToggle={() => toggleInput(id, name)} />
+      ))}
+      {spec.output_node && <Entry label={t.form.shows} name={exposed.output} onToggle={() => toggleOutput(id)} />}
+    </Sub>
   );
 }
 

@@ -3,13 +3,14 @@ import { widgetsOf } from "../graph/inputs";
 import { privateOf, togglePrivate } from "../graph/private";
 import { Icon } from "../shell/icons";
 import { useSpecs } from "../store/specs";
-import { activeTab, useWorkspace } from "../store/workspace";
+import { activeDoc, useWorkspace } from "../store/workspace";
+import { Sub } from "./MenuParts";
 import { t } from "./strings";
 
 /** Which values of the selected node stay out of saved files. */
 export function PrivateMenu() {
   const id = useWorkspace(({ selection }) => selection.nodes[0] ?? "");
-  const doc = useWorkspace((workspace) => activeTab(workspace).doc);
+  const doc = useWorkspace(activeDoc);
   const node = doc.nodes[id];
   const spec = useSpecs(({ specs }) => (node ? specs[node.type] : undefined));
   if (!node || !spec) return null;
@@ -19,30 +20,20 @@ export function PrivateMenu() {
   const toggle = (name: string) => useWorkspace.getState().edit(t.private.change, togglePrivate(doc, id, name));
 
   return (
-    <ContextMenu.Sub>
-      <ContextMenu.SubTrigger className="menu-item">
-        {t.private.menu}
-        <span className="keys" aria-hidden="true">
-          ›
-        </span>
-      </ContextMenu.SubTrigger>
-      <ContextMenu.Portal>
-        <ContextMenu.SubContent className="menu">
-          {inputs.map(({ name }) => (
-            <ContextMenu.CheckboxItem
-              key={name}
-              className="menu-item"
-              checked={marked.includes(name)}
-              onCheckedChange={() => toggle(name)}
-            >
-              {name}
-              <ContextMenu.ItemIndicator className="keys">
-                <Icon name="check" />
-              </ContextMenu.ItemIndicator>
-            </ContextMenu.CheckboxItem>
-          ))}
-        </ContextMenu.SubContent>
-      </ContextMenu.Portal>
-    </ContextMenu.Sub>
+    <Sub label={t.private.menu}>
+      {inputs.map(({ name }) => (
+        <ContextMenu.CheckboxItem
+          key={name}
+          className="menu-item"
+          checked={marked.includes(name)}
+          onCheckedChange={() => toggle(name)}
+        >
+          {name}
+          <ContextMenu.ItemIndicator className="keys">
+            <Icon name="check" />
+          </ContextMenu.ItemIndicator>
+        </ContextMenu.CheckboxItem>
+      ))}
+    </Sub>
   );
 }

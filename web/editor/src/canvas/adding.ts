@@ -3,7 +3,7 @@ import { addNode, insertOnLink } from "../graph/edits";
 import { applyAll } from "../graph/ops";
 import type { DocLink, NodeSpec } from "../graph/types";
 import { useSpecs } from "../store/specs";
-import { activeTab, useWorkspace } from "../store/workspace";
+import { activeDoc, useWorkspace } from "../store/workspace";
 import { firstFitting } from "./fitting";
 import { useFlow } from "./flow";
 import { type Point, posAt } from "./geometry";
@@ -37,7 +37,7 @@ export function closeAddNode(): void {
 /** Add a node, and join it to what it was asked for, in one step. `at`: where its corner is to be, on the canvas. */
 export function addFor(spec: NodeSpec, at: Point, { wire, link }: Purpose = {}): string {
   const { specs } = useSpecs.getState();
-  const { doc } = activeTab(useWorkspace.getState());
+  const doc = activeDoc(useWorkspace.getState());
   const left = wire && wire.from.handle.side !== "out" ? at.x - NEW_NODE_WIDTH : at.x; // what feeds stands before
   const { ops, id } = addNode(doc, spec, posAt({ x: left, y: at.y }, spec.name));
   const added = applyAll(doc, ops);

@@ -1,3 +1,4 @@
+import { holdsItself } from "../subgraphs/entering";
 import { type Clip, clipFrom, clipHtml, clipText, copied, paste } from "../graph/clipboard";
 import type { Op } from "../graph/types";
 import { toast } from "../shell/toast";
@@ -75,6 +76,10 @@ function placeToPaste(): Point {
 
 function pasteClip(clip: Clip, at: Point, label: string = t.paste): void {
   const { ops, ids } = paste(currentDoc(), clip, posAt(at));
+  if (holdsItself(ops)) {
+    toast(t.inItself, "error");
+    return;
+  }
   const { edit, select } = useWorkspace.getState();
   edit(label, ops);
   select(ids, ops.flatMap(groupsAdded));

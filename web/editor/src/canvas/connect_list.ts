@@ -1,9 +1,10 @@
 import { create } from "zustand";
 import { outgoing } from "../graph/connect";
 import { disconnect } from "../graph/edits";
+import { specOf } from "../graph/subgraphs";
 import type { Doc, DocLink, Specs } from "../graph/types";
 import { useSpecs } from "../store/specs";
-import { activeTab, useWorkspace } from "../store/workspace";
+import { activeDoc, useWorkspace } from "../store/workspace";
 import { endsOf } from "./fitting";
 import { handleId, inputHandleId } from "./handles";
 import { t } from "./strings";
@@ -63,14 +64,14 @@ export function offersOf(doc: Doc, specs: Specs, { node, handle }: Open): Offer[
 /** Wire two sockets; if they are, take the wire off. */
 export function choose({ end }: Offer, partner: Partner): void {
   const workspace = useWorkspace.getState();
-  const { doc } = activeTab(workspace);
+  const doc = activeDoc(workspace);
   if (partner.link !== null) workspace.edit(t.disconnect, disconnect(doc, partner.link));
   else workspace.edit(t.connect, joinOps(doc, useSpecs.getState().specs, end, partner.end));
 }
 
 export function titleOf(doc: Doc, specs: Specs, id: string): string {
   const node = doc.nodes[id];
-  return node?.title ?? (specs[node?.type ?? ""]?.display_name || (node?.type ?? id));
+  return node?.title ?? ((node && specOf(doc, node, specs)?.display_name) || (node?.type ?? id));
 }
 
 function socketName(doc: Doc, { node, handle }: End): string {

@@ -3,7 +3,7 @@ import { disconnect } from "../graph/edits";
 import { applyAll } from "../graph/ops";
 import type { Doc, Specs } from "../graph/types";
 import { useSpecs } from "../store/specs";
-import { activeTab, useWorkspace } from "../store/workspace";
+import { activeDoc, useWorkspace } from "../store/workspace";
 import { openAddNode } from "./adding";
 import type { FlowEdge } from "./derive";
 import type { Point } from "./geometry";
@@ -15,7 +15,7 @@ import { beginWire, type End, joinOps, useWire, type Wire, whyNotJoin } from "./
 /** Wires drawn by hand: what React Flow tells of them, and what becomes of it in the document. */
 
 const specsNow = (): Specs => useSpecs.getState().specs;
-const docNow = (): Doc => activeTab(useWorkspace.getState()).doc;
+const docNow = (): Doc => activeDoc(useWorkspace.getState());
 
 export function isValid({ source, sourceHandle, target, targetHandle }: Connection | FlowEdge): boolean {
   const [a, b] = [endOf(source, sourceHandle), endOf(target, targetHandle)];

@@ -1,4 +1,7 @@
 import type { Edge, Node } from "@xyflow/react";
+import { INPUTS_TYPE, OUTPUTS_TYPE } from "../graph/border";
+import { definitionOf } from "../graph/definitions";
+import { graph } from "../graph/strings";
 import type { Doc, DocGroup, DocLink, DocNode } from "../graph/types";
 import { cornerOf, isCollapsed, isPinned } from "./geometry";
 import { handleId, inputHandleId } from "./handles";
@@ -9,7 +12,16 @@ import { t } from "./strings";
  * What React Flow draws, worked out of the document. What did not change keeps its identity, so that an edit draws again
  * only what it touched; sizes that were measured are kept.
  */
-export type GraphFlowNode = Node<{ readonly id: string; readonly tab: string; readonly of: DocNode }, "graph">;
+export type GraphFlowNode = Node<
+  {
+    readonly id: string;
+    readonly tab: string;
+    /** What its id begins with where the server speaks of it: `5:2:` inside of subgraphs. */
+    readonly prefix: string;
+    readonly of: DocNode;
+  },
+  "graph"
+>;
 export type GroupFlowNode = Node<{ readonly id: number; readonly of: DocGroup }, "group">;
 export type FlowNode = GraphFlowNode | GroupFlowNode;
 export type FlowEdge = Edge<{ readonly of: DocLink; readonly dimmed: boolean }, "link">;
@@ -35,7 +47,13 @@ export function isGroup(node: FlowNode): node is GroupFlowNode {
 }
 
 /** Groups first, then the nodes in their order: later ones lie above. */
-export function deriveNodes(tab: string, doc: Doc, selection: Selection, previous: readonly FlowNode[]): FlowNode[] {
+export function deriveNodes(
+  tab: string,
+  doc: Doc,
+  selection: Selection,
+  previous: readonly FlowNode[],
+  prefix = "",
+): FlowNode[] {
   const before = new Map(previous.map((node) => [node.id, node]));
   const selected = new Set(selection.nodes);
   const groups = Object.values(doc.groups).map((group) =>
@@ -43,13 +61,20 @@ export function deriveNodes(tab: string, doc: Doc, selection: Selection, previou
   );
   const nodes = doc.order.flatMap((id) => {
     const node = doc.nodes[id];
-    return node ? [flowNode(tab, node, selected.has(id), before.get(id))] : [];
+    return node ? [flowNode(doc, { tab, prefix }, node, selected.has(id), before.get(id))] : [];
   });
   return [...groups, ...nodes];
 }
 
-function flowNode(tab: string, node: DocNode, selected: boolean, before: FlowNode | undefined): FlowNode {
-  const old = before?.type === "graph" && before.data.tab === tab ? before : undefined;
+function flowNode(
+  doc: Doc,
+  where: { readonly tab: string; readonly prefix: string },
+  node: DocNode,
+  selected: boolean,
+  before: FlowNode | undefined,
+): FlowNode {
+  const isHere = before?.type === "graph" && before.data.tab === where.tab && before.data.prefix === where.prefix;
+  const old = isHere ? before : undefined;
   if (old?.data.of === node) {
     return old.selected === selected ? old : withoutHandles({ ...old, selected, zIndex: zOf(selected) });
   }
@@ -57,8 +82,8 @@ function flowNode(tab: string, node: DocNode, selected: boolean, before: FlowNod
   return {
     id: node.id,
     type: "graph",
-    ariaLabel: nameOf(node),
-    data: { id: node.id, tab, of: node },
+    ariaLabel: nameOf(doc, node),
+    data: { id: node.id, ...where, of: node },
     position: cornerOf(node),
     ...(hasOwnWidth(node) ? { width: node.size[0] } : {}),
     measured: (isKnown && old.measured) || sizeOf(node),
@@ -74,9 +99,13 @@ function hasOwnWidth(node: DocNode): boolean {
   return !isCollapsed(node) && node.type !== "Reroute";
 }
 
-/** As screen readers name it; what the type is called is not in the document. */
-function nameOf({ title, type }: DocNode): string {
-  return title ?? type;
+/** As screen readers name it; what a type is called is not in the document, but for subgraphs. */
+function nameOf(doc: Doc, { title, type }: DocNode): string {
+  if (title !== undefined) return title;
+  if (type === INPUTS_TYPE) return graph.inputs;
+  if (type === OUTPUTS_TYPE) return graph.outputs;
+  const name = definitionOf(doc, type)?.["name"];
+  return typeof name === "string" && name !== "" ? name : type;
 }
 
 /** Where its sockets are is only told of a node that is new: from then on React Flow, which measures, knows better. */
@@ -116,16 +145,16 @@ export function deriveEdges(doc: Doc, previous: readonly FlowEdge[]): FlowEdge[]
     const from = doc.nodes[link.from];
     const to = doc.nodes[link.to];
     if (!from?.outputs[link.fromSlot] || !to?.inputs[link.toSlot]) return [];
-    return [flowEdge(link, from, to, before.get(String(link.id)))];
+    return [flowEdge(doc, link, from, to, before.get(String(link.id)))];
   });
 }
 
-function flowEdge(link: DocLink, from: DocNode, to: DocNode, old: FlowEdge | undefined): FlowEdge {
+function flowEdge(doc: Doc, link: DocLink, from: DocNode, to: DocNode, old: FlowEdge | undefined): FlowEdge {
   const targetHandle = inputHandleId(to.inputs[link.toSlot], link.toSlot);
   const dimmed = from.mode !== 0 || to.mode !== 0;
   const ariaLabel = t.wire(
-    `${nameOf(from)} ${from.outputs[link.fromSlot]?.name ?? ""}`,
-    `${nameOf(to)} ${to.inputs[link.toSlot]?.name ?? ""}`,
+    `${nameOf(doc, from)} ${from.outputs[link.fromSlot]?.name ?? ""}`,
+    `${nameOf(doc, to)} ${to.inputs[link.toSlot]?.name ?? ""}`,
   );
   const isSame = old?.data?.of === link && old.targetHandle === targetHandle && old.data.dimmed === dimmed;
   if (isSame && old.ariaLabel === ariaLabel) return old;

@@ -3,7 +3,7 @@ import { insertOnLink, moveNodes, setGroup } from "../graph/edits";
 import { applyAll } from "../graph/ops";
 import type { Doc, Op } from "../graph/types";
 import { useSpecs } from "../store/specs";
-import { activeTab, useWorkspace } from "../store/workspace";
+import { activeDoc, useWorkspace } from "../store/workspace";
 import { type FlowNode, isGroup } from "./derive";
 import { useFlow } from "./flow";
 import { type Point, posAt } from "./geometry";
@@ -23,7 +23,7 @@ export function beginDrag(dragged: readonly FlowNode[]): void {
 
 /** While a node is dragged over a wire that it fits into, the wire shows it. */
 export function duringDrag(dragged: readonly FlowNode[], pointer: Point): void {
-  const { doc } = activeTab(useWorkspace.getState());
+  const doc = activeDoc(useWorkspace.getState());
   const [only] = dragged;
   const isAlone = dragged.length === 1 && only && !isGroup(only);
   markReceiving(isAlone ? receiving(doc, only.id, pointer) : null);
@@ -31,7 +31,7 @@ export function duringDrag(dragged: readonly FlowNode[], pointer: Point): void {
 
 /** A drag ends: where things lie now goes into the document, as one step. A single node may have come onto a wire. */
 export function endDrag(dragged: readonly FlowNode[], pointer: Point): void {
-  const { doc } = activeTab(useWorkspace.getState());
+  const doc = activeDoc(useWorkspace.getState());
   const moves = movesOf(doc, useFlow.getState().nodes);
   const [only] = dragged;
   const isAlone = dragged.length === 1 && only && !isGroup(only);

@@ -1,5 +1,7 @@
+import { INPUTS_TYPE, OUTPUTS_TYPE } from "../graph/border";
 import { fits, incoming } from "../graph/connect";
 import { inputsOf } from "../graph/inputs";
+import { specOf } from "../graph/subgraphs";
 import type { Doc, NodeSpec, Specs } from "../graph/types";
 import { type End, typeAt, whyNotJoin } from "./wire";
 
@@ -16,7 +18,9 @@ export function firstFitting(doc: Doc, specs: Specs, from: End, node: string): E
 }
 
 function outputEnds(doc: Doc, node: string): End[] {
-  return (doc.nodes[node]?.outputs ?? []).map((_, slot) => ({ node, handle: { side: "out", slot } }));
+  const { type, outputs = [] } = doc.nodes[node] ?? {};
+  const count = outputs.length + (type === INPUTS_TYPE ? 1 : 0); // a subgraph can get another input
+  return Array.from({ length: count }, (_, slot) => ({ node, handle: { side: "out", slot } }));
 }
 
 /** Plain sockets, then those of widgets. */
@@ -26,7 +30,8 @@ function inputEnds(doc: Doc, specs: Specs, id: string): End[] {
   const sockets = node.inputs.flatMap((input, slot): End[] =>
     input.widget === undefined ? [{ node: id, handle: { side: "in", slot } }] : [],
   );
-  const spec = specs[node.type];
+  if (node.type === OUTPUTS_TYPE) sockets.push({ node: id, handle: { side: "in", slot: node.inputs.length } });
+  const spec = specOf(doc, node, specs);
   const widgets = spec ? inputsOf(spec).filter((input) => input.isWidget) : [];
   return [...sockets, ...widgets.map(({ name }): End => ({ node: id, handle: { side: "widget", name } }))];
 }

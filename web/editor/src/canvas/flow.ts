@@ -7,7 +7,7 @@ import {
   type ReactFlowInstance,
 } from "@xyflow/react";
 import { create } from "zustand";
-import { activeTab, useWorkspace, type Workspace } from "../store/workspace";
+import { activeTab, pathText, shownDoc, useWorkspace, type Workspace } from "../store/workspace";
 import { deriveEdges, deriveNodes, type FlowEdge, type FlowNode, isGroup, withoutHandles } from "./derive";
 
 /**
@@ -31,16 +31,23 @@ export function followWorkspace(): () => void {
   refresh(useWorkspace.getState());
   return useWorkspace.subscribe((now, before) => {
     const changed = activeTab(now) !== activeTab(before) || now.selection !== before.selection;
-    if (changed) refresh(now, activeTab(now).id !== activeTab(before).id);
+    if (changed) refresh(now, placeKey(now) !== placeKey(before));
   });
 }
 
-function refresh(workspace: Workspace, otherTab = false): void {
-  const { id, doc } = activeTab(workspace);
+/** Tells the tabs, and the levels of each, from one another. */
+export function placeKey(workspace: Workspace): string {
+  const tab = activeTab(workspace);
+  return `${tab.id}/${pathText(tab)}`;
+}
+
+function refresh(workspace: Workspace, elsewhere = false): void {
+  const tab = activeTab(workspace);
+  const doc = shownDoc(tab);
   const { nodes, edges } = useFlow.getState();
   useFlow.setState({
-    nodes: deriveNodes(id, doc, workspace.selection, otherTab ? [] : nodes),
-    edges: deriveEdges(doc, otherTab ? [] : edges),
+    nodes: deriveNodes(tab.id, doc, workspace.selection, elsewhere ? [] : nodes, pathText(tab)),
+    edges: deriveEdges(doc, elsewhere ? [] : edges),
   });
 }
 

@@ -1,5 +1,5 @@
 import type { KeyboardEvent } from "react";
-import { activeTab, useWorkspace } from "../store/workspace";
+import { activeDoc, useWorkspace } from "../store/workspace";
 import { movesOf } from "./drag";
 import { useFlow } from "./flow";
 import { t } from "./strings";
@@ -8,6 +8,6 @@ import { t } from "./strings";
 export function endNudge(event: KeyboardEvent): void {
   if (!event.defaultPrevented || !event.key.startsWith("Arrow")) return;
   const workspace = useWorkspace.getState();
-  const moves = movesOf(activeTab(workspace).doc, useFlow.getState().nodes);
+  const moves = movesOf(activeDoc(workspace), useFlow.getState().nodes);
   if (moves.length > 0) workspace.edit(t.move, moves, "nudge");
 }

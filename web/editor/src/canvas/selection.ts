@@ -1,7 +1,8 @@
+import { isBorder } from "../graph/border";
 import { disconnect, type NodeChange, removeGroup, removeNodes, setNode } from "../graph/edits";
 import { applyAll } from "../graph/ops";
 import { ALWAYS, BYPASSED, type Doc, type DocNode, MUTED, type Op } from "../graph/types";
-import { activeTab, useWorkspace } from "../store/workspace";
+import { activeDoc, useWorkspace } from "../store/workspace";
 import { useFlow } from "./flow";
 import { isCollapsed, isPinned } from "./geometry";
 import { t } from "./strings";
@@ -9,13 +10,15 @@ import { t } from "./strings";
 /** What can be done to what is selected: each is one step to undo. */
 
 export function currentDoc(): Doc {
-  return activeTab(useWorkspace.getState()).doc;
+  return activeDoc(useWorkspace.getState());
 }
 
-/** The selected nodes that the document (still) has. */
+/** The selected nodes that the document (still) has; what a subgraph takes and gives is none. */
 export function selectedNodes(): DocNode[] {
   const { nodes } = currentDoc();
-  return useWorkspace.getState().selection.nodes.flatMap((id) => nodes[id] ?? []);
+  return useWorkspace
+    .getState()
+    .selection.nodes.flatMap((id) => (nodes[id] && !isBorder(nodes[id]) ? [nodes[id]] : []));
 }
 
 export function hasSelection(): boolean {

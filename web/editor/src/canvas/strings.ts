@@ -10,6 +10,7 @@ export const t = {
   reconnect: "Move wire",
   insert: "Insert on wire",
   paste: "Paste",
+  inItself: "A subgraph cannot have itself in it.",
   nothingToPaste: "The clipboard holds no nodes.",
   noClipboard: "The browser does not let the page use the clipboard here. Ctrl+C, Ctrl+X and Ctrl+V work.",
   duplicate: "Duplicate",

@@ -1,7 +1,8 @@
 import { useReactFlow, useStore, type Viewport } from "@xyflow/react";
 import { useEffect, useRef } from "react";
 import { create } from "zustand";
-import { activeTab, useWorkspace } from "../store/workspace";
+import { activeDoc, useWorkspace } from "../store/workspace";
+import { placeKey } from "./flow";
 
 const LOADING_MS = 50;
 const ORIGIN: Viewport = { x: 0, y: 0, zoom: 1 };
@@ -15,17 +16,17 @@ function setWhole(isWhole: boolean): void {
 }
 
 /**
- * Each tab is seen as it was left; one that is opened is seen whole. Where the canvas gets narrower (a panel opens), what
+ * Each tab, and each level of its subgraphs, is seen as it was left; one that is opened is seen whole. Where the canvas gets narrower (a panel opens), what
  * was seen whole still is, and else the middle stays in the middle. What comes back keeps the view of the active tab.
  */
 export function useViewports(): (event: unknown, viewport: Viewport) => void {
-  const active = useWorkspace((workspace) => workspace.active);
+  const active = useWorkspace(placeKey);
   const kept = useRef(new Map<string, Viewport>());
   const { setViewport, fitView } = useReactFlow();
 
   useEffect(() => {
     // Fitting nothing would wait for the first node, and then move the canvas below the pointer that puts it there.
-    const isEmpty = activeTab(useWorkspace.getState()).doc.order.length === 0;
+    const isEmpty = activeDoc(useWorkspace.getState()).order.length === 0;
     const viewport = kept.current.get(active) ?? (isEmpty ? ORIGIN : undefined);
     setWhole(viewport === undefined);
     if (viewport) {
@@ -44,7 +45,7 @@ export function useViewports(): (event: unknown, viewport: Viewport) => void {
 
   return (event, viewport) => {
     if (event !== null) setWhole(false);
-    kept.current.set(useWorkspace.getState().active, viewport);
+    kept.current.set(placeKey(useWorkspace.getState()), viewport);
   };
 }
 

@@ -1,11 +1,13 @@
 import { create } from "zustand";
+import { newUuid } from "../api/ids";
 import { inputType, outputType, whyNot } from "../graph/connect";
 import { adopt, connect, connectWidget } from "../graph/edits";
 import { applyAll } from "../graph/ops";
+import { portFor } from "../graph/promote";
 import { specOf } from "../graph/subgraphs";
 import type { Doc, Op, Specs } from "../graph/types";
 import { useSpecs } from "../store/specs";
-import { activeTab, useWorkspace } from "../store/workspace";
+import { activeDoc, useWorkspace } from "../store/workspace";
 import { type Handle, handleId, parseHandle } from "./handles";
 import { t } from "./strings";
 
@@ -28,7 +30,7 @@ export const useWire = create<{ readonly wire: Wire | null; readonly moved: numb
 
 /** A wire is begun at this socket. */
 export function beginWire(from: End | null): void {
-  const type = from && typeAt(activeTab(useWorkspace.getState()).doc, useSpecs.getState().specs, from);
+  const type = from && typeAt(activeDoc(useWorkspace.getState()), useSpecs.getState().specs, from);
   useWire.setState({ wire: from && type !== null ? { from, type } : null });
 }
 
@@ -62,7 +64,11 @@ export function jointOf(a: End, b: End): Joint | null {
 export function joinOps(doc: Doc, specs: Specs, a: End, b: End): Op[] {
   const joint = jointOf(a, b);
   if (!joint) return [];
-  const { from, fromSlot, to, into } = joint;
+  const port = portFor(doc, specs, joint, newUuid());
+  return [...port, ...wired(applyAll(doc, port), specs, joint)];
+}
+
+function wired(doc: Doc, specs: Specs, { from, fromSlot, to, into }: Joint): Op[] {
   if (typeof into === "number") return connect(doc, from, fromSlot, to, into);
   const target = doc.nodes[to];
   const spec = target && specOf(doc, target, specs);
@@ -79,7 +85,7 @@ export function whyNotJoin(doc: Doc, specs: Specs, a: End, b: End): string | nul
 
 /** The same of the document that is shown now. */
 export function whyNotHere(a: End, b: End): string | null {
-  return whyNotJoin(activeTab(useWorkspace.getState()).doc, useSpecs.getState().specs, a, b);
+  return whyNotJoin(activeDoc(useWorkspace.getState()), useSpecs.getState().specs, a, b);
 }
 
 /** The type of a socket; `*` if neither the document nor the node types say. */

@@ -9,7 +9,7 @@ import { emptyDoc } from "../graph/ops";
 import type { Doc } from "../graph/types";
 import { toast } from "../shell/toast";
 import { useSpecs } from "../store/specs";
-import { activeTab, useWorkspace, type Tab } from "../store/workspace";
+import { activeDoc, useWorkspace, type Tab } from "../store/workspace";
 import { uploadImage } from "../widgets/upload";
 import { isMissing, missingIn, NOTHING_MISSING } from "./missing";
 import { nameFromFile, nameOf } from "./names";
@@ -117,7 +117,7 @@ async function addImage(file: File, at: Point): Promise<void> {
   const names = valueNames(spec);
   const values = initialValues(spec).map((value, index) => (names[index] === "image" ? choice : value));
   const { edit, select } = useWorkspace.getState();
-  const { ops, id } = addNode(activeTab(useWorkspace.getState()).doc, spec, at, values);
+  const { ops, id } = addNode(activeDoc(useWorkspace.getState()), spec, at, values);
   edit(text.addImage, ops);
   select([id]);
 }

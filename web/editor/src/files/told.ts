@@ -1,5 +1,5 @@
 import { fieldsIn } from "../graph/entries";
-import { definitionsOf } from "../graph/subgraphs";
+import { definitionsOf } from "../graph/definitions";
 import type { Doc } from "../graph/types";
 import { isFields } from "../graph/same";
 

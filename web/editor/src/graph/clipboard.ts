@@ -1,10 +1,11 @@
+import { isBorder } from "./border";
+import { define, definitionsOf, definitionsUsed } from "./definitions";
 import { fieldsIn, writtenId } from "./entries";
 import { jsonText, parseJson } from "./json";
 import { counted, nextGroupId, nextLinkId, nextNodeId } from "./ids";
 import { linksAmong } from "./links";
 import { loadDoc, NotAWorkflow } from "./read";
 import { saveDoc } from "./save";
-import { definitionsOf, definitionsUsed } from "./subgraphs";
 import { type Fields, isFields } from "./same";
 import type { Doc, DocNode, NodeId, Op } from "./types";
 
@@ -18,7 +19,7 @@ export interface Clip {
 
 /** Copies nodes with the links among them. */
 export function copied(doc: Doc, ids: Iterable<NodeId>, groups: readonly number[] = []): Clip {
-  const chosen = new Set([...ids].filter((id) => doc.nodes[id]));
+  const chosen = new Set([...ids].filter((id) => doc.nodes[id] && !isBorder(doc.nodes[id])));
   const links = linksAmong(doc, chosen);
   const part = saveDoc({
     ...doc,
@@ -156,9 +157,8 @@ function groupOps(doc: Doc, part: Doc, by: readonly [number, number]): Op[] {
 /** The subgraphs that the document does not have yet. */
 function defined(doc: Doc, clip: Clip): Op[] {
   const known = new Set(definitionsOf(doc).map((each) => each["id"]));
-  const added = clip.subgraphs.filter((each) => !known.has(each["id"]));
-  if (added.length === 0) return [];
-  const definitions = isFields(doc.rest["definitions"]) ? doc.rest["definitions"] : {};
-  const rest = { ...doc.rest, definitions: { ...definitions, subgraphs: [...definitionsOf(doc), ...added] } };
-  return [{ of: "doc", before: { rest: doc.rest }, after: { rest } }];
+  return define(
+    doc,
+    clip.subgraphs.filter((each) => !known.has(each["id"])),
+  );
 }

@@ -1,5 +1,9 @@
 import { incoming } from "./connect";
+import { definitionsOf } from "./definitions";
+import { fieldsIn } from "./entries";
 import { widgetsOf } from "./inputs";
+import { jsonText } from "./json";
+import { LINK_FIELDS } from "./read";
 import { ALWAYS, type Doc, type DocNode, type NodeId, type Specs } from "./types";
 
 /**
@@ -47,7 +51,7 @@ function keyOfAll(doc: Doc, targets: readonly NodeId[], valuesOf: (node: DocNode
     found.push([id, node.type, node.mode, valuesOf(node), wires.sort(([a], [b]) => Number(a) - Number(b))]);
     for (const { from } of incoming(doc, id)) seen.add(from); // the loop visits these too
   }
-  return JSON.stringify([found, numberOf(doc.rest["definitions"])]);
+  return JSON.stringify([found, insideOf(doc)]);
 }
 
 function valuesOf(node: DocNode): unknown {
@@ -68,13 +72,19 @@ function movingOf(node: DocNode, specs: Specs): ReadonlySet<number> {
   return new Set(widgets.filter((_, at) => widgets[at + 1]?.kind === "control").map(({ index }) => index));
 }
 
-const numbers = new WeakMap<object, number>();
-let count = 0;
+const texts = new WeakMap<object, string>();
 
-/** A number for each object: what is inside of subgraphs is one object until it is changed. */
-function numberOf(value: unknown): number {
-  if (typeof value !== "object" || value === null) return 0;
-  const known = numbers.get(value) ?? ++count;
-  numbers.set(value, known);
-  return known;
+/** What subgraphs compute. All of them: which ones a node needs is not worth finding out. */
+function insideOf(doc: Doc): string[] {
+  return definitionsOf(doc).map((definition) => {
+    let text = texts.get(definition);
+    if (text === undefined) {
+      const nodes = fieldsIn(definition["nodes"]).map(({ id, type, mode, widgets_values, widgets_values_named }) => {
+        return [id, type, mode, widgets_values, widgets_values_named];
+      });
+      const links = fieldsIn(definition["links"]).map((link) => LINK_FIELDS.slice(1, -1).map((key) => link[key]));
+      texts.set(definition, (text = jsonText([definition["id"], nodes, links])));
+    }
+    return text;
+  });
 }

@@ -1,3 +1,4 @@
+import { INPUTS_TYPE, OUTPUTS_TYPE } from "./border";
 import { inputsOf } from "./inputs";
 import { graph as t } from "./strings";
 import type { Doc, NodeId, NodeSpec, Specs } from "./types";
@@ -50,6 +51,7 @@ export function outputType(doc: Doc, id: NodeId, slot: number): string | undefin
     const node = doc.nodes[at];
     const through = node?.type === "Reroute" && !seen.has(at) ? incoming(doc, at)[0] : undefined;
     if (node?.type === PRIMITIVE && outgoing(doc, at).length === 0) return "*";
+    if (node?.type === INPUTS_TYPE && of === node.outputs.length) return "*"; // a new input of the subgraph
     if (!through) return node?.outputs[of]?.type;
     seen.add(at);
     [at, of] = [through.from, through.fromSlot];
@@ -60,6 +62,7 @@ export function outputType(doc: Doc, id: NodeId, slot: number): string | undefin
 export function inputType(doc: Doc, specs: Specs, id: NodeId, into: number | string): string | undefined {
   const node = doc.nodes[id];
   if (node?.type === "Reroute") return takenBehind(doc, id);
+  if (node?.type === OUTPUTS_TYPE && into === node.inputs.length) return "*"; // a new output of the subgraph
   if (typeof into === "number") return node?.inputs[into]?.type;
   const spec = node && specs[node.type];
   const declared = spec && inputsOf(spec).find((input) => input.name === into);

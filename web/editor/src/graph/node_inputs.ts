@@ -1,8 +1,8 @@
 import { incoming } from "./connect";
+import { definitionOf } from "./definitions";
 import { fieldsIn } from "./entries";
 import { inputsOf } from "./inputs";
 import type { Fields } from "./same";
-import { definitionsOf } from "./subgraphs";
 import { ALWAYS, type Doc, type NodeId, type Specs } from "./types";
 
 /** A node whose inputs can be named: `id` is its number in the API format, `title` what is read on it. */
@@ -50,7 +50,7 @@ function plain(id: string, type: string, title: string | undefined, specs: Specs
 
 /** The nodes of a subgraph: in the API format their numbers follow that of the node that stands for it. */
 function within(doc: Doc, type: string, prefix: string, specs: Specs): Named[] {
-  const definition = definitionsOf(doc).find((each) => each["id"] === type);
+  const definition = definitionOf(doc, type);
   return fieldsIn(definition?.["nodes"]).flatMap((inner: Fields) => {
     const [id, innerType, title] = [`${prefix}${String(inner["id"])}`, String(inner["type"]), inner["title"]];
     if ((inner["mode"] ?? ALWAYS) !== ALWAYS || innerType === type) return [];

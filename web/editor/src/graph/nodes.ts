@@ -1,3 +1,4 @@
+import { isBorder } from "./border";
 import { DEFAULT_SIZE, readNode } from "./entries";
 import { counted, nextNodeId } from "./ids";
 import { initialValues, inputsOf } from "./inputs";
@@ -79,9 +80,9 @@ function sizeOf(spec: NodeSpec): readonly [number, number] {
   return [texts > 0 ? 400 : Math.max(270, DEFAULT_SIZE[0]), LINE * (lines + 1) + TEXT * texts];
 }
 
-/** Takes nodes away with their links. `heal`: what they stood between is joined, where the types fit. */
+/** Takes nodes away with their links; those at the border of a subgraph stay. `heal`: what they stood between is joined, where the types fit. */
 export function removeNodes(doc: Doc, ids: Iterable<NodeId>, { heal = false }: { heal?: boolean } = {}): Op[] {
-  const gone = new Set([...ids].filter((id) => doc.nodes[id]));
+  const gone = new Set([...ids].filter((id) => doc.nodes[id] && !isBorder(doc.nodes[id])));
   if (gone.size === 0) return [];
   const left = doc.order.filter((id) => !gone.has(id));
   return [

@@ -1,3 +1,6 @@
+import { definitionOf, withDefinition } from "./definitions";
+import { levelOf, writeLevel } from "./levels";
+import type { Fields } from "./same";
 import type { Doc, Op } from "./types";
 
 /** A workflow with nothing in it. */
@@ -30,13 +33,27 @@ class Draft {
   private fields: Doc;
   private readonly copies = new Map<Lists, Things>();
   private order: Set<string> | null = null;
+  /** Subgraphs whose insides are changed, by id. */
+  private readonly levels = new Map<string, Draft>();
 
   constructor(doc: Doc) {
     this.fields = doc;
   }
 
   apply(op: Op): void {
+    if (op.in !== undefined) {
+      const { in: id, ...inner } = op;
+      this.level(id).apply(inner as Op);
+      return;
+    }
+    if (op.of === "definitions") {
+      this.takeIn();
+      const definitions = withDefinition(this.fields.rest["definitions"], op.id, op.after, op.at);
+      this.fields = { ...this.fields, rest: { ...this.fields.rest, definitions } };
+      return;
+    }
     if (op.of === "doc") {
+      if (op.after.rest) this.takeIn();
       // The counters, the order and the rest; nothing that is copied here.
       if (op.after.order) this.order = null;
       this.fields = { ...this.fields, ...op.after };
@@ -49,8 +66,29 @@ class Draft {
   }
 
   doc(): Doc {
+    this.takeIn();
     const order = this.order ? { order: [...this.order] } : {};
     return { ...this.fields, ...order, ...Object.fromEntries(this.copies) };
+  }
+
+  private level(id: string): Draft {
+    let draft = this.levels.get(id);
+    if (!draft) {
+      const level = levelOf(this.fields, id);
+      if (!level) throw new Error(`There is no subgraph ${id} to change.`);
+      this.levels.set(id, (draft = new Draft(level)));
+    }
+    return draft;
+  }
+
+  /** Put what was done inside of subgraphs into the document. */
+  private takeIn(): void {
+    for (const [id, draft] of this.levels) {
+      const after = writeLevel(draft.doc(), definitionOf(this.fields, id) as Fields);
+      const definitions = withDefinition(this.fields.rest["definitions"], id, after);
+      this.fields = { ...this.fields, rest: { ...this.fields.rest, definitions } };
+    }
+    this.levels.clear();
   }
 
   private things(of: Lists): Things {

@@ -1,4 +1,5 @@
 import { incoming } from "./connect";
+import { definitionOf } from "./definitions";
 import { readNode } from "./entries";
 import { inputsOf, initialValues } from "./inputs";
 import { connect } from "./links";
@@ -32,7 +33,9 @@ export function canRunTo(doc: Doc, specs: Specs, id: NodeId): boolean {
   const node = doc.nodes[id];
   if (node?.mode !== ALWAYS) return false;
   if (specs[node.type]?.output_node) return true;
-  return (node.type in specs || isSubgraph(doc, node.type)) && node.outputs.length > 0 && ANYTHING in specs;
+  return (
+    (node.type in specs || definitionOf(doc, node.type) !== undefined) && node.outputs.length > 0 && ANYTHING in specs
+  );
 }
 
 /** The document to send so that these nodes run, and the outputs to ask for. */
@@ -95,9 +98,4 @@ class Probes {
     }
     return null;
   }
-}
-
-function isSubgraph(doc: Doc, type: string): boolean {
-  const { subgraphs = [] } = (doc.rest["definitions"] ?? {}) as { subgraphs?: readonly { id?: unknown }[] };
-  return subgraphs.some(({ id }) => id === type);
 }

@@ -6,4 +6,8 @@ export const graph = {
   misfit: (given: string, taken: string) => `${given} does not fit ${taken}.`,
   widgetsOnly: "A primitive feeds widgets only.",
   circle: "This would make a circle: a node cannot wait for its own result.",
+  inputs: "Inputs",
+  outputs: "Outputs",
+  nothingChosen: "Select the nodes that are to become a subgraph.",
+  aroundItself: "What is between the selected nodes has to be selected too: a subgraph cannot wait for its own result.",
 } as const;

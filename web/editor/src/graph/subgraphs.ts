@@ -1,59 +1,47 @@
+import { INPUTS_TYPE, OUTPUTS_TYPE } from "./border";
+import { definitionOf } from "./definitions";
 import { fieldsIn } from "./entries";
 import { type Fields, isFields } from "./same";
+import { graph as t } from "./strings";
 import { blankSpec, EDITOR_ONLY } from "./virtual";
 import type { Doc, DocNode, NodeSpec, Specs } from "./types";
 
 /** The category of the node types that subgraphs are. */
 export const SUBGRAPHS = "subgraphs";
 
-/** The subgraphs that nodes of a document can stand for, as they are in the file. */
-export function definitionsOf(doc: Doc): Fields[] {
-  const { definitions } = doc.rest;
-  return isFields(definitions) ? fieldsIn(definitions["subgraphs"]) : [];
-}
-
-/** The subgraphs that some nodes stand for, with those inside them. */
-export function definitionsUsed(all: readonly Fields[], nodes: readonly Fields[]): Fields[] {
-  const used = new Set<Fields>();
-  const visit = (inner: readonly Fields[]): void => {
-    for (const node of inner) {
-      const definition = all.find((each) => each["id"] === node["type"]);
-      if (!definition || used.has(definition)) continue;
-      used.add(definition);
-      visit(fieldsIn(definition["nodes"]));
-    }
-  };
-  visit(nodes);
-  return all.filter((each) => used.has(each));
-}
+const BORDERS: Specs = {
+  [INPUTS_TYPE]: blankSpec(INPUTS_TYPE, t.inputs, SUBGRAPHS),
+  [OUTPUTS_TYPE]: blankSpec(OUTPUTS_TYPE, t.outputs, SUBGRAPHS),
+};
 
 /** What a node is, of whatever kind: a type of the server, one that only editors know, or a subgraph of the document. */
 export function specOf(doc: Doc, node: DocNode, specs: Specs): NodeSpec | undefined {
-  const known = specs[node.type] ?? EDITOR_ONLY[node.type];
+  const known = specs[node.type] ?? EDITOR_ONLY[node.type] ?? BORDERS[node.type];
   if (known) return known;
-  const definition = definitionsOf(doc).find((each) => each["id"] === node.type);
-  return definition && subgraphSpec(definition, node, specs);
+  const definition = definitionOf(doc, node.type);
+  return definition && subgraphSpec(doc, definition, node, specs);
 }
 
-const made = new WeakMap<Fields, Map<string, NodeSpec>>();
+const made = new WeakMap<object, Map<string, NodeSpec>>();
 
 /** A subgraph as a node type. The widgets that this instance shows are read where its values tell which they are. */
-function subgraphSpec(definition: Fields, node: DocNode, specs: Specs): NodeSpec {
-  const shown = shownWidgets(definition, node);
-  const key = JSON.stringify([shown, Object.keys(specs).length]);
-  const known = made.get(definition) ?? new Map<string, NodeSpec>();
-  made.set(definition, known);
+function subgraphSpec(doc: Doc, definition: Fields, node: DocNode, specs: Specs): NodeSpec {
+  const shown = shownOf(definition, node).flatMap(({ owner, name }) => (owner === "" ? [name] : []));
+  const all = doc.rest["definitions"] as Fields; // an input may lead on, into another subgraph
+  const key = JSON.stringify([definition["id"], shown, Object.keys(specs).length]);
+  const known = made.get(all) ?? new Map<string, NodeSpec>();
+  made.set(all, known);
   let spec = known.get(key);
-  if (!spec) known.set(key, (spec = describe(definition, shown, specs)));
+  if (!spec) known.set(key, (spec = describe(doc, definition, shown, specs)));
   return spec;
 }
 
-function describe(definition: Fields, shown: readonly string[], specs: Specs): NodeSpec {
+function describe(doc: Doc, definition: Fields, shown: readonly string[], specs: Specs): NodeSpec {
   const [inputs, outputs] = [fieldsIn(definition["inputs"]), fieldsIn(definition["outputs"])];
   const names = inputs.map((input) => String(input["name"]));
   const required = Object.fromEntries(
     inputs.map((input, slot) => {
-      const config = innerConfig(definition, slot, specs) ?? [String(input["type"] ?? "*"), {}];
+      const config = innerConfig(doc, definition, slot, specs) ?? [String(input["type"] ?? "*"), {}];
       const options = isFields(config[1]) ? config[1] : {};
       const isShown = shown.includes(String(input["name"]));
       return [String(input["name"]), [config[0], { ...options, control_after_generate: false, forceInput: !isShown }]];
@@ -72,27 +60,37 @@ function describe(definition: Fields, shown: readonly string[], specs: Specs): N
   };
 }
 
-/** The names of an instance's widgets in the order of its values, out of the ways in which files tell it. */
-function shownWidgets(definition: Fields, node: DocNode): string[] {
-  const inputs = fieldsIn(definition["inputs"]).map((input) => String(input["name"]));
-  const marked = new Set(node.inputs.filter((input) => input.widget !== undefined).map((input) => input.name));
-  const lists = [
-    proxies(node),
-    inputs.filter((_, slot) => innerSockets(definition, slot).some(({ input }) => input["widget"])),
-    inputs.filter((name) => marked.has(name)),
-  ];
-  const count = Array.isArray(node.values) ? node.values.length : 0;
-  return lists.find((names) => names.length === count && names.every((name) => inputs.includes(name))) ?? [];
+/** A widget that a node shows of its subgraph: of a node inside (`owner`), or of an input of the whole (no owner). */
+export interface Shown {
+  readonly owner: string;
+  readonly name: string;
 }
 
-function proxies(node: DocNode): string[] {
+/** The widgets of a node that stands for a subgraph, in the order of its values, out of the ways in which files tell it. */
+export function shownOf(definition: Fields, node: DocNode): readonly Shown[] {
+  const inputs = fieldsIn(definition["inputs"]).map((input) => String(input["name"]));
+  const marked = new Set(node.inputs.filter((input) => input.widget !== undefined).map((input) => input.name));
+  const own = (names: readonly string[]): Shown[] => names.map((name) => ({ owner: "", name }));
+  const lists = [
+    proxiesOf(node),
+    fieldsIn(definition["widgets"]).map(({ id, name }) => ({ owner: String(id), name: String(name) })),
+    own(inputs.filter((_, slot) => innerSockets(definition, slot).some(({ input }) => input["widget"]))),
+    own(inputs.filter((name) => marked.has(name))),
+  ];
+  const count = Array.isArray(node.values) ? node.values.length : 0;
+  const isKnown = ({ owner, name }: Shown) => owner !== "" || inputs.includes(name);
+  return lists.find((list) => list.length === count && list.every(isKnown)) ?? [];
+}
+
+/** What older files say of it. `-1` is the node itself. */
+export function proxiesOf(node: DocNode): readonly Shown[] {
   const told = node.properties["proxyWidgets"];
-  const own = Array.isArray(told) ? told.filter((each) => Array.isArray(each) && String(each[0]) === "-1") : [];
-  return own.map((each) => String((each as unknown[])[1]));
+  const pairs = Array.isArray(told) ? told.filter((each): each is unknown[] => Array.isArray(each)) : [];
+  return pairs.map(([owner, name]) => ({ owner: String(owner) === "-1" ? "" : String(owner), name: String(name) }));
 }
 
 /** The sockets inside that an input of a subgraph leads to. */
-function innerSockets(definition: Fields, slot: number): { node: Fields; input: Fields }[] {
+export function innerSockets(definition: Fields, slot: number): { node: Fields; input: Fields }[] {
   const links = fieldsIn(definition["links"]).filter(
     (link) => String(link["origin_id"]) === "-10" && link["origin_slot"] === slot,
   );
@@ -102,13 +100,20 @@ function innerSockets(definition: Fields, slot: number): { node: Fields; input: 
   );
 }
 
-/** What the node type inside says of the input, so that limits and choices are shown outside too. */
-function innerConfig(definition: Fields, slot: number, specs: Specs): readonly unknown[] | undefined {
-  for (const { node, input } of innerSockets(definition, slot)) {
-    const spec = specs[String(node["type"])];
-    const name = String(input["name"]);
-    const config = spec?.input.required?.[name] ?? spec?.input.optional?.[name];
-    if (Array.isArray(config)) return config as unknown[];
+/** What the node type inside says of the input, at whatever depth, so that limits and choices are shown outside too. */
+function innerConfig(doc: Doc, definition: Fields, slot: number, specs: Specs): readonly unknown[] | undefined {
+  const open: (readonly [Fields, number])[] = [[definition, slot]];
+  const seen = new Set<string>();
+  for (const [outer, at] of open) {
+    for (const { node, input } of innerSockets(outer, at)) {
+      const [type, name] = [String(node["type"]), String(input["name"])];
+      const config = specs[type]?.input.required?.[name] ?? specs[type]?.input.optional?.[name];
+      if (Array.isArray(config)) return config as unknown[];
+      const inner = definitionOf(doc, type);
+      const port = fieldsIn(inner?.["inputs"]).findIndex((each) => each["name"] === name);
+      if (inner && port >= 0 && !seen.has(`${type}:${port}`)) open.push([inner, port]); // the loop visits it too
+      seen.add(`${type}:${port}`);
+    }
   }
   return undefined;
 }

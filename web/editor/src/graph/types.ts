@@ -81,16 +81,31 @@ export interface Doc {
   readonly rest: Rest;
 }
 
-/** One change: a thing before and after, null if it is not there. Undoing is going from `after` to `before`. */
-export type Op =
+/**
+ * One change: a thing before and after, null if it is not there. Undoing is going from `after` to `before`. `in` is the id
+ * of the subgraph that it is a change of; without it, it is one of the document that it is applied to.
+ */
+export type Op = Change & { readonly in?: string };
+
+type Change =
   | { readonly of: "nodes"; readonly id: NodeId; readonly before: DocNode | null; readonly after: DocNode | null }
   | { readonly of: "links"; readonly id: number; readonly before: DocLink | null; readonly after: DocLink | null }
   | { readonly of: "groups"; readonly id: number; readonly before: DocGroup | null; readonly after: DocGroup | null }
-  | { readonly of: "doc"; readonly before: Partial<Doc>; readonly after: Partial<Doc> }; // order, counters, rest
+  | { readonly of: "doc"; readonly before: Partial<Doc>; readonly after: Partial<Doc> } // order, counters, rest
+  /** A subgraph as it is in the file; `at` is its place in the list. */
+  | {
+      readonly of: "definitions";
+      readonly id: string;
+      readonly at: number;
+      readonly before: Rest | null;
+      readonly after: Rest | null;
+    };
 
 /** What one gesture did, undone at once. Steps of the same `merge` that follow each other become one (typing, dragging). */
 export interface Step {
   readonly label: string;
+  /** The nodes that were entered one after the other to where it was done; missing for the whole workflow. */
+  readonly path?: readonly NodeId[];
   readonly ops: readonly Op[];
   readonly merge?: string;
   readonly at: number;

@@ -1,6 +1,6 @@
 import { api } from "../api/client";
 import { setValue } from "../graph/edits";
-import { activeTab, useWorkspace } from "../store/workspace";
+import { activeDoc, useWorkspace } from "../store/workspace";
 import { CLIPSPACE, imageRef } from "../widgets/upload";
 import { encodeMask } from "./encode";
 import type { Mask } from "./mask";
@@ -16,7 +16,7 @@ export async function saveMask(target: MaskTarget, mask: Mask): Promise<void> {
   if (!original) throw new Error(t.noPicture);
   const file = new File([await encodeMask(mask)], `clipspace-mask-${Date.now()}.png`, { type: "image/png" });
   const { name, subfolder, type } = await api.uploadMask(file, original, CLIPSPACE);
-  const { doc } = activeTab(useWorkspace.getState());
+  const doc = activeDoc(useWorkspace.getState());
   if (!doc.nodes[target.node]) throw new Error(t.gone);
   const value = `${subfolder}/${name} [${type}]`;
   useWorkspace.getState().edit(t.edit, setValue(doc, target.node, target.index, value, target.name));

@@ -4,7 +4,7 @@ import { specOf } from "../graph/subgraphs";
 import type { Doc, NodeId, Specs } from "../graph/types";
 import { registerCommand } from "../shell/commands";
 import { useSpecs } from "../store/specs";
-import { activeTab, useWorkspace } from "../store/workspace";
+import { activeDoc, useWorkspace } from "../store/workspace";
 import { editMask, type MaskTarget } from "./store";
 import { t } from "./strings";
 
@@ -25,7 +25,7 @@ export function selectedPicture(): MaskTarget | null {
   const workspace = useWorkspace.getState();
   const [id, ...others] = workspace.selection.nodes;
   if (id === undefined || others.length > 0) return null;
-  return pictureOf(activeTab(workspace).doc, id, useSpecs.getState().specs);
+  return pictureOf(activeDoc(workspace), id, useSpecs.getState().specs);
 }
 
 export function registerMaskCommand(): void {

@@ -27,7 +27,7 @@ interface FarNodeProps {
 export function FarNode({ node, selected, x, y, height }: FarNodeProps) {
   const place = usePlace();
   const { title, looks } = useLooks(node, selected);
-  const run = useNodeRun(place.tab, place.id);
+  const run = useNodeRun(place.tab, place.run);
   const size = sizeOf(node);
   const isReroute = node.type === "Reroute";
   const isFlat = isCollapsed(node) || isReroute;
@@ -47,7 +47,7 @@ export function FarNode({ node, selected, x, y, height }: FarNodeProps) {
           {title}
         </header>
       )}
-      {run && !isFlat && <FarPicture id={place.id} run={run} />}
+      {run && !isFlat && <FarPicture id={place.run} run={run} />}
       {run?.state === "running" && <FarProgress run={run} />}
     </article>
   );

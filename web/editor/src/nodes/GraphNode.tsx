@@ -2,7 +2,9 @@ import type { NodeProps } from "@xyflow/react";
 import { memo, useMemo, useRef, type ComponentType } from "react";
 import { useIsFar } from "../canvas/far";
 import { isCollapsed } from "../canvas/geometry";
+import { INPUTS_TYPE, OUTPUTS_TYPE } from "../graph/border";
 import type { DocNode } from "../graph/types";
+import { BorderNode } from "../subgraphs/BorderNode";
 import { FarNode } from "./FarNode";
 import { useLooks } from "./looks";
 import { useMeasured } from "./measure";
@@ -21,12 +23,14 @@ const OWN_FORMS: Readonly<Record<string, ComponentType<{ node: DocNode; selected
   Note,
   MarkdownNote: Note,
   Reroute,
+  [INPUTS_TYPE]: BorderNode,
+  [OUTPUTS_TYPE]: BorderNode,
 };
 
 /** One node on the canvas. Its parts read only what they show: a sampler's step draws the progress bar of one node. */
 export const GraphNode = memo(function GraphNode({ data, selected, ...box }: NodeProps) {
-  const { id, tab } = data as unknown as Place;
-  const place = useMemo(() => ({ id, tab }), [id, tab]);
+  const { id, tab, prefix } = data as unknown as Place & { readonly prefix?: string };
+  const place = useMemo(() => ({ id, tab, run: `${prefix ?? ""}${id}` }), [id, prefix, tab]);
   const node = useDocNode(place);
   const isFar = useIsFar();
   if (!node) return null;

@@ -1,5 +1,6 @@
 import { SUBGRAPHS } from "../graph/subgraphs";
 import { BYPASSED, MUTED, type DocNode } from "../graph/types";
+import { enter } from "../subgraphs/entering";
 import { useNodeRun, useRun } from "../store/run";
 import { Icon } from "../widgets/icons";
 import { editNode } from "./edit";
@@ -28,9 +29,9 @@ export function NodeHeader({ node, name }: { node: DocNode; name: string }) {
       </button>
       <NodeTitle title={node.title ?? name} fallback={name} />
       {isSubgraph && (
-        <span className="node-mark" title={t.subgraphHint}>
+        <button type="button" className="node-mark nodrag" title={t.subgraphHint} onClick={() => enter(place.id)}>
           {t.subgraph}
-        </span>
+        </button>
       )}
       {node.mode === MUTED && <span className="node-mark mode">{t.muted}</span>}
       {node.mode === BYPASSED && <span className="node-mark mode">{t.bypassed}</span>}
@@ -44,8 +45,8 @@ export function NodeHeader({ node, name }: { node: DocNode; name: string }) {
 /** How it ended: its time, or that nothing had to be done, or that it failed. */
 function RunMark() {
   const place = usePlace();
-  const state = useRun((run) => run.runs[place.tab]?.nodes[place.id]?.state);
-  const seconds = useRun((run) => run.runs[place.tab]?.nodes[place.id]?.seconds);
+  const state = useRun((run) => run.runs[place.tab]?.nodes[place.run]?.state);
+  const seconds = useRun((run) => run.runs[place.tab]?.nodes[place.run]?.seconds);
   if (state === "cached") {
     return (
       <span className="node-mark cached" title={t.cachedHint}>
@@ -66,7 +67,7 @@ function RunMark() {
 /** The only part that a step of a sampler draws again. */
 function Progress() {
   const place = usePlace();
-  const run = useNodeRun(place.tab, place.id);
+  const run = useNodeRun(place.tab, place.run);
   if (run?.state !== "running") return null;
   const { value, max } = run;
   if (value === undefined || !max) return <progress className="node-progress" aria-label={t.running} />;

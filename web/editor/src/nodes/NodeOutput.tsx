@@ -17,7 +17,7 @@ type Output = Readonly<Record<string, readonly unknown[]>> | undefined;
 
 /** The preview while a node works, what it says, and what it showed when it was done: pictures to be opened, and texts. */
 export function NodeOutput() {
-  const { tab, id } = usePlace();
+  const { tab, run: id } = usePlace();
   const preview = useRun((run) => run.runs[tab]?.nodes[id]?.preview);
   const says = useRun((run) => run.runs[tab]?.nodes[id]?.says);
   const isRunning = useRun((run) => run.runs[tab]?.nodes[id]?.state === "running");
@@ -43,7 +43,7 @@ export function NodeOutput() {
 }
 
 function Pictures({ output }: { output: Output }) {
-  const { tab, id } = usePlace();
+  const { tab, run: id } = usePlace();
   const madeAt = useRun((run) => run.runs[tab]?.startedAt);
   const gone = useGone();
   const pictures = picturesOfNode(output, id).filter((picture) => !isGone(gone, picture, madeAt));

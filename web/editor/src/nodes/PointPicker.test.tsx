@@ -37,7 +37,7 @@ function open(source: object): string {
 function show(tab: string, linkedIn = ","): void {
   const node = activeTab(useWorkspace.getState()).doc.nodes["2"]!;
   render(
-    <PlaceContext.Provider value={{ tab, id: "2" }}>
+    <PlaceContext.Provider value={{ tab, id: "2", run: "2" }}>
       <PointPicker spec={LOOK} widgets={widgetsOf(node, LOOK)} linkedIn={linkedIn} />
     </PlaceContext.Provider>,
   );
@@ -86,7 +86,7 @@ test("values that come through wires are not to be chosen", () => {
   const node = activeTab(useWorkspace.getState()).doc.nodes["2"]!;
   const widgets = widgetsOf(node, LOOK).map((widget) => ({ ...widget, socket: 5 }));
   render(
-    <PlaceContext.Provider value={{ tab, id: "2" }}>
+    <PlaceContext.Provider value={{ tab, id: "2", run: "2" }}>
       <PointPicker spec={LOOK} widgets={widgets} linkedIn=",5," />
     </PlaceContext.Provider>,
   );

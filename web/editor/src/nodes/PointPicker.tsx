@@ -98,9 +98,10 @@ function usePicture(place: Place, on: string | undefined): string | undefined {
     const doc = currentDoc(place);
     return doc && first(shownAt.split(","), (id) => chosenPicture(doc, id, useSpecs.getState().specs));
   });
+  const prefix = place.run.slice(0, place.run.length - place.id.length);
   const shown = useRun((run) =>
     first(shownAt.split(","), (id) => {
-      const picture = picturesOfNode(run.runs[place.tab]?.nodes[id]?.output)[0];
+      const picture = picturesOfNode(run.runs[place.tab]?.nodes[`${prefix}${id}`]?.output)[0];
       return picture && urlOf(picture);
     }),
   );

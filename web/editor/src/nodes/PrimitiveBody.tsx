@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import type { DocNode } from "../graph/types";
 import { useSpecs } from "../store/specs";
-import { useWorkspace } from "../store/workspace";
+import { shownDoc, useWorkspace } from "../store/workspace";
 import { has } from "./linked";
 import { WidgetRows } from "./NodeBody";
 import { primitiveWidgets } from "./primitive";
@@ -14,7 +14,10 @@ import "./notes.css";
 export function PrimitiveBody({ node }: { node: DocNode }) {
   const place = usePlace();
   const linkedOut = useLinked(place, "out");
-  const doc = useWorkspace((workspace) => workspace.tabs.find((tab) => tab.id === place.tab)?.doc);
+  const doc = useWorkspace((workspace) => {
+    const open = workspace.tabs.find((tab) => tab.id === place.tab);
+    return open && shownDoc(open);
+  });
   const specs = useSpecs((store) => store.specs);
   const widgets = useMemo(() => (doc ? primitiveWidgets(doc, node, specs) : []), [doc, node, specs]);
   return (

@@ -27,7 +27,7 @@ export interface Looks {
 
 export function useLooks(node: DocNode, selected: boolean): Looks {
   const place = usePlace();
-  const { tab, id } = place;
+  const { tab, run: id } = place;
   const spec = useNodeSpec(place, node);
   const state = useRun((run) => run.runs[tab]?.nodes[id]?.state);
   const isFaulty = useRun((run) => run.faults[tab]?.some((fault) => fault.node === id) ?? false);

@@ -3,23 +3,26 @@ import { specOf } from "../graph/subgraphs";
 import type { Doc, DocNode, NodeId, NodeSpec } from "../graph/types";
 import { useRun, type Fault } from "../store/run";
 import { useSpec, useSpecs } from "../store/specs";
-import { useWorkspace, type Workspace } from "../store/workspace";
+import { shownDoc, useWorkspace, type Workspace } from "../store/workspace";
 import { linkedOf } from "./linked";
 
 /** Which node the components below draw. */
 export interface Place {
   readonly tab: string;
   readonly id: NodeId;
+  /** What the server calls it: inside of subgraphs, after the nodes that were entered (`5:2`). */
+  readonly run: string;
 }
 
-export const PlaceContext = createContext<Place>({ tab: "", id: "" });
+export const PlaceContext = createContext<Place>({ tab: "", id: "", run: "" });
 
 export function usePlace(): Place {
   return useContext(PlaceContext);
 }
 
 function docOf(workspace: Workspace, tab: string): Doc | undefined {
-  return workspace.tabs.find((each) => each.id === tab)?.doc;
+  const open = workspace.tabs.find((each) => each.id === tab);
+  return open && shownDoc(open);
 }
 
 export function useDocNode({ tab, id }: Place): DocNode | undefined {
@@ -46,7 +49,7 @@ export function useLinked({ tab, id }: Place, side: "in" | "out"): string {
 }
 
 /** What is wrong at one input of a node; at the node itself, if `input` is null. */
-export function useFault({ tab, id }: Place, input: string | null): string | undefined {
+export function useFault({ tab, run: id }: Place, input: string | null): string | undefined {
   return useRun((run) => {
     const fault = run.faults[tab]?.find((each) => each.node === id && each.input === input);
     return fault && textOf(fault);

@@ -14,7 +14,7 @@ export const t = {
   seconds: (seconds: number) => (seconds < 0.05 ? "<0.1 s" : `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`),
   progress: (value: number, max: number) => `${value} of ${max}`,
   subgraph: "subgraph",
-  subgraphHint: "Several nodes of this workflow, drawn as one",
+  subgraphHint: "Several nodes of this workflow, drawn as one: click to go inside",
   primitiveHint: "Wire it to a widget, and it takes its form.",
   editHint: "Double-click to edit",
   editNote: "Edit note",

@@ -1,4 +1,5 @@
 import { useMemo } from "react";
+import { outermost } from "../api/ids";
 import { useRun, type NodeRun } from "../store/run";
 import { goTo } from "./go_to";
 import { longestSeconds, useHeat } from "./heat";
@@ -48,7 +49,7 @@ function Time({ id, seconds, share }: { id: string; seconds: number; share: numb
 
 function slowestOf(nodes: Readonly<Record<string, NodeRun>>): [string, number][] {
   const times = Object.entries(nodes).flatMap(([id, { seconds }]): [string, number][] =>
-    seconds ? [[id, seconds]] : [],
+    seconds && outermost(id) === id ? [[id, seconds]] : [],
   );
   return times.sort((a, b) => b[1] - a[1]).slice(0, SHOWN);
 }

@@ -3,11 +3,11 @@ import { Icon } from "../shell/icons";
 import { shownKeys } from "../shell/keys";
 import { clearQueue, useJobs } from "../store/jobs";
 import { useSpecs } from "../store/specs";
-import { activeTab, useWorkspace } from "../store/workspace";
+import { useWorkspace } from "../store/workspace";
 import { setAutoRun, useAutoRun } from "./auto_run";
 import { useHeat } from "./heat";
 import { attempt, runActive, selectedTargets, useRunCount } from "./run_actions";
-import { runTargets } from "./run_targets";
+import { targetsNow } from "./run_targets";
 import { t } from "./strings";
 
 /** The other ways to run. */
@@ -36,13 +36,12 @@ export function RunMenu() {
 }
 
 function SelectedItem() {
-  const selected = useWorkspace((workspace) => workspace.selection.nodes);
-  const doc = useWorkspace((workspace) => activeTab(workspace).doc);
   const specs = useSpecs((store) => store.specs);
+  const count = useWorkspace((workspace) => targetsNow(workspace, specs).length);
   return (
     <Menu.Item
       className="menu-item"
-      disabled={runTargets(doc, specs, selected).length === 0}
+      disabled={count === 0}
       onSelect={() => attempt(runActive({ only: selectedTargets() }))}
     >
       {t.run.selected}

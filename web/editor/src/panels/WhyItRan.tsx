@@ -1,14 +1,17 @@
 import type { Cause, NodeAccount } from "../api/types";
 import { useAccount } from "../store/explain";
 import { useSpecs } from "../store/specs";
-import { activeTab, useWorkspace } from "../store/workspace";
+import { activeTab, pathText, useWorkspace } from "../store/workspace";
 import { causeText, howText } from "./why";
 import { t } from "./strings";
 import { titleOf, useTitle } from "./useTitle";
 
 /** Why the selected node ran in the newest run, or why it did not have to. */
 export function WhyItRan({ tab }: { tab: string }) {
-  const only = useWorkspace(({ selection: { nodes } }) => (nodes.length === 1 ? nodes[0]! : null));
+  const only = useWorkspace((workspace) => {
+    const [id, ...others] = workspace.selection.nodes;
+    return id === undefined || others.length > 0 ? null : `${pathText(activeTab(workspace))}${id}`;
+  });
   const title = useTitle(only);
   return (
     <section className="why" aria-label={t.why.title}>

@@ -1,10 +1,19 @@
 import { centerOn } from "../canvas/actions";
-import { activeTab, useWorkspace } from "../store/workspace";
+import { nodeAt } from "../graph/within";
+import { activeTab, pathText, useWorkspace } from "../store/workspace";
 
-/** Select a node of the active workflow and bring it into view. */
+/** By then the nodes of another level are drawn. */
+const DRAWN_MS = 100;
+
+/** Select a node of the active workflow, as the server calls it, and bring it into view: inside of subgraphs too. */
 export function goTo(id: string): void {
   const workspace = useWorkspace.getState();
-  if (!activeTab(workspace).doc.nodes[id]) return;
-  workspace.select([id]);
-  centerOn(id);
+  if (!nodeAt(activeTab(workspace).doc, id)) return;
+  const path = id.split(":");
+  const last = path.pop()!;
+  const isElsewhere = pathText(activeTab(workspace)) !== path.map((each) => `${each}:`).join("");
+  if (isElsewhere) workspace.goInto(path);
+  workspace.select([last]);
+  if (isElsewhere) setTimeout(() => centerOn(last), DRAWN_MS);
+  else centerOn(last);
 }

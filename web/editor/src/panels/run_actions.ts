@@ -11,7 +11,7 @@ import { activeTab, useWorkspace } from "../store/workspace";
 import { afterQueued } from "../widgets/control";
 import { isQueued, setAutoRun, useAutoRun } from "./auto_run";
 import { useHeat } from "./heat";
-import { runTargets } from "./run_targets";
+import { targetsNow } from "./run_targets";
 import { t } from "./strings";
 
 export const MOST_RUNS = 100;
@@ -49,14 +49,13 @@ function moveOn(tabId: string, doc: Doc): Doc {
   const workspace = useWorkspace.getState();
   const { specs } = useSpecs.getState();
   if (workspace.active !== tabId) return applyAll(doc, afterQueued(doc, specs));
-  workspace.edit(t.run.nextSeed, afterQueued(activeTab(workspace).doc, specs), "next seed");
+  workspace.editWhole(t.run.nextSeed, afterQueued(activeTab(workspace).doc, specs), "next seed");
   return activeTab(useWorkspace.getState()).doc;
 }
 
 /** The selected nodes that can be run to. */
 export function selectedTargets(): string[] {
-  const workspace = useWorkspace.getState();
-  return runTargets(activeTab(workspace).doc, useSpecs.getState().specs, workspace.selection.nodes);
+  return targetsNow(useWorkspace.getState(), useSpecs.getState().specs);
 }
 
 /** Do something that asks the server; say what went wrong. */

@@ -3,7 +3,7 @@ import { inputsOf } from "../graph/inputs";
 import type { InputSpec, NodeSpec } from "../graph/types";
 import { typeColor } from "../nodes/color";
 import { useSpecs } from "../store/specs";
-import { activeTab, useWorkspace } from "../store/workspace";
+import { activeDoc, useWorkspace } from "../store/workspace";
 import { Panel } from "./Panel";
 import { t } from "./strings";
 import "./nodes.css";
@@ -20,7 +20,7 @@ export function NodeHelp() {
 function OfSelected() {
   const type = useWorkspace((workspace) => {
     const [id, ...others] = workspace.selection.nodes;
-    return id !== undefined && others.length === 0 ? activeTab(workspace).doc.nodes[id]?.type : undefined;
+    return id !== undefined && others.length === 0 ? activeDoc(workspace).nodes[id]?.type : undefined;
   });
   const spec = useSpecs((store) => (type === undefined ? undefined : store.specs[type]));
   if (type === undefined) return <p className="empty">{t.nodeHelp.nothing}</p>;

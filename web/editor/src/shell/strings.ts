@@ -5,6 +5,7 @@ import { graph } from "../graph/strings";
 import { t as mask } from "../mask/strings";
 import { t as nodes } from "../nodes/strings";
 import { t as panels } from "../panels/strings";
+import { t as subgraphs } from "../subgraphs/strings";
 import { t as widgets } from "../widgets/strings";
 import { commands, nodeHelp, nodePalette, palette, settings, shell, shortcuts, welcome } from "./texts";
 
@@ -25,6 +26,7 @@ export const t = {
   canvas,
   colorNames,
   nodes,
+  subgraphs,
   widgets,
   panels,
   mask,

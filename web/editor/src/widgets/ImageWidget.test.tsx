@@ -15,7 +15,7 @@ afterEach(() => {
 
 function show(value: string, tab = "tab"): HTMLElement {
   render(
-    <PlaceContext.Provider value={{ tab, id: "1" }}>
+    <PlaceContext.Provider value={{ tab, id: "1", run: "1" }}>
       <Held of={ImageWidget} log={[]} widget={widgetFor("image", value, { choices: ["cat.png"] })} />
     </PlaceContext.Provider>,
   );

@@ -33,7 +33,7 @@ test("an input is typed, or chosen among those that feed the node", () => {
   const tab = useWorkspace.getState().open("test", doc);
   const log: unknown[] = [];
   render(
-    <PlaceContext.Provider value={{ tab, id: "2" }}>
+    <PlaceContext.Provider value={{ tab, id: "2", run: "2" }}>
       <Held of={NodeInputWidget} log={log} widget={widgetFor("text", "", { options: { node_input: true } })} />
     </PlaceContext.Provider>,
   );

@@ -1,5 +1,7 @@
 import { applyAll } from "../graph/ops";
+import { definitionsOf, usesOf } from "../graph/definitions";
 import { setValue } from "../graph/edits";
+import { levelOf } from "../graph/levels";
 import { isFed } from "../nodes/linked";
 import { primitiveWidgets } from "../nodes/primitive";
 import { widgetsOf } from "../graph/inputs";
@@ -14,10 +16,19 @@ export type Control = (typeof CONTROLS)[number];
 const LARGEST = Number.MAX_SAFE_INTEGER;
 
 /**
- * The changes that control-after-generate makes once a run is queued, so that the next one differs. A value that comes
- * through a wire is left alone: it is not this node's to change.
+ * The changes that control-after-generate makes once a run is queued, inside of subgraphs too, so that the next one
+ * differs. A value that comes through a wire is left alone: it is not this node's to change.
  */
 export function afterQueued(doc: Doc, specs: Specs, random: () => number = Math.random): Op[] {
+  const inside = definitionsOf(doc).flatMap((definition): Op[] => {
+    const id = String(definition["id"]);
+    const level = usesOf(doc, id) > 0 ? levelOf(doc, id) : undefined;
+    return level ? afterQueuedIn(level, specs, random).map((op) => ({ ...op, in: id })) : [];
+  });
+  return [...afterQueuedIn(doc, specs, random), ...inside];
+}
+
+function afterQueuedIn(doc: Doc, specs: Specs, random: () => number): Op[] {
   const ops: Op[] = [];
   for (const node of Object.values(doc.nodes)) {
     const widgets = widgetsOfAny(doc, node, specs);
