@@ -3,6 +3,7 @@ import { files } from "../files/strings";
 import { graph } from "../graph/strings";
 import { t as mask } from "../mask/strings";
 import { t as nodes } from "../nodes/strings";
+import { t as outline } from "../outline/strings";
 import { t as panels } from "../panels/strings";
 import { t as widgets } from "../widgets/strings";
 import { commands, nodeHelp, nodePalette, palette, settings, shell, shortcuts, welcome } from "./texts";
@@ -25,6 +26,7 @@ export const t = {
   colorNames,
   nodes,
   widgets,
+  outline,
   panels,
   mask,
   files,

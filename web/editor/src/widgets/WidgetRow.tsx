@@ -71,7 +71,7 @@ export function WidgetRow({ widget, fed, hasControl }: { widget: Widget; fed: bo
 }
 
 /** A choice may be of several, a whole number a colour, a text an input's name; one with a control after it is a seed. */
-function controlOf({ kind, spec }: Widget, hasControl: boolean): ComponentType<WidgetProps> {
+export function controlOf({ kind, spec }: Widget, hasControl: boolean): ComponentType<WidgetProps> {
   if (kind === "combo" && takesSeveral(spec.options)) return MultiComboWidget;
   if (kind === "int" && spec.options["display"] === "color") return ColorWidget;
   if (kind === "text" && spec.options["node_input"]) return NodeInputWidget;
