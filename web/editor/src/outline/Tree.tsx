@@ -1,6 +1,6 @@
 import * as ContextMenu from "@radix-ui/react-context-menu";
 import { defaultRangeExtractor, useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useRef } from "react";
+import { useEffect, useLayoutEffect, useRef, type RefObject } from "react";
 import { CanvasMenu } from "../canvas/CanvasMenu";
 import { selectTarget } from "../canvas/target";
 import { useWorkspace } from "../store/workspace";
@@ -31,13 +31,7 @@ export function Tree({ tab, rows }: { tab: string; rows: readonly Row[] }) {
   const onKeyDown = useTreeKeys(rows, at);
   useFollowing(rows);
 
-  const wanted = useOutline((outline) => outline.wanted);
-  useLayoutEffect(() => {
-    if (!wanted) return;
-    lines.scrollToIndex(at, { align: "auto" });
-    tree.current?.querySelector<HTMLElement>("[role=treeitem][tabindex='0']")?.focus({ preventScroll: true });
-    useOutline.setState({ wanted: false });
-  }, [wanted, at, lines]);
+  useFocusWanted(tree, () => lines.scrollToIndex(at, { align: "auto" }));
 
   return (
     <ContextMenu.Root
@@ -78,6 +72,18 @@ export function Tree({ tab, rows }: { tab: string; rows: readonly Row[] }) {
 /** A menu gives the focus back to its line; if its entry removed that, another line gets it. */
 function comeBack(): void {
   if (document.activeElement === document.body) useOutline.setState({ wanted: true });
+}
+
+/** Give the active line the focus if that is wanted, as soon as it is drawn: at first no line is. */
+function useFocusWanted(tree: RefObject<HTMLElement | null>, scroll: () => void): void {
+  const wanted = useOutline((outline) => outline.wanted);
+  useLayoutEffect(() => {
+    const line = wanted && tree.current?.querySelector<HTMLElement>("[role=treeitem][tabindex='0']");
+    if (!line) return;
+    scroll();
+    line.focus({ preventScroll: true });
+    useOutline.setState({ wanted: false });
+  });
 }
 
 /** The place of the active line; if that is gone, of the one that is in its place. */
