@@ -260,5 +260,5 @@ def test_a_tapped_socket_lists_what_fits_and_a_tap_on_nothing_ends_it(tablet: Ou
     page.keyboard.press("Escape")
     fingers.tap(middle(tablet.output("Words", "CONDITIONING")))
     expect(page.get_by_role("button", name="No wire")).to_be_visible()
-    fingers.tap((600, 760))
+    fingers.tap((600, 700))
     expect(page.get_by_role("button", name="No wire")).to_have_count(0)

@@ -24,7 +24,7 @@ export const Line = memo(function Line({ tab, row, at, active, top, measure }: P
   const isEditing = useOutline((outline) => outline.editing === row.key);
   const isSelected = useWorkspace(({ selection }) => selection.nodes.includes(row.node)) && row.kind === "node";
   const notes = useNotes(tab, row);
-  const text = row.kind === "node" ? notes.join(", ") : row.text;
+  const text = row.kind === "node" ? notes.join(", ") : row.kind === "link" ? "" : row.text;
   return (
     <div
       ref={measure}
@@ -46,7 +46,7 @@ export const Line = memo(function Line({ tab, row, at, active, top, measure }: P
       onDoubleClick={() => isEditing || enterLine(row)}
     >
       <Twig row={row} />
-      <span className="outline-name">{row.kind === "link" ? row.text : row.name}</span>
+      <span className="outline-name">{row.name}</span>
       {isEditing ? (
         <LineField tab={tab} row={row} />
       ) : (
@@ -92,7 +92,7 @@ function modeText({ mode }: NodeLine): string {
 }
 
 function nameOf(row: Row, notes: readonly string[]): string {
-  if (row.kind === "link") return row.text;
+  if (row.kind === "link") return row.name;
   if (row.kind === "node") return [row.name, ...notes].join(", ");
   if (row.kind === "output") return t.output(row.name, row.text);
   return [t.input(row.name, row.text), ...notes].join(", ");

@@ -30,7 +30,7 @@ test("below an open node stand its inputs with what feeds them, then its outputs
     "2 MODEL: feeds nothing",
     "2 CLIP: feeds nothing",
     "2 VAE: feeds Decode.vae",
-    "3 Decode: to Decode.vae",
+    "3 to Decode.vae",
     "1 Decode",
     "2 samples: from Canvas.LATENT",
     "2 vae: from Loader.VAE",
@@ -71,5 +71,5 @@ test("each line knows its place among its siblings, and whether it is open", () 
 
 test("a closed output hides its wires", () => {
   const doc = workflow();
-  expect(lines(doc, nodeKey("2"), "2 out:2")).not.toContain("3 Decode: to Decode.vae");
+  expect(lines(doc, nodeKey("2"), "2 out:2")).not.toContain("3 to Decode.vae");
 });

@@ -49,7 +49,6 @@ export interface OutputLine extends Line {
 export interface LinkLine extends Line {
   readonly kind: "link";
   readonly link: DocLink;
-  readonly text: string;
 }
 
 export type Row = NodeLine | InputLine | OutputLine | LinkLine;
@@ -172,9 +171,8 @@ function linkLines(doc: Doc, output: OutputLine, specs: Specs): LinkLine[] {
     key: `link ${link.id}`,
     level: 3,
     node: output.node,
-    name: titleOf(doc, specs, link.to),
+    name: t.to(targetText(doc, link, specs)),
     link,
-    text: t.to(targetText(doc, link, specs)),
     at: at + 1,
     of: links.length,
   }));

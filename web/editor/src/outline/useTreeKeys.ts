@@ -15,7 +15,8 @@ export function useTreeKeys(rows: readonly Row[], at: number): (event: KeyboardE
   return (event) => {
     if (!(event.target instanceof Element) || event.target.getAttribute("role") !== "treeitem") return; // in a field
     if (event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key !== "Enter")) return;
-    if (press(rows, at, event) || type(rows, at, event.key, typing.current)) event.preventDefault();
+    const isWord = event.key === " " && Date.now() < typing.current.until; // a name may have several
+    if ((!isWord && press(rows, at, event)) || type(rows, at, event.key, typing.current)) event.preventDefault();
   };
 }
 
@@ -54,7 +55,7 @@ function openAll(rows: readonly Row[]): void {
 }
 
 function type(rows: readonly Row[], at: number, key: string, typing: { text: string; until: number }): boolean {
-  if (!/^[\p{L}\p{N}_]$/u.test(key)) return false;
+  if (!/^[\p{L}\p{N}_ ]$/u.test(key)) return false;
   const now = Date.now();
   typing.text = now < typing.until ? typing.text + key : key;
   typing.until = now + TYPING_MS;
