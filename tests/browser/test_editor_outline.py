@@ -124,7 +124,7 @@ def test_text_to_image_is_built_and_run_by_keys_alone(ours: Ours, keys: Keys) ->
     keys.wire("KSampler", "model", "load")
     keys.wire("KSampler", "positive", "words")
     keys.wire("KSampler", "negative", "clip text")
-    keys.wire("KSampler", "latent", "empty")
+    keys.wire("KSampler", "latent_image", "empty")
     keys.set("KSampler", "steps", str(STEPS))
     for side in ("width", "height"):
         keys.set("Empty", side, "128")
@@ -134,7 +134,7 @@ def test_text_to_image_is_built_and_run_by_keys_alone(ours: Ours, keys: Keys) ->
     expect(told).to_contain_text("with 1 picture")
     expect(keys.line("Save")).to_have_attribute("aria-label", "Save Image, done")
     keys.press("Escape")
-    expect(page.get_by_role("group", name="SaveImage")).to_be_focused()
+    expect(page.get_by_role("group", name="SaveImage", exact=True)).to_be_focused()
     assert page.get_by_role("article", name="Save Image").locator("button img").count() == 1
 
 

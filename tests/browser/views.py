@@ -119,8 +119,9 @@ def outline(ours: Ours, *_: object) -> None:
     finished(ours)
     ours.node("Draw").get_by_role("heading").click()
     open_panel(ours, "Outline")
-    ours.page.get_by_role("treeitem", name=re.compile("^Draw")).click()
-    ours.page.keyboard.press("*")
+    for title in ("Words,", "Draw"):
+        ours.page.get_by_role("treeitem", name=re.compile(f"^{title}")).click()
+        ours.page.keyboard.press("ArrowRight")
     expect(ours.page.get_by_role("treeitem", name=re.compile("^steps:"))).to_be_visible()
 
 
