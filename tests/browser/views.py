@@ -15,7 +15,7 @@ from tests.support.server import Server
 
 MANY_STEPS = "9000"
 """Enough for the node to be at work while it is looked at."""
-PANELS = ("Library", "Nodes", "Queue", "Gallery", "Problems", "Node help")
+PANELS = ("Library", "Nodes", "Outline", "Queue", "Gallery", "Problems", "Node help")
 
 View = Callable[[Ours, Server, Path], None]
 
@@ -112,6 +112,45 @@ def panel(name: str) -> View:
 
 def empty_panel(name: str) -> View:
     return lambda ours, *_: open_panel(ours, name)
+
+
+def outline(ours: Ours, *_: object) -> None:
+    """Open nodes, one of them selected, after a run."""
+    finished(ours)
+    ours.node("Draw").get_by_role("heading").click()
+    open_panel(ours, "Outline")
+    for title in ("Words,", "Draw"):
+        ours.page.get_by_role("treeitem", name=re.compile(f"^{title}")).click()
+        ours.page.keyboard.press("ArrowRight")
+    expect(ours.page.get_by_role("treeitem", name=re.compile("^steps:"))).to_be_visible()
+
+
+def outline_field(name: str) -> View:
+    """A line that is a field now."""
+
+    def show(ours: Ours, *_: object) -> None:
+        outline(ours)
+        ours.page.get_by_role("treeitem", name=re.compile(f"^{name}")).first.click()
+        ours.page.keyboard.press("Enter")
+        expect(ours.page.locator(".outline-field")).to_be_visible()
+
+    return show
+
+
+def outline_menu(ours: Ours, *_: object) -> None:
+    outline(ours)
+    ours.page.get_by_role("treeitem", name=re.compile("^Draw")).click(button="right")
+    expect(ours.page.get_by_role("menu")).to_be_visible()
+
+
+def over_outline(dialog: View) -> View:
+    """A dialog, with the outline below it."""
+
+    def show(ours: Ours, server: Server, tmp_path: Path) -> None:
+        open_panel(ours, "Outline")
+        dialog(ours, server, tmp_path)
+
+    return show
 
 
 def saved_library(ours: Ours, server: Server, _: Path) -> None:
@@ -256,8 +295,13 @@ VIEWS: dict[str, View] = {
     "failed, with the list of problems": failed,
     "refused": refused,
     **{f"{name}, nothing in it": empty_panel(name) for name in PANELS},
-    **{f"{name}": panel(name) for name in PANELS if name != "Library"},
+    **{f"{name}": panel(name) for name in PANELS if name not in ("Library", "Outline")},
     "Library": saved_library,
+    "Outline": outline,
+    "Outline, a number edited": outline_field("steps:"),
+    "Outline, a text edited": outline_field("text:"),
+    "Outline, a choice made": outline_field("sampler_name:"),
+    "Outline, menu of a node": outline_menu,
     "command palette": palette,
     "search for nodes": node_search,
     "choices of a widget": choices,
@@ -273,7 +317,11 @@ VIEWS: dict[str, View] = {
     "menu of files": file_menu,
     "viewer": viewer,
     "comparing": comparing,
+    "connecting, over the outline": over_outline(connect_list),
+    "settings, over the outline": over_outline(settings),
+    "command palette, over the outline": over_outline(palette),
     "mask editor": mask_editor,
     "empty canvas": empty_canvas,
+    "empty canvas, with the outline": over_outline(empty_canvas),
     "toast": toast,
 }

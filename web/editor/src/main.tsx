@@ -14,6 +14,7 @@ import { registerShellCommands } from "./shell/builtin";
 import { startShortcuts } from "./shell/commands";
 import { ErrorBoundary } from "./shell/ErrorBoundary";
 import { startFocus } from "./shell/focus";
+import { startTelling } from "./shell/telling";
 import { startTheme } from "./shell/settings";
 import { startSettingsSync } from "./shell/settings_sync";
 import { startWelcome } from "./shell/welcome";
@@ -28,6 +29,7 @@ registerFileCommands();
 registerMaskCommand();
 startShortcuts();
 startFocus();
+startTelling();
 startWelcome();
 createRoot(document.getElementById("root")!).render(
   <StrictMode>

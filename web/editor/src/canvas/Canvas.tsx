@@ -11,7 +11,7 @@ import {
   SelectionMode,
   type SnapGrid,
 } from "@xyflow/react";
-import { type MouseEvent, type PointerEvent, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type MouseEvent, type PointerEvent, useEffect, useRef, useState } from "react";
 import { typeColor } from "../nodes/color";
 import { GraphNode } from "../nodes/GraphNode";
 import { GRID_PX, useSettings } from "../shell/settings";
@@ -49,7 +49,10 @@ import { GroupFrame } from "./GroupFrame";
 import { LinkEdge } from "./LinkEdge";
 import { t } from "./strings";
 import { selectTarget, type Target, targetOf } from "./target";
+import { cancelTap } from "./tapping";
+import { TapHint } from "./TapHint";
 import { useViewports } from "./viewports";
+import { walkByKey } from "./walking";
 import { WireInProgress, WireReason } from "./WireInProgress";
 
 const nodeTypes = { graph: GraphNode, group: GroupFrame };
@@ -94,10 +97,12 @@ export function Canvas() {
             onPointerMove={(event) => pointerAt({ x: event.clientX, y: event.clientY })}
             onPointerLeave={() => pointerAt(null)}
             onDoubleClick={onDoubleClick}
+            onKeyDownCapture={onWalk}
           >
             <Flow />
             <Breadcrumbs />
             <WireReason />
+            <TapHint />
             <EmptyHint />
           </div>
         </ContextMenu.Trigger>
@@ -134,6 +139,7 @@ function Flow() {
         keepViewport(event, viewport);
       }}
       onKeyDown={endNudge}
+      onPaneClick={cancelTap}
       onNodesChange={changeNodes}
       onEdgesChange={changeEdges}
       onNodeDragStart={(_, __, dragged) => beginDrag(dragged)}
@@ -198,6 +204,12 @@ function EmptyHint() {
       <p>{t.emptyHint}</p>
     </div>
   ) : null;
+}
+
+function onWalk(event: KeyboardEvent): void {
+  if (!walkByKey(event.nativeEvent)) return;
+  event.preventDefault();
+  event.stopPropagation();
 }
 
 /** On nothing, it asks what to add; a subgraph it enters, but for what in it does something itself. */

@@ -21,6 +21,7 @@ import { copySelection, cutSelection, duplicate, pasteHere } from "./clipboard";
 import { useFlow } from "./flow";
 import { beginRename } from "./renaming";
 import { t } from "./strings";
+import { WALKS } from "./walking";
 
 /** Make the canvas's commands known. What comes back takes them away. */
 export function registerCanvasCommands(): () => void {
@@ -32,7 +33,7 @@ const hasOneNode = () => useWorkspace.getState().selection.nodes.length === 1;
 const hasNodes = () => useWorkspace.getState().selection.nodes.length > 0;
 
 function commands(): Command[] {
-  return [...edits(), ...clipboard(), ...nodes(), ...view()];
+  return [...edits(), ...clipboard(), ...nodes(), ...view(), ...WALKS];
 }
 
 function edits(): Command[] {

@@ -3,6 +3,7 @@ import { outgoing } from "../graph/connect";
 import { disconnect } from "../graph/edits";
 import { specOf } from "../graph/subgraphs";
 import type { Doc, DocLink, Specs } from "../graph/types";
+import { say } from "../shell/speech";
 import { useSpecs } from "../store/specs";
 import { activeDoc, useWorkspace } from "../store/workspace";
 import { endsOf } from "./fitting";
@@ -67,6 +68,8 @@ export function choose({ end }: Offer, partner: Partner): void {
   const doc = activeDoc(workspace);
   if (partner.link !== null) workspace.edit(t.disconnect, disconnect(doc, partner.link));
   else workspace.edit(t.connect, joinOps(doc, useSpecs.getState().specs, end, partner.end));
+  const [own, other] = [socketName(doc, end), `${partner.title}.${partner.name}`];
+  say(partner.link === null ? t.wired(own, other) : t.unwired(own, other));
 }
 
 export function titleOf(doc: Doc, specs: Specs, id: string): string {
@@ -74,7 +77,7 @@ export function titleOf(doc: Doc, specs: Specs, id: string): string {
   return node?.title ?? ((node && specOf(doc, node, specs)?.display_name) || (node?.type ?? id));
 }
 
-function socketName(doc: Doc, { node, handle }: End): string {
+export function socketName(doc: Doc, { node, handle }: End): string {
   if (handle.side === "widget") return handle.name;
   const socket = doc.nodes[node]?.[handle.side === "in" ? "inputs" : "outputs"][handle.slot];
   return socket?.name || (socket?.type ?? "");

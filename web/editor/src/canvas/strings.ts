@@ -65,12 +65,27 @@ export const t = {
   noPartnerFound: (query: string) => `No socket that fits is called “${query}”.`,
   connected: "connected: choose it to disconnect",
   private: { menu: "Left out of pictures", change: "Change what is left out of pictures" },
+  wired: (own: string, other: string) => `${own} is connected to ${other}`,
+  unwired: (own: string, other: string) => `${own} is disconnected from ${other}`,
+  tapOther: (node: string, socket: string) => `Tap the other end of the wire at ${node}.${socket}`,
+  tapList: "Choose from a list",
+  tapCancel: "No wire",
+  walk: {
+    left: "Nearest node at the left",
+    right: "Nearest node at the right",
+    up: "Nearest node above",
+    down: "Nearest node below",
+    source: "Along a wire to what feeds the node",
+    target: "Along a wire to what the node feeds",
+    previousWay: "Instead, the wire before",
+    nextWay: "Instead, the wire after",
+  },
   nudge: "Move the selected nodes",
   /** What React Flow tells screen readers. */
   flow: {
     "node.a11yDescription.default": "Press Enter to select the node, and Tab to go to what is in it.",
     "node.a11yDescription.keyboardDisabled":
-      "Press Enter to select the node, and Tab to go to what is in it. Arrow keys move it, L connects it, Delete removes it.",
+      "Press Enter to select the node, and Tab to go to what is in it. Arrow keys move it, with Ctrl they go to other nodes. L connects it, Delete removes it.",
     "node.a11yDescription.ariaLiveMessage": ({ direction, x, y }: { direction: string; x: number; y: number }) =>
       `Moved ${direction}, to ${x}, ${y}`,
     "edge.a11yDescription.default": "Press Enter to select the wire, then Delete to remove it.",

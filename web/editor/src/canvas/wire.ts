@@ -23,24 +23,40 @@ export interface Wire {
 }
 
 /** The wire that is being drawn now. It changes when one is begun and when it ends, not while the pointer moves. */
-export const useWire = create<{ readonly wire: Wire | null; readonly moved: number | null }>()(() => ({
+export const useWire = create<{
+  readonly wire: Wire | null;
+  readonly moved: number | null;
+  readonly tapped: Wire | null;
+}>()(() => ({
   wire: null,
   moved: null, // the link whose end is being moved, if it is no new wire
+  tapped: null, // the wire of which a finger has tapped one end: see `tapping.ts`
 }));
 
 /** A wire is begun at this socket. */
 export function beginWire(from: End | null): void {
-  const type = from && typeAt(activeDoc(useWorkspace.getState()), useSpecs.getState().specs, from);
-  useWire.setState({ wire: from && type !== null ? { from, type } : null });
+  useWire.setState({ wire: from && wireAt(from) });
+}
+
+/** A wire that has only this end yet; null where nothing says what it would carry. */
+export function wireAt(from: End): Wire | null {
+  const type = typeAt(activeDoc(useWorkspace.getState()), useSpecs.getState().specs, from);
+  return type === null ? null : { from, type };
 }
 
 /** Whether the wire being drawn must not end in this socket: it is shown faded then. */
 export function useMisfit(node: string, id: string): boolean {
-  return useWire(({ wire }) => {
+  return useWire(({ wire: drawn, tapped }) => {
+    const wire = drawn ?? tapped;
     const handle = wire && parseHandle(id);
     if (!wire || !handle || (wire.from.node === node && keyOf(wire.from.handle) === id)) return false;
     return whyNotHere(wire.from, { node, handle }) !== null;
   });
+}
+
+/** Whether a finger has tapped this socket, and the wire's other end is to be tapped now. */
+export function useTapped(node: string, id: string): boolean {
+  return useWire(({ tapped }) => tapped !== null && tapped.from.node === node && keyOf(tapped.from.handle) === id);
 }
 
 /** Two sockets as the output and the input that a wire joins. */

@@ -1,8 +1,8 @@
 import { Handle, Position } from "@xyflow/react";
 import type { CSSProperties } from "react";
-import { openConnect } from "../canvas/connect_list";
-import { handleId, inputHandleId } from "../canvas/handles";
-import { useMisfit } from "../canvas/wire";
+import { handleId, inputHandleId, parseHandle } from "../canvas/handles";
+import { pressSocket } from "../canvas/tapping";
+import { useMisfit, useTapped } from "../canvas/wire";
 import type { DocInput, DocOutput, InputSpec, Widget } from "../graph/types";
 import { typeColor } from "./color";
 import { FaultNote } from "./FaultNote";
@@ -41,6 +41,7 @@ export function Socket({
 }: Dot) {
   const place = usePlace();
   const misfit = useMisfit(place.id, id);
+  const tapped = useTapped(place.id, id);
   const { handlers, tip } = useTip(side === "in" ? "left" : "right", () => (
     <>
       <strong>{name}</strong> <span className="type-name">{type === "*" ? t.any : type.replaceAll(",", ", ")}</span>
@@ -64,12 +65,19 @@ export function Socket({
         data-list={list || undefined}
         data-misfit={misfit || undefined}
         style={{ "--socket": typeColor(type) } as CSSProperties}
-        onClick={() => openConnect(place.id, id)}
+        data-tapped={tapped || undefined}
+        onClick={({ nativeEvent }) => press(place.id, id, nativeEvent)}
         {...handlers}
       />
       {tip}
     </>
   );
+}
+
+/** Browsers tell by which pointer something was clicked, though not in the type of the event. */
+function press(node: string, id: string, event: MouseEvent): void {
+  const handle = parseHandle(id);
+  if (handle) pressSocket({ node, handle }, event instanceof PointerEvent ? event.pointerType : undefined);
 }
 
 interface InputRowProps {

@@ -10,6 +10,7 @@ import { attempt, MOST_RUNS, registerRunCommands, runActive, sayProblem, useRunC
 import { RunMenu } from "./RunMenu";
 import { RunStatus } from "./RunStatus";
 import { t } from "./strings";
+import { startTellingRuns } from "./tell_run";
 import "./run.css";
 
 /** Run, the other ways to run, stop, and how it goes. */
@@ -17,6 +18,7 @@ export function RunBar() {
   useEffect(registerRunCommands, []);
   useEffect(() => startAutoRun(sayProblem), []);
   useEffect(startAnnouncing, []);
+  useEffect(startTellingRuns, []);
   const count = useRunCount((run) => run.count);
 
   return (

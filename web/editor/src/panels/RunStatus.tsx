@@ -1,7 +1,7 @@
 import { useSettings } from "../shell/settings";
 import { useFaults, useRun, type TabRun } from "../store/run";
 import { useWorkspace } from "../store/workspace";
-import { nodeAtWork, progressOf } from "./progress";
+import { isAllRemembered, nodeAtWork, progressOf, secondsOf } from "./progress";
 import { t } from "./strings";
 import { clock, duration } from "./times";
 import { useNow } from "./useNow";
@@ -37,18 +37,13 @@ function Problems({ count }: { count: number }) {
 function RunOfTab({ tab, run }: { tab: string; run: TabRun }) {
   if (run.state === "pending") return <span className="run-text">{t.run.waiting}</span>;
   if (run.state === "running") return <Running tab={tab} run={run} />;
-  const seconds = run.startedAt && run.endedAt ? (run.endedAt - run.startedAt) / 1000 : null;
+  const seconds = secondsOf(run);
   const end = isAllRemembered(run) ? t.run.unchanged : t.run.ended[run.state];
   return (
-    <span className="run-text" role="status" data-state={run.state}>
+    <span className="run-text" data-state={run.state}>
       {seconds === null || isAllRemembered(run) ? end : t.run.took[run.state](duration(seconds))}
     </span>
   );
-}
-
-/** Whether a run had nothing to do: people wonder why it was over at once. */
-function isAllRemembered(run: TabRun): boolean {
-  return run.state === "succeeded" && Object.values(run.nodes).every((node) => node.state === "cached");
 }
 
 function Running({ tab, run }: { tab: string; run: TabRun }) {

@@ -40,3 +40,13 @@ export function remainingSeconds(run: TabRun, took: Times, now: number): number 
   const waiting = Object.entries(run.nodes).filter(([, { state }]) => state === "waiting");
   return Math.max(0, whole - spent) + waiting.reduce((sum, [id]) => sum + (took[id] ?? 0), 0);
 }
+
+/** Whether a run had nothing to do: people wonder why it was over at once. */
+export function isAllRemembered(run: TabRun): boolean {
+  return run.state === "succeeded" && Object.values(run.nodes).every((node) => node.state === "cached");
+}
+
+/** What a run took; null if that is not known. */
+export function secondsOf({ startedAt, endedAt }: TabRun): number | null {
+  return startedAt && endedAt ? (endedAt - startedAt) / 1000 : null;
+}

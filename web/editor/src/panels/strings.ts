@@ -28,6 +28,19 @@ export const t = {
     },
     nextSeed: "Next seed",
     noNotifications: "The browser does not let this page show notifications.",
+    /** What screen readers are told. */
+    told: {
+      pending: (before: number) => (before > 1 ? `The run waits: ${before} in the queue` : "The run waits"),
+      running: "The run has begun",
+      unchanged: "The run is over: nothing had changed",
+      succeeded: (time: string, pictures: number) =>
+        `The run has ended well${time && `, after ${time}`}${pictures === 0 ? "" : pictures === 1 ? ", with 1 picture" : `, with ${pictures} pictures`}`,
+      failed: "The run has failed",
+      cancelled: "The run was stopped",
+      node: (title: string, share: number | null) => (share === null ? title : `${title}, ${share} %`),
+      problems: (count: number, first: string) =>
+        count === 1 ? `1 problem. ${first}` : `${count} problems. The first: ${first}`,
+    },
     left: (time: string) => `${time} left`,
     percentDone: (share: number) => `${Math.floor(share * 100)} %`,
   },

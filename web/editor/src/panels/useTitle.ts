@@ -1,4 +1,4 @@
-import { definitionOf } from "../graph/definitions";
+import { specOf } from "../graph/subgraphs";
 import type { Doc, Specs } from "../graph/types";
 import { nodeAt } from "../graph/within";
 import { useSpecs } from "../store/specs";
@@ -8,8 +8,7 @@ import { activeTab, useWorkspace } from "../store/workspace";
 export function titleOf(doc: Doc, specs: Specs, id: string): string {
   const node = nodeAt(doc, id);
   if (!node) return `#${id}`;
-  const subgraph = definitionOf(doc, node.type)?.["name"];
-  return node.title || specs[node.type]?.display_name || (typeof subgraph === "string" && subgraph) || node.type;
+  return node.title || specOf(doc, node, specs)?.display_name || node.type;
 }
 
 /** What a node of the active tab is called. */

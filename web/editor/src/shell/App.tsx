@@ -9,7 +9,9 @@ import { Viewer } from "../panels/Viewer";
 import { CommandPalette } from "./CommandPalette";
 import { ErrorBoundary } from "./ErrorBoundary";
 import { HistoryButtons } from "./HistoryButtons";
+import { LiveRegion } from "./LiveRegion";
 import { ConnectionBanner, FirstLoad } from "./Notices";
+import { goToPart } from "./parts";
 import { SettingsDialog } from "./SettingsDialog";
 import { ShortcutsDialog } from "./ShortcutsDialog";
 import { SideBar } from "./SideBar";
@@ -24,6 +26,9 @@ export function App() {
   return (
     <Tooltip.Provider delayDuration={400}>
       <div className="app">
+        <button type="button" className="btn skip-link" onClick={() => goToPart("canvas")}>
+          {t.shell.skipToCanvas}
+        </button>
         <header className="topbar">
           <h1>{t.shell.name}</h1>
           <Tabs />
@@ -53,6 +58,7 @@ export function App() {
         <FileDialogs />
         <Viewer />
         <Toasts />
+        <LiveRegion />
       </div>
     </Tooltip.Provider>
   );

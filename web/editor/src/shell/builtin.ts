@@ -2,6 +2,7 @@ import { useWorkspace } from "../store/workspace";
 import { registerCommand, type Command } from "./commands";
 import { showDialog } from "./dialogs";
 import { PANELS } from "./panels";
+import { stepParts } from "./parts";
 import { togglePanel, useSettings, type Theme } from "./settings";
 import { t } from "./strings";
 
@@ -24,6 +25,14 @@ function commands(): Command[] {
     },
     { id: "shortcuts", group: "general", title: t.shortcuts.title, keys: "?", run: () => showDialog("shortcuts") },
     { id: "settings", group: "general", title: t.settings.title, keys: "Ctrl+,", run: () => showDialog("settings") },
+    { id: "part.next", group: "general", title: t.commands.nextPart, keys: "F6", run: () => stepParts(1) },
+    {
+      id: "part.previous",
+      group: "general",
+      title: t.commands.previousPart,
+      keys: "Shift+F6",
+      run: () => stepParts(-1),
+    },
     { id: "theme", group: "view", title: t.commands.theme, run: nextTheme },
     { id: "undo", group: "edit", title: t.commands.undo, keys: "Ctrl+Z", run: () => useWorkspace.getState().undo() },
     {
@@ -33,12 +42,12 @@ function commands(): Command[] {
       keys: ["Ctrl+Shift+Z", "Ctrl+Y"],
       run: () => useWorkspace.getState().redo(),
     },
-    ...PANELS.map(({ id, keys }) => ({
+    ...PANELS.map(({ id, keys, enter }) => ({
       id: `panel.${id}`,
       group: "view",
       title: t.commands.panel(t.shell.panels[id]),
       keys,
-      run: () => togglePanel(id),
+      run: enter ?? (() => togglePanel(id)),
     })),
   ];
 }

@@ -4,6 +4,7 @@ import { t as form } from "../form/strings";
 import { graph } from "../graph/strings";
 import { t as mask } from "../mask/strings";
 import { t as nodes } from "../nodes/strings";
+import { t as outline } from "../outline/strings";
 import { t as panels } from "../panels/strings";
 import { t as subgraphs } from "../subgraphs/strings";
 import { t as widgets } from "../widgets/strings";
@@ -28,6 +29,7 @@ export const t = {
   nodes,
   subgraphs,
   widgets,
+  outline,
   panels,
   mask,
   files,

@@ -24,6 +24,7 @@ export const shell = {
   panels: {
     library: "Library",
     nodes: "Nodes",
+    outline: "Outline",
     queue: "Queue",
     gallery: "Gallery",
     problems: "Problems",
@@ -54,10 +55,15 @@ export const palette = {
 export const shortcuts = {
   title: "Keyboard shortcuts",
   hint: "Single letters rest while you type in a field.",
-  groups: { general: "General", file: "File", edit: "Edit", view: "View", run: "Run", node: "Node" } as Record<
-    string,
-    string
-  >,
+  groups: {
+    general: "General",
+    file: "File",
+    edit: "Edit",
+    view: "View",
+    run: "Run",
+    node: "Node",
+    walk: "From node to node",
+  } as Record<string, string>,
   other: "Other",
   /** What keys and pointer do in one place: the title, then the ways to do it. */
   places: [
@@ -72,6 +78,22 @@ export const shortcuts = {
       ],
     },
     {
+      name: "In the outline",
+      keys: [
+        ["Previous or next line", "Up", "Down"],
+        ["Open, and go in", "Right"],
+        ["Close, and go out", "Left"],
+        ["Open all nodes", "*"],
+        ["Go to the node, edit the value, list what fits", "Enter"],
+        ["List what fits, also beside a value", "Shift+Enter"],
+        ["Select the node as well", "Space"],
+        ["Rename the node", "F2"],
+        ["Remove the node, or take the wire off", "Delete"],
+        ["All that can be done", "Shift+F10"],
+        ["Back to the canvas", "Escape"],
+      ],
+    },
+    {
       name: "Mouse and touch",
       keys: [
         ["Add a node", "Double-click"],
@@ -79,6 +101,7 @@ export const shortcuts = {
         ["Move the view", "Drag"],
         ["Zoom", "Wheel", "Pinch"],
         ["List what fits a socket", "Click it"],
+        ["Wire two sockets", "Drag", "Tap both"],
         ["All that can be done", "Right-click"],
       ],
     },
@@ -151,4 +174,8 @@ export const commands = {
   redo: "Redo",
   theme: "Change theme",
   panel: (name: string) => `${name} panel`,
+  nextPart: "Next part of the page",
+  previousPart: "Previous part of the page",
+  undone: (step: string) => `Undone: ${step}`,
+  redone: (step: string) => `Done again: ${step}`,
 } as const;
