@@ -11,7 +11,7 @@ import {
   SelectionMode,
   type SnapGrid,
 } from "@xyflow/react";
-import { type MouseEvent, type PointerEvent, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type MouseEvent, type PointerEvent, useEffect, useRef, useState } from "react";
 import { typeColor } from "../nodes/color";
 import { GraphNode } from "../nodes/GraphNode";
 import { GRID_PX, useSettings } from "../shell/settings";
@@ -37,8 +37,10 @@ import { beginDrag, duringDrag, endDrag } from "./drag";
 import { onDragOver, onDrop } from "./dropping";
 import { useDistance } from "./far";
 import { FarWires } from "./FarWires";
+import { FindBar } from "./FindBar";
 import { changeEdges, changeNodes, followWorkspace, useFlow } from "./flow";
 import type { Point } from "./geometry";
+import { goBack, goForward } from "./jumps";
 import { beginMove, endMove } from "./moving";
 import { endNudge } from "./nudge";
 import { GroupFrame } from "./GroupFrame";
@@ -90,10 +92,12 @@ export function Canvas() {
             onPointerMove={(event) => pointerAt({ x: event.clientX, y: event.clientY })}
             onPointerLeave={() => pointerAt(null)}
             onDoubleClick={onDoubleClick}
+            onKeyDownCapture={onKeyDown}
           >
             <Flow />
             <WireReason />
             <EmptyHint />
+            <FindBar />
           </div>
         </ContextMenu.Trigger>
         <CanvasMenu {...menu} />
@@ -200,6 +204,16 @@ function onDoubleClick(event: MouseEvent): void {
   const onNode =
     event.target instanceof Element && event.target.closest(".react-flow__node, .react-flow__edge, .react-flow__panel");
   if (isPane && !onNode) openAddNode({ x: event.clientX, y: event.clientY });
+}
+
+/** With Alt, arrows go to places: React Flow would have them move the selected nodes. In fields they are the field's. */
+function onKeyDown(event: KeyboardEvent): void {
+  const go = { ArrowLeft: goBack, ArrowRight: goForward }[event.key];
+  const isField = event.target instanceof Element && event.target.closest("input, textarea, [contenteditable=true]");
+  if (!go || !event.altKey || isField) return;
+  event.preventDefault();
+  event.stopPropagation();
+  go();
 }
 
 function pointerOf(event: MouseEvent | globalThis.MouseEvent | TouchEvent): Point {
