@@ -22,6 +22,9 @@ const NOTHING: Find = { isOpen: false, query: "", hits: [], at: -1, marked: new 
 
 export const useFind = create<Find>()(() => NOTHING);
 
+/** Whether the canvas marks a node: it is among what was found. */
+export const useIsFound = (id: string): boolean => useFind((find) => find.marked.has(id));
+
 /** From here one can come back, however many hits are looked at. */
 export function openFind(): void {
   leavePlace();
