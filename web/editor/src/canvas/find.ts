@@ -16,9 +16,11 @@ export interface Find {
   readonly at: number;
   /** The nodes among the hits of a query: the canvas marks them. */
   readonly marked: ReadonlySet<string>;
+  /** What had the focus before. */
+  readonly from: Element | null;
 }
 
-const NOTHING: Find = { isOpen: false, query: "", hits: [], at: -1, marked: new Set() };
+const NOTHING: Find = { isOpen: false, query: "", hits: [], at: -1, marked: new Set(), from: null };
 
 export const useFind = create<Find>()(() => NOTHING);
 
@@ -28,17 +30,19 @@ export const useIsFound = (id: string): boolean => useFind((find) => find.marked
 /** From here one can come back, however many hits are looked at. */
 export function openFind(): void {
   leavePlace();
-  useFind.setState({ isOpen: true });
+  const field = document.querySelector<HTMLInputElement>(".find input");
+  if (field) return field.select(); // it is open already
+  useFind.setState({ isOpen: true, from: document.activeElement });
   refreshHits();
-  document.querySelector<HTMLInputElement>(".find input")?.select(); // it was open already
 }
 
-/** The focus goes to the node that was found, so that keys are about that. */
+/** The focus goes to what was found, so that keys are about that, or else back to where it was. */
 export function closeFind(): void {
-  const { hits, at } = useFind.getState();
+  const { hits, at, from } = useFind.getState();
   const hit = hits[at];
   useFind.setState(NOTHING);
   if (hit) focusNode(hit.id);
+  else if (from instanceof HTMLElement) from.focus();
 }
 
 /** Look for something else, and go to what is found first. */
