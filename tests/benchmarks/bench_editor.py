@@ -1,4 +1,4 @@
-"""The editor in the system's Chromium, without a GPU: what it weighs, when it can be used, and how smoothly it moves.
+"""The editor in the system's Chromium, without a GPU: what it weighs, when it can be used, and worked in.
 
 Needs Chromium: Debian's package ``chromium``, or the program that ``CHROMIUM`` names.
 """
@@ -6,30 +6,26 @@ Needs Chromium: Debian's package ``chromium``, or the program that ``CHROMIUM`` 
 from __future__ import annotations
 
 import gzip
-import itertools
-import json
 import re
 import statistics
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.benchmarks.conftest import Report
+from tests.benchmarks.moving import TITLE, best, dragged, opened, zoom_to
 from tests.browser.conftest import VIEW, launched
 from tests.browser.ours import Ours
 from tests.support.server import Server
-from tests.support.tiled import tiled
 
 pytestmark = pytest.mark.benchmark
 
 STATIC = Path(__file__).parents[2] / "web" / "static"
 ROUNDS = 5
 SIZES = (500, 2_000)
-MOVING_S = 2
-OPENS_WITHIN_MS = 120_000
 
 WHEN_EDITABLE = """() => {
     const look = () => {
@@ -41,47 +37,10 @@ WHEN_EDITABLE = """() => {
 }"""
 """Notes the first frame, since navigation, in which the default workflow is there and has a field to type into."""
 
-WHEN_OPEN = """(count) => {
-    const dropped = () => {
-        const before = performance.now();
-        const look = () => {
-            const isOpen = document.querySelectorAll(".react-flow__node").length === count;
-            if (isOpen) requestAnimationFrame(() => (window.openIn = performance.now() - before));
-            else requestAnimationFrame(look);
-        };
-        look();
-    };
-    document.addEventListener("drop", dropped, { capture: true, once: true });
-}"""
-
-FRAMES = """() => {
-    window.frames_ = [];
-    window.stop_ = false;
-    const note = (at) => {
-        window.frames_.push(at);
-        if (!window.stop_) requestAnimationFrame(note);
-    };
-    requestAnimationFrame(note);
-}"""
-
-EMPTY_PLACE = """() => {
-    for (let y = 150; y < 860; y += 9)
-        for (let x = 400; x < 1500; x += 9)
-            if (document.elementFromPoint(x, y)?.classList.contains("react-flow__pane")) return [x, y];
-}"""
-
 FIELD = """() => {
     for (const field of document.querySelectorAll(".node input:enabled, .node textarea:enabled")) {
         const { x, y, width, height } = field.getBoundingClientRect();
         if (x > 360 && x + width < 1500 && y > 100 && y + height < 800) return field;
-    }
-}"""
-
-TITLE = """() => {
-    for (const header of document.querySelectorAll(".node-header")) {
-        const { x, y, width, height } = header.getBoundingClientRect();
-        const [at, to] = [x + width / 2, y + height / 2];
-        if (document.elementFromPoint(at, to)?.closest(".node-header") === header) return [at, to];
     }
 }"""
 
@@ -169,20 +128,15 @@ def test_time_until_it_can_be_edited(report: Report, chromium: Browser, server: 
 
 
 @pytest.mark.parametrize("count", SIZES)
-def test_moving_about(report: Report, page: Page, server: Server, tmp_path: Path, count: int) -> None:
+def test_working_in_a_large_workflow(report: Report, page: Page, server: Server, tmp_path: Path, count: int) -> None:
     ours = Ours(page, server.url).boot()
-    report("editor", f"{count:,} nodes: opening, until all are drawn", f"{opened(ours, count, tmp_path):.2f} s")
-    report("editor", f"{count:,} nodes, all in view: panning", best(page, lambda: dragged(page, EMPTY_PLACE)))
-    report("editor", f"{count:,} nodes, all in view: dragging one", best(page, lambda: dragged(page, TITLE)))
-    report("editor", f"{count:,} nodes: zooming in and out", best(page, lambda: zoomed(page)))
-    page.mouse.move(VIEW["width"] / 2, VIEW["height"] / 2)
-    while zoom(page) < 0.95:
-        page.mouse.wheel(0, -60)
-        page.wait_for_timeout(50)
+    note = partial(report, "editor")
+    note(f"{count:,} nodes: opening, until all are drawn", f"{opened(ours, count, tmp_path):.2f} s")
+    note(f"{count:,} nodes, all in view: dragging one", str(best(page, lambda: dragged(page, TITLE))))
+    zoom_to(page, 0.95)
     expect(page.get_by_role("textbox").first).to_be_visible()
-    report("editor", f"{count:,} nodes, at zoom 1: panning", best(page, lambda: dragged(page, EMPTY_PLACE)))
-    report("editor", f"{count:,} nodes, at zoom 1: dragging one", best(page, lambda: dragged(page, TITLE)))
-    report("editor", f"{count:,} nodes, at zoom 1: typing into a field", best(page, lambda: typed(page)))
+    note(f"{count:,} nodes, at zoom 1: dragging one", str(best(page, lambda: dragged(page, TITLE))))
+    note(f"{count:,} nodes, at zoom 1: typing into a field", str(best(page, lambda: typed(page))))
     assert ours.troubles == []
 
 
@@ -198,58 +152,8 @@ def test_redraws_of_a_step(report: Report, page: Page, server: Server) -> None:
     report("editor", "nodes of which an element changes at a sampler's step, of 7", text)
 
 
-def opened(ours: Ours, count: int, folder: Path) -> float:
-    """Drop a workflow of so many nodes; return the seconds until all of it is seen."""
-    path = folder / "large.json"
-    path.write_text(json.dumps(tiled(ours.document(), count)))
-    ours.page.evaluate(WHEN_OPEN, count)
-    ours.let_go(path, "application/json")
-    ours.page.wait_for_function("() => window.openIn", timeout=OPENS_WITHIN_MS)
-    return float(ours.page.evaluate("window.openIn")) / 1000
-
-
-def best(page: Page, move: Callable[[], None]) -> str:
-    """Frames a second while it moves, in the better of two tries, and the longest wait for a frame in that."""
-    tries = []
-    for _ in range(2):
-        page.wait_for_timeout(500)  # what came before has settled
-        page.evaluate(FRAMES)
-        move()
-        page.evaluate("() => { window.stop_ = true; }")
-        at = page.evaluate("window.frames_")
-        gaps = [after - before for before, after in itertools.pairwise(at)]
-        tries.append((1000 * len(gaps) / sum(gaps), max(gaps)))
-    frames, longest = max(tries)
-    return f"{frames:.0f} frames a second, the longest {longest:.0f} ms"
-
-
-def dragged(page: Page, find: str) -> None:
-    """Press on what is found, move to and fro, and let go."""
-    x, y = page.evaluate(find)
-    page.mouse.move(x, y)
-    page.mouse.down()
-    end = time.perf_counter() + MOVING_S
-    step = 0
-    while time.perf_counter() < end:
-        step += 1
-        there = 40 - abs(step % 80 - 40)
-        page.mouse.move(x + 5 * there, y + 3 * there)
-    page.mouse.up()
-
-
-def zoomed(page: Page) -> None:
-    page.mouse.move(VIEW["width"] / 2, VIEW["height"] / 2)
-    for step in range(24):
-        page.mouse.wheel(0, -120 if step < 12 else 120)
-        page.wait_for_timeout(50)
-
-
 def typed(page: Page) -> None:
     field = page.evaluate_handle(FIELD).as_element()
     assert field
     field.focus()
     page.keyboard.type("1234567890" * 3, delay=40)
-
-
-def zoom(page: Page) -> float:
-    return float(page.evaluate("new DOMMatrix(document.querySelector('.react-flow__viewport').style.transform).a"))

@@ -11,6 +11,8 @@ import pytest
 import torch
 
 DOCS = Path(__file__).parents[2] / "docs"
+BEFORE = "d1fe8d0"
+"""The commit whose editor is the one before large workflows were looked into."""
 PLOT = "pictures/cost_per_node.svg"
 
 
@@ -34,6 +36,7 @@ REPORT = pytest.StashKey[Report]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write", action="store_true", help="write docs/benchmarks.md and its plot")
+    parser.addoption("--before", default=BEFORE, help="a commit whose built editor is measured beside the present one")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -172,6 +172,13 @@ def node_search(ours: Ours, *_: object) -> None:
     expect_dialog(ours, "Add node")
 
 
+def finding(ours: Ours, *_: object) -> None:
+    ours.page.keyboard.press("Control+f")
+    ours.page.get_by_role("combobox", name="Find in workflow").fill("words")
+    expect(ours.page.get_by_text("1 of 2")).to_be_visible()
+    ours.page.wait_for_timeout(400)  # the view goes there
+
+
 def choices(ours: Ours, *_: object) -> None:
     ours.field("Draw", "sampler_name").click()
     expect(ours.page.get_by_role("option", name="dpmpp_2m", exact=True)).to_be_visible()
@@ -304,6 +311,7 @@ VIEWS: dict[str, View] = {
     "Outline, menu of a node": outline_menu,
     "command palette": palette,
     "search for nodes": node_search,
+    "finding within the workflow": finding,
     "choices of a widget": choices,
     "what a node can be wired to": connect_list,
     "settings": settings,

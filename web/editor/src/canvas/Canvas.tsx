@@ -5,14 +5,12 @@ import * as ContextMenu from "@radix-ui/react-context-menu";
 import {
   Background,
   BackgroundVariant,
-  MiniMap,
   ReactFlow,
   ReactFlowProvider,
   SelectionMode,
   type SnapGrid,
 } from "@xyflow/react";
 import { type KeyboardEvent, type MouseEvent, type PointerEvent, useEffect, useRef, useState } from "react";
-import { typeColor } from "../nodes/color";
 import { GraphNode } from "../nodes/GraphNode";
 import { GRID_PX, useSettings } from "../shell/settings";
 import { activeDoc, useWorkspace } from "../store/workspace";
@@ -35,14 +33,17 @@ import {
   onReconnectEnd,
   onReconnectStart,
 } from "./connecting";
-import { type FlowEdge, type FlowNode, isGroup } from "./derive";
+import type { FlowEdge, FlowNode } from "./derive";
 import { ConnectList } from "./ConnectList";
 import { beginDrag, duringDrag, endDrag } from "./drag";
 import { onDragOver, onDrop } from "./dropping";
 import { useDistance } from "./far";
 import { FarWires } from "./FarWires";
+import { FindBar } from "./FindBar";
 import { changeEdges, changeNodes, followWorkspace, useFlow } from "./flow";
 import type { Point } from "./geometry";
+import { travelByKey } from "./jumps";
+import { Minimap } from "./Minimap";
 import { beginMove, endMove } from "./moving";
 import { endNudge } from "./nudge";
 import { GroupFrame } from "./GroupFrame";
@@ -60,7 +61,6 @@ const edgeTypes = { link: LinkEdge };
 const SNAP: SnapGrid = [GRID_PX, GRID_PX];
 const SELECTING_KEYS = ["Shift", "Control", "Meta"];
 const NO_EDGES: FlowEdge[] = [];
-const MOST_ON_MINIMAP = 1000;
 /** With more nodes than this, those out of sight are not drawn. */
 const MOST_DRAWN = 150;
 
@@ -97,13 +97,14 @@ export function Canvas() {
             onPointerMove={(event) => pointerAt({ x: event.clientX, y: event.clientY })}
             onPointerLeave={() => pointerAt(null)}
             onDoubleClick={onDoubleClick}
-            onKeyDownCapture={onWalk}
+            onKeyDownCapture={onKeyDown}
           >
             <Flow />
             <Breadcrumbs />
             <WireReason />
             <TapHint />
             <EmptyHint />
+            <FindBar />
           </div>
         </ContextMenu.Trigger>
         <CanvasMenu {...menu} />
@@ -177,19 +178,9 @@ function Flow() {
       <Background variant={BackgroundVariant.Dots} gap={GRID_PX * 3} size={1.5} />
       <CanvasControls />
       {!isNear && <FarWires />}
-      {minimap && isNear && nodes.length > 0 && nodes.length <= MOST_ON_MINIMAP && (
-        <MiniMap<FlowNode> pannable zoomable ariaLabel={t.minimap} nodeColor={minimapColor} nodeStrokeWidth={0} />
-      )}
+      {minimap && isNear && <Minimap />}
     </ReactFlow>
   );
-}
-
-/** Its own, or that of what it makes first. */
-function minimapColor(node: FlowNode): string {
-  if (isGroup(node)) return "var(--group)";
-  const { color, outputs } = node.data.of;
-  const type = outputs[0]?.type;
-  return color ?? (type ? `color-mix(in oklab, ${typeColor(type)} 65%, var(--surface))` : "var(--border-strong)");
 }
 
 /** What a blank canvas says: where to begin. */
@@ -206,8 +197,9 @@ function EmptyHint() {
   ) : null;
 }
 
-function onWalk(event: KeyboardEvent): void {
-  if (!walkByKey(event.nativeEvent)) return;
+/** Arrows with a key held go to nodes and to places: React Flow would have them move the selected nodes. */
+function onKeyDown(event: KeyboardEvent): void {
+  if (!walkByKey(event.nativeEvent) && !travelByKey(event.nativeEvent)) return;
   event.preventDefault();
   event.stopPropagation();
 }

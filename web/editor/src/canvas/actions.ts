@@ -3,6 +3,7 @@ import { useSpecs } from "../store/specs";
 import { addFor, middleOfView, NEW_NODE_WIDTH } from "./adding";
 import { useFlow } from "./flow";
 import type { Point } from "./geometry";
+import { motion } from "./motion";
 import { useIsWhole, WHOLE } from "./viewports";
 
 export * from "./arranging";
@@ -11,13 +12,7 @@ export * from "./selection";
 
 /** What others make the canvas do. */
 
-const MOVE_MS = 200;
 const NEW_NODE_HEIGHT = 120;
-
-/** No motion for those who do not want it. */
-function duration(): number {
-  return window.matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : MOVE_MS;
-}
 
 /** Add a node of a type, in the middle of the view if it is not said where; null if the server has no such type. */
 export function addAt(type: string, at?: Point): string | null {
@@ -33,7 +28,7 @@ export function fit(ids?: readonly string[]): void {
   useIsWhole.setState({ isWhole: !ids || ids.length === 0 });
   void instance?.fitView({
     ...WHOLE,
-    duration: duration(),
+    ...motion(),
     ...(ids && ids.length > 0 ? { nodes: ids.map((id) => ({ id })) } : {}),
   });
 }
@@ -47,17 +42,17 @@ export function centerOn(id: string): void {
   const { width = NEW_NODE_WIDTH, height = NEW_NODE_HEIGHT } = node.measured;
   void instance.setCenter(x + width / 2, y + height / 2, {
     zoom: Math.max(1, instance.getZoom()),
-    duration: duration(),
+    ...motion(),
   });
   useIsWhole.setState({ isWhole: false });
 }
 
 export function zoomIn(): void {
   useIsWhole.setState({ isWhole: false });
-  void useFlow.getState().instance?.zoomIn({ duration: duration() });
+  void useFlow.getState().instance?.zoomIn(motion());
 }
 
 export function zoomOut(): void {
   useIsWhole.setState({ isWhole: false });
-  void useFlow.getState().instance?.zoomOut({ duration: duration() });
+  void useFlow.getState().instance?.zoomOut(motion());
 }

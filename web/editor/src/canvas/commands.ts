@@ -18,7 +18,9 @@ import {
 import { middleOfView, openAddNode } from "./adding";
 import { openConnect } from "./connect_list";
 import { copySelection, cutSelection, duplicate, pasteHere } from "./clipboard";
+import { openFind } from "./find";
 import { useFlow } from "./flow";
+import { goBack, goForward, leavePlace } from "./jumps";
 import { beginRename } from "./renaming";
 import { t } from "./strings";
 import { WALKS } from "./walking";
@@ -101,7 +103,10 @@ function view(): Command[] {
   const group = "view";
   return [
     { id: "canvas.arrange", group, title: t.arrange, keys: "Ctrl+Shift+L", run: arrange },
-    { id: "canvas.fit", group, title: t.fit, keys: "F", run: () => fit(selectedOnCanvas()) },
+    { id: "canvas.fit", group, title: t.fit, keys: "F", run: fitSelected },
+    { id: "canvas.find", group, title: t.find, keys: "Ctrl+F", run: openFind },
+    { id: "canvas.back", group, title: t.back, keys: "Alt+Left", run: goBack },
+    { id: "canvas.forward", group, title: t.forward, keys: "Alt+Right", run: goForward },
     { id: "canvas.zoomIn", group, title: t.zoomIn, keys: ["Ctrl+=", "Ctrl++"], run: zoomIn },
     { id: "canvas.zoomOut", group, title: t.zoomOut, keys: "Ctrl+-", run: zoomOut },
     {
@@ -130,6 +135,11 @@ function renameSelected(): void {
 function connectSelected(): void {
   const [id] = useWorkspace.getState().selection.nodes;
   if (id !== undefined) setTimeout(() => openConnect(id), 0);
+}
+
+function fitSelected(): void {
+  leavePlace();
+  fit(selectedOnCanvas());
 }
 
 function selectedOnCanvas(): string[] {

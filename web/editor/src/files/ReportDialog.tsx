@@ -1,4 +1,5 @@
 import { centerOn } from "../canvas/actions";
+import { leavePlace } from "../canvas/jumps";
 import { Dialog } from "../shell/Dialog";
 import { useWorkspace } from "../store/workspace";
 import { isMissing, type MissingType, type MissingValue } from "./missing";
@@ -90,6 +91,7 @@ function Values({ values }: { values: readonly MissingValue[] }) {
 function Show({ nodes, title }: { nodes: readonly string[]; title: string }) {
   const show = () => {
     showReport(null);
+    leavePlace();
     useWorkspace.getState().select(nodes);
     if (nodes[0]) centerOn(nodes[0]);
   };

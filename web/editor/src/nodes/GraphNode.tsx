@@ -60,7 +60,7 @@ function SpecNode({ node, selected }: { node: DocNode; selected: boolean }) {
 
   return (
     <article {...looks} ref={element} className="node">
-      {!folded && <Resizer />}
+      {!folded && <Resizer selected={selected} />}
       <NodeHeader node={node} name={name} />
       {folded && <FoldedSockets node={node} spec={spec} />}
       {!folded &&

@@ -1,24 +1,28 @@
+import { useIsFound } from "../canvas/find";
 import { isCollapsed } from "../canvas/geometry";
 import type { DocNode } from "../graph/types";
 import { NodeHeader } from "./NodeHeader";
 import { NoteText } from "./NoteText";
 import { Resizer } from "./Resizer";
+import { usePlace } from "./slices";
 import { t } from "./strings";
 import { colored } from "./style";
 import "./notes.css";
 
 /** A text that lies on the canvas beside the nodes. */
 export function Note({ node, selected }: { node: DocNode; selected: boolean }) {
+  const found = useIsFound(usePlace().id);
   const folded = isCollapsed(node);
   return (
     <article
       className="node note"
       aria-label={node.title ?? t.note}
       data-selected={selected || undefined}
+      data-found={found || undefined}
       data-collapsed={folded || undefined}
       {...colored(node, null)}
     >
-      {!folded && <Resizer />}
+      {!folded && <Resizer selected={selected} />}
       <NodeHeader node={node} name={t.note} />
       {!folded && <NoteText node={node} />}
     </article>

@@ -1,4 +1,5 @@
 import type { CSSProperties } from "react";
+import { useIsFound } from "../canvas/find";
 import { isCollapsed } from "../canvas/geometry";
 import type { DocNode, NodeSpec } from "../graph/types";
 import { useNodeHeat } from "../panels/heat";
@@ -32,6 +33,7 @@ export function useLooks(node: DocNode, selected: boolean): Looks {
   const state = useRun((run) => run.runs[tab]?.nodes[id]?.state);
   const isFaulty = useRun((run) => run.faults[tab]?.some((fault) => fault.node === id) ?? false);
   const heat = useNodeHeat(tab, id);
+  const isFound = useIsFound(id);
   const own = OWN_NAMES[node.type];
   const name = own ?? (spec?.display_name || node.type);
   const title = node.title ?? name;
@@ -46,6 +48,7 @@ export function useLooks(node: DocNode, selected: boolean): Looks {
       "data-mode": node.mode || undefined,
       "data-collapsed": isCollapsed(node) || undefined,
       "data-fault": isFaulty || undefined,
+      "data-found": isFound || undefined,
       "data-unknown": (!spec && own === undefined) || undefined,
       ...colored(node, heat),
     },

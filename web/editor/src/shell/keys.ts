@@ -18,7 +18,13 @@ const EDITS_TEXT = new Set([
   "delete",
 ]);
 
-const ALIASES: Readonly<Record<string, string>> = { space: " ", esc: "escape", plus: "+" };
+const ALIASES: Readonly<Record<string, string>> = {
+  space: " ",
+  esc: "escape",
+  plus: "+",
+  left: "arrowleft",
+  right: "arrowright",
+};
 const MAC_SIGNS: Readonly<Record<string, string>> = { Ctrl: "⌘", Shift: "⇧", Alt: "⌥" };
 
 /** Whether this event is that combination. */

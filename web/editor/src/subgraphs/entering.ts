@@ -1,3 +1,4 @@
+import { leavePlace } from "../canvas/jumps";
 import { definitionOf, holds } from "../graph/definitions";
 import { NotAWorkflow } from "../graph/load";
 import { applyAll } from "../graph/ops";
@@ -28,6 +29,7 @@ export function enter(id: NodeId): void {
     toast(t.cannotEnter(error.message), "error");
     return;
   }
+  leavePlace();
   workspace.goInto(path);
 }
 
@@ -44,6 +46,7 @@ export function leaveTo(depth: number): void {
   const { path } = placeOf(activeTab(workspace));
   const left = path[depth];
   if (left === undefined || depth < 0) return;
+  leavePlace();
   workspace.goInto(path.slice(0, depth));
   workspace.select([left]);
 }
