@@ -127,7 +127,7 @@ async def test_who_is_replaced_by_another_is_a_version(server: Server, name: str
 async def test_tags_are_short_and_for_workflows_that_are_there(server: Server, name: str) -> None:
     await change(server, "PUT", "/v1/tags", name, {"tags": ["a"]}, 404)
     await save(server, name, b"1")
-    for tags in (["x" * 41], [""], ["a\n"[::-1] + "b"], [str(n) for n in range(31)], "a", [1]):
+    for tags in (["x" * 41], [""], ["a\nb"], [str(n) for n in range(31)], "a", [1]):
         await change(server, "PUT", "/v1/tags", name, {"tags": tags}, 400)
 
 
