@@ -38,6 +38,11 @@ export function openJson(json: unknown, name: string): Promise<void> {
   return attempt(name, () => opened(json, name));
 }
 
+/** Open what somebody shares, to be looked at. */
+export function openShared(json: unknown, name: string, token: string): Promise<void> {
+  return opened(json, name, null, token);
+}
+
 /** Open a workflow of the library, or go to the tab that has it. */
 export async function openSaved(path: string): Promise<void> {
   const { tabs, activate } = useWorkspace.getState();
@@ -75,10 +80,10 @@ async function attempt(name: string, task: () => Promise<void>): Promise<void> {
   }
 }
 
-async function opened(json: unknown, name: string, path: string | null = null): Promise<void> {
+async function opened(json: unknown, name: string, path: string | null = null, shared?: string): Promise<void> {
   const doc = looksLikeApi(json) ? await fromApi(json) : loadDoc(json);
   const { tabs, open, close } = useWorkspace.getState();
-  open(name, doc, path);
+  open(name, doc, path, shared);
   const [only] = tabs;
   if (only && tabs.length === 1 && isBlank(only)) close(only.id);
   void report(name, doc); // not waited for: the server may be long in saying which nodes it has

@@ -4,6 +4,7 @@ import { graph } from "../graph/strings";
 import { t as mask } from "../mask/strings";
 import { t as nodes } from "../nodes/strings";
 import { t as panels } from "../panels/strings";
+import { sharing } from "../sharing/strings";
 import { t as widgets } from "../widgets/strings";
 import { commands, nodeHelp, nodePalette, palette, settings, shell, shortcuts, welcome } from "./texts";
 
@@ -28,4 +29,5 @@ export const t = {
   panels,
   mask,
   files,
+  sharing,
 } as const;

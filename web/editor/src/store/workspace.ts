@@ -10,6 +10,8 @@ export interface Tab {
   readonly path: string | null;
   /** What its file was when it was read or saved last, by the server's name for that content. */
   readonly version?: string | null;
+  /** The token of the share that it shows: then it cannot be changed. */
+  readonly shared?: string;
   readonly doc: Doc;
   readonly past: readonly Step[];
   readonly future: readonly Step[];
@@ -22,7 +24,9 @@ export interface Workspace {
   readonly active: string;
   /** Selected nodes and groups of the active tab. */
   readonly selection: { readonly nodes: readonly string[]; readonly groups: readonly number[] };
-  open(name: string, doc: Doc, path?: string | null): string;
+  /** How often something was to be done to a workflow that cannot be changed. */
+  readonly refused: number;
+  open(name: string, doc: Doc, path?: string | null, shared?: string): string;
   close(id: string): void;
   activate(id: string): void;
   rename(id: string, name: string, path: string | null): void;
@@ -55,8 +59,9 @@ export const useWorkspace = create<Workspace>()((set, get) => {
     tabs: [first],
     active: first.id,
     selection: { nodes: [], groups: [] },
-    open(name, doc, path = null) {
-      const tab = newTab(name, doc, path);
+    refused: 0,
+    open(name, doc, path = null, shared) {
+      const tab = { ...newTab(name, doc, path), ...(shared === undefined ? {} : { shared }) };
       set({ tabs: [...get().tabs, tab], active: tab.id, selection: { nodes: [], groups: [] } });
       return tab.id;
     },
@@ -76,8 +81,9 @@ export const useWorkspace = create<Workspace>()((set, get) => {
       change(id, (tab) => ({ ...tab, savedAt: tab.past.length }));
     },
     edit(label, ops, merge) {
-      if (ops.length > 0)
-        change(get().active, (tab) => done(tab, { label, ops, at: Date.now(), ...(merge ? { merge } : {}) }));
+      if (ops.length === 0) return;
+      if (activeTab(get()).shared !== undefined) refuse();
+      else change(get().active, (tab) => done(tab, { label, ops, at: Date.now(), ...(merge ? { merge } : {}) }));
     },
     undo() {
       change(get().active, undone);
@@ -97,6 +103,11 @@ export const useWorkspace = create<Workspace>()((set, get) => {
 /** The active tab; there always is one. */
 export function activeTab(workspace: Workspace): Tab {
   return workspace.tabs.find((tab) => tab.id === workspace.active) ?? workspace.tabs[0]!;
+}
+
+/** Say that the active workflow is only to be looked at. */
+export function refuse(): void {
+  useWorkspace.setState(({ refused }) => ({ refused: refused + 1 }));
 }
 
 export function isDirty(tab: Tab): boolean {
