@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import secrets
 import uuid
 from typing import Any
 
 import pytest
+from PIL import ExifTags, Image
+from PIL.PngImagePlugin import PngInfo
 
 from tests.conformance.asking import get, own_name, picture, post, upload
 from tests.conformance.conftest import Server
@@ -21,6 +24,15 @@ def loads(*names: str) -> dict[str, Any]:
     ]
     inner = {"id": str(uuid.uuid4()), "name": "inner", "nodes": nodes[-1:], "links": []}
     return {"version": 0.4, "nodes": nodes, "links": [], "definitions": {"subgraphs": [inner]}}
+
+
+def telling(words: str) -> bytes:
+    """A picture whose file says something, in both ways in which nodes write that."""
+    file, texts, exif = io.BytesIO(), PngInfo(), Image.Exif()
+    texts.add_text("prompt", words)
+    exif[ExifTags.Base.Make] = words
+    Image.new("RGB", (8, 8)).save(file, "PNG", pnginfo=texts, exif=exif)
+    return file.getvalue()
 
 
 async def share(server: Server, workflow: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -43,12 +55,14 @@ async def test_a_share_shows_the_workflow_and_its_files_as_they_were(server: Ser
 
 
 async def test_its_picture_tells_nothing_of_how_it_was_made(server: Server) -> None:
-    sent = await upload(server, own_name(), picture(), type="output")
+    sent = await upload(server, own_name(), telling("what nobody is to know"), type="output")
     made = await share(server, loads(), picture={"filename": sent["name"], "type": "output"})
     assert made["has_picture"]
     async with server.get((await get(server, made["links"]["self"]))["picture"]) as response:
         assert response.content_type == "image/webp"
-        assert (await response.read())[8:12] == b"WEBP"
+        shown = await response.read()
+    assert shown[8:12] == b"WEBP"
+    assert b"nobody" not in shown
     gone = {"filename": own_name(), "type": "output"}
     refused = await post(server, "/v1/shares", {"name": "a", "workflow": {}, "picture": gone}, 400)
     assert gone["filename"] in refused["error"]["details"]

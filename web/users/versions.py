@@ -144,7 +144,7 @@ versions_key = web.AppKey("versions", Versions)
 
 
 def _place(root: Path, path: str) -> Path:
-    return root.parent / FOLDER / root.name / hashlib.sha256(path.encode()).hexdigest()[:32]
+    return root.parent / FOLDER / root.name / hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _one(index: _Index, version: str) -> Version:

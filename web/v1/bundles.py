@@ -26,7 +26,7 @@ from web.users.tags import tags_key
 
 routes = web.RouteTableDef()
 
-ZIP = Media("application/zip")
+ZIP, TEXT = Media("application/zip"), Media("text/plain")
 
 
 class Taking(Shape):
@@ -38,7 +38,7 @@ class Taking(Shape):
 
 
 @routes.post("/v1/bundles")
-@operation("sharing", body=PackRequest, answers={200: ZIP, 400: Refusal, 403: Refusal, 404: Refusal})
+@operation("sharing", body=PackRequest, answers={200: ZIP, 400: Refusal})
 async def make(request: web.Request) -> web.Response:
     """A bundle of a workflow that is sent, with the files that it loads here."""
     body = await read_body(request, PackRequest)
@@ -46,7 +46,9 @@ async def make(request: web.Request) -> web.Response:
 
 
 @routes.post("/v1/bundles/import")
-@operation("sharing", query=Taking, body=ZIP, answers={200: TakenOver, 400: Refusal, 403: Refusal, 409: Refusal})
+@operation(
+    "sharing", query=Taking, body=ZIP, answers={200: TakenOver, 400: (Refusal, TEXT), 403: (Refusal, TEXT), 409: TEXT}
+)
 async def take(request: web.Request) -> web.Response:
     """Put the files of a bundle among the inputs; nothing there is replaced: a name that is taken gets a number."""
     query, folders, most = read_query(request, Taking), request.app[folders_key], _most(request)

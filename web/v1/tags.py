@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import ConfigDict, Field
 
 from engine.errors import WorkflowNotFound
-from web.operations import operation, read_query
+from web.operations import Media, operation, read_query
 from web.replies import read_body, reply
 from web.schemas import Refusal
 from web.shapes import Shape
@@ -17,6 +17,9 @@ from web.users.people import user_root
 from web.users.tags import SUFFIX, WORKFLOWS, TagList, tags_key
 
 routes = web.RouteTableDef()
+
+
+TEXT = Media("text/plain")
 
 
 class Of(Shape):
@@ -50,7 +53,7 @@ async def listing(request: web.Request) -> web.Response:
 
 
 @routes.put("/v1/tags")
-@operation("sharing", query=Of, body=TagsOfOne, answers={200: TagsOfOne, 400: Refusal, 404: Refusal})
+@operation("sharing", query=Of, body=TagsOfOne, answers={200: TagsOfOne, 400: (Refusal, TEXT), 403: TEXT, 404: Refusal})
 async def put(request: web.Request) -> web.Response:
     """Give a workflow these tags, in the place of those that it had."""
     name, body, root = read_query(request, Of).workflow, await read_body(request, TagsOfOne), user_root(request)

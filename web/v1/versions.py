@@ -74,7 +74,7 @@ class Restored(Shape):
 
 
 @routes.get("/v1/versions")
-@operation("sharing", query=Of, answers={200: VersionList, 400: Refusal | str, 403: TEXT, 404: TEXT})
+@operation("sharing", query=Of, answers={200: VersionList, 400: (Refusal, TEXT), 403: TEXT, 404: TEXT})
 async def listing(request: web.Request) -> web.Response:
     """Former versions of a workflow, and those that were given names."""
     name, path = _asked(request)
@@ -88,7 +88,12 @@ async def listing(request: web.Request) -> web.Response:
 
 
 @routes.post("/v1/versions")
-@operation("sharing", query=Of, body=Keeping, answers={201: VersionView, 400: Refusal | str, 404: TEXT, 409: Refusal})
+@operation(
+    "sharing",
+    query=Of,
+    body=Keeping,
+    answers={201: VersionView, 400: (Refusal, TEXT), 403: TEXT, 404: TEXT, 409: Refusal},
+)
 async def keep(request: web.Request) -> web.Response:
     """Keep a workflow as it is now as a version with a name."""
     (_, path), body = _asked(request), await read_body(request, Keeping)
@@ -119,7 +124,7 @@ async def rename(request: web.Request) -> web.Response:
 
 
 @routes.post("/v1/versions/{id}/restore")
-@operation("sharing", query=Of, answers={200: Restored, 400: Refusal, 404: Refusal})
+@operation("sharing", query=Of, answers={200: Restored, 400: (Refusal, TEXT), 403: TEXT, 404: Refusal})
 async def restore(request: web.Request) -> web.Response:
     """Have the workflow hold what it held then; what it holds now becomes a version."""
     (name, path), version = _asked(request), request.match_info["id"]
