@@ -63,6 +63,8 @@ def test_a_link_shows_a_workflow_elsewhere_which_is_made_mine_there(
     theirs.set("Words", "text", "mine")
     expect(theirs.page.get_by_text("A shared workflow cannot be changed or run.")).to_be_visible()
     expect(theirs.field("Words", "text")).to_have_value("a shared cat")
+    loaded = theirs.node("Load Image").locator("img.image-thumbnail")
+    expect(loaded).to_have_attribute("src", re.compile(f"{link.rpartition('/')[2]}/files/input/start.png$"))
     theirs.page.screenshot(path=tmp_path / "shared.png")
     banner.get_by_role("button", name="Make it mine").click()
     expect(banner).to_have_count(0)

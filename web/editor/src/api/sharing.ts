@@ -17,6 +17,7 @@ export interface SharedWorkflow {
   readonly workflow: unknown;
   /** An address. */
   readonly picture: string | null;
+  readonly files: readonly { readonly value: string; readonly url: string }[];
 }
 
 /** A workflow whose files are among the inputs now; it names them as they are called there. */

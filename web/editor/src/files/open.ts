@@ -9,7 +9,7 @@ import { emptyDoc } from "../graph/ops";
 import type { Doc } from "../graph/types";
 import { toast } from "../shell/toast";
 import { useSpecs } from "../store/specs";
-import { activeTab, useWorkspace, type Tab } from "../store/workspace";
+import { activeTab, useWorkspace, type Shared, type Tab } from "../store/workspace";
 import { uploadImage } from "../widgets/upload";
 import { isMissing, missingIn } from "./missing";
 import { nameFromFile, nameOf } from "./names";
@@ -39,8 +39,8 @@ export function openJson(json: unknown, name: string): Promise<void> {
 }
 
 /** Open what somebody shares, to be looked at. */
-export function openShared(json: unknown, name: string, token: string): Promise<void> {
-  return opened(json, name, null, token);
+export function openShared(json: unknown, name: string, shared: Shared): Promise<void> {
+  return opened(json, name, null, shared);
 }
 
 /** Open a workflow of the library, or go to the tab that has it. */
@@ -80,13 +80,13 @@ async function attempt(name: string, task: () => Promise<void>): Promise<void> {
   }
 }
 
-async function opened(json: unknown, name: string, path: string | null = null, shared?: string): Promise<void> {
+async function opened(json: unknown, name: string, path: string | null = null, shared?: Shared): Promise<void> {
   const doc = looksLikeApi(json) ? await fromApi(json) : loadDoc(json);
   const { tabs, open, close } = useWorkspace.getState();
   open(name, doc, path, shared);
   const [only] = tabs;
   if (only && tabs.length === 1 && isBlank(only)) close(only.id);
-  void report(name, doc); // not waited for: the server may be long in saying which nodes it has
+  void report(name, doc, shared?.files); // not waited for: the server may be long in saying which nodes it has
 }
 
 function isJson(file: File): boolean {
@@ -100,9 +100,11 @@ async function fromApi(json: unknown): Promise<Doc> {
   return docFromApi(json, specs);
 }
 
-async function report(name: string, doc: Doc): Promise<void> {
+/** `brought` are the files that came along. */
+async function report(name: string, doc: Doc, brought: Shared["files"] = {}): Promise<void> {
   const specs = await specsReady();
-  const missing = specs && missingIn(doc, specs);
+  const found = specs && missingIn(doc, specs);
+  const missing = found && { ...found, values: found.values.filter(({ value }) => !(value in brought)) };
   if (missing && isMissing(missing)) showReport({ name, missing });
 }
 

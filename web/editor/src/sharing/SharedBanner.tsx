@@ -1,5 +1,4 @@
 import { useEffect, useState } from "react";
-import { api, HttpError } from "../api/client";
 import { address } from "../api/http";
 import { toast } from "../shell/toast";
 import { activeTab, useWorkspace } from "../store/workspace";
@@ -11,14 +10,13 @@ import "./sharing.css";
 export function SharedBanner() {
   const id = useWorkspace((workspace) => activeTab(workspace).id);
   const name = useWorkspace((workspace) => activeTab(workspace).name);
-  const token = useWorkspace((workspace) => activeTab(workspace).shared);
+  const shared = useWorkspace((workspace) => activeTab(workspace).shared);
   useEffect(startRefusing, []);
-  return token === undefined ? null : <Banner key={token} id={id} name={name} token={token} />;
+  return shared === undefined ? null : <Banner key={id} id={id} name={name} picture={shared.picture} />;
 }
 
-function Banner({ id, name, token }: { id: string; name: string; token: string }) {
+function Banner({ id, name, picture }: { id: string; name: string; picture: string | null }) {
   const [isBusy, setBusy] = useState(false);
-  const picture = usePicture(token);
   const take = () => {
     setBusy(true);
     void makeMine(id).finally(() => setBusy(false));
@@ -39,21 +37,4 @@ function startRefusing(): () => void {
   return useWorkspace.subscribe(({ refused }, before) => {
     if (refused !== before.refused) toast(text.readOnly);
   });
-}
-
-function usePicture(token: string): string | null {
-  const [picture, setPicture] = useState<string | null>(null);
-  useEffect(() => {
-    let gone = false;
-    api.shares.read(token).then(
-      (share) => !gone && setPicture(share.picture),
-      (error: unknown) => {
-        if (!(error instanceof HttpError)) throw error; // revoked meanwhile: what was opened stays
-      },
-    );
-    return () => {
-      gone = true;
-    };
-  }, [token]);
-  return picture;
 }

@@ -9,6 +9,7 @@ import { whyOf } from "../files/why";
 import { toast } from "../shell/toast";
 import { useWorkspace } from "../store/workspace";
 import { packing } from "./share_dialog";
+import { readInputsAnew } from "./shared";
 import { sharing as text } from "./strings";
 
 /** Hand the workflow to the browser with its newest picture and the input files that it loads, as one file. */
@@ -36,7 +37,7 @@ export function openAny(file: File, at?: readonly [number, number]): Promise<voi
 export async function importBundle(file: File): Promise<void> {
   try {
     const { saved, inputs } = await api.bundles.take(file, nameFromFile(file.name) || text.sharedWorkflow);
-    await refreshLibrary();
+    await Promise.all([refreshLibrary(), readInputsAnew()]);
     if (saved === null) return;
     await openSaved(pathOf(saved));
     toast(text.imported(saved, Object.keys(inputs).length), "ok");

@@ -6,6 +6,7 @@ import { runActive } from "../panels/run_actions";
 import { activeTab, isDirty, newTab, useWorkspace } from "../store/workspace";
 
 const GROUP = { id: 1, title: "Theirs", bounding: [0, 0, 9, 9] };
+const PICTURE = "/v1/shares/token/files/picture.webp";
 const SHARED = { nodes: [], links: [], groups: [GROUP], version: 0.4 };
 
 let saved: Map<string, string>;
@@ -29,7 +30,9 @@ afterEach(() => {
 it("opens what is shared once, to be looked at", async () => {
   await openShare("token");
   await openShare("token");
-  expect(useWorkspace.getState().tabs.map(({ name, shared }) => [name, shared])).toEqual([["their: cat", "token"]]);
+  expect(useWorkspace.getState().tabs.map(({ name, shared }) => [name, shared?.token])).toEqual([
+    ["their: cat", "token"],
+  ]);
 });
 
 it("lets nothing be changed or run, and says so", async () => {
@@ -60,7 +63,7 @@ it("is made one's own under a name that is free and fit, with its picture, and c
 it("is shown when the address says so, and not again once it was closed", async () => {
   history.replaceState(null, "", "/#share=token");
   const stop = startShareLinks();
-  await vi.waitFor(() => expect(activeTab(useWorkspace.getState()).shared).toBe("token"));
+  await vi.waitFor(() => expect(activeTab(useWorkspace.getState()).shared?.token).toBe("token"));
   useWorkspace.getState().close(useWorkspace.getState().active);
   expect(location.hash).toBe("");
   stop();
@@ -76,7 +79,8 @@ async function answer(address: string, { method, body }: RequestInit): Promise<R
   const { pathname } = new URL(address);
   asked.push(pathname);
   if (pathname.endsWith("/v1/shares/token"))
-    return Response.json({ name: "their: cat", workflow: SHARED, picture: "/v1/shares/token/files/picture.webp" });
+    return Response.json({ name: "their: cat", workflow: SHARED, picture: PICTURE, files: [] });
+  if (pathname.endsWith("object_info")) return Response.json({});
   if (pathname.endsWith("/copy"))
     return Response.json({ workflow: { ...SHARED, groups: [{ ...GROUP, title: "Copied" }] }, inputs: {} });
   if (pathname.endsWith("picture.webp")) return new Response("picture");

@@ -10,13 +10,20 @@ export interface Tab {
   readonly path: string | null;
   /** What its file was when it was read or saved last, by the server's name for that content. */
   readonly version?: string | null;
-  /** The token of the share that it shows: then it cannot be changed. */
-  readonly shared?: string;
+  /** The share that it shows: then it cannot be changed. */
+  readonly shared?: Shared;
   readonly doc: Doc;
   readonly past: readonly Step[];
   readonly future: readonly Step[];
   /** The length of `past` when it was saved last; -1 if that state is gone. */
   readonly savedAt: number;
+}
+
+/** What somebody shares, beside the workflow: addresses of its picture, and of its files by the values that name them. */
+export interface Shared {
+  readonly token: string;
+  readonly picture: string | null;
+  readonly files: Readonly<Record<string, string>>;
 }
 
 export interface Workspace {
@@ -26,7 +33,7 @@ export interface Workspace {
   readonly selection: { readonly nodes: readonly string[]; readonly groups: readonly number[] };
   /** How often something was to be done to a workflow that cannot be changed. */
   readonly refused: number;
-  open(name: string, doc: Doc, path?: string | null, shared?: string): string;
+  open(name: string, doc: Doc, path?: string | null, shared?: Shared): string;
   close(id: string): void;
   activate(id: string): void;
   rename(id: string, name: string, path: string | null): void;
