@@ -74,7 +74,8 @@ async def test_a_workflow_of_the_library_takes_its_picture_and_its_tags_along(se
         assert (await get(server, "/v1/tags"))["workflows"][expected] == ["one"]
         async with server.get(f"/userdata/{quote(f'wireloom/thumbnails/{expected}.webp', safe='')}") as response:
             assert await response.read() == b"a picture"
-    await get(server, f"/v1/bundles/{folder}/none", 404)
+    for none in (f"{folder}/none", "a" * 300):
+        await get(server, f"/v1/bundles/{none}", 404)
 
 
 async def keep(server: Server, path: str, content: bytes) -> None:
@@ -82,7 +83,20 @@ async def keep(server: Server, path: str, content: bytes) -> None:
         assert response.status == 200
 
 
-@pytest.mark.parametrize("name", ["../a.png", "/etc/a.png", "a/../../b.png", "C:a.png", "..\\a.png", ".hidden.png", ""])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../a.png",
+        "/etc/a.png",
+        "a/../../b.png",
+        "C:a.png",
+        "..\\a.png",
+        ".hidden.png",
+        "",
+        "a" * 300,
+        "d" * 300 + "/a.png",
+    ],
+)
 async def test_no_file_of_a_bundle_leads_out_of_the_inputs(server: Server, name: str) -> None:
     assert "file" in (await take(server, with_file(name), 400))["error"]["details"]
 

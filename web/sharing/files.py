@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -99,6 +100,6 @@ def _file(value: str, folders: Folders) -> Loaded | None:
         return None
     try:
         path = inside(folders.directory(kind), name)
-        return Loaded(value, kind, name, path) if path.is_file() else None
-    except (UnsafePath, OSError):  # no name of a file, to begin with
+        return Loaded(value, kind, name, path) if os.path.isfile(path) else None
+    except UnsafePath:  # no name of a file, to begin with
         return None

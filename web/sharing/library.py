@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def taken_out(root: Path, name: str, folders: Folders, tags: Sequence[str] = (),
     if named is None:
         raise WorkflowNotFound(f"there is no workflow {name!r}; GET /v1/workflows lists those there are")
     thumbnail = inside(root / THUMBNAILS, f"{name}.webp")
-    picture = thumbnail.read_bytes() if named.source == "saved" and thumbnail.is_file() else None
+    picture = thumbnail.read_bytes() if named.source == "saved" and os.path.isfile(thumbnail) else None
     return pack(named.name, named.read(), folders, picture=picture, tags=tags, max_bytes=max_bytes)
 
 

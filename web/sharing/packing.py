@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,11 @@ from engine.folders import Folders, inside
 from web.placed import put
 from web.sharing.bundle import MAX_FILES, About, BadBundle, Bundle, BundledFile
 from web.sharing.files import Loaded, loaded, renamed
+from web.users.files import SERVER_ERRORS
 
 PICTURE = "picture.webp"
+SHOWN = 80
+"""Characters of a name that is complained of."""
 PICTURE_QUALITY = "webp;90"
 
 
@@ -64,7 +68,12 @@ def unpack(bundle: Bundle, folders: Folders) -> Unpacked:
     root, names = folders.directory("input"), {}
     targets = [(file, _target(root, file)) for file in bundle.about.files]
     for file, target in targets:
-        names[file.value] = put(target, bundle.contents[file.entry]).relative_to(root).as_posix()
+        try:
+            names[file.value] = put(target, bundle.contents[file.entry]).relative_to(root).as_posix()
+        except OSError as error:
+            if error.errno in SERVER_ERRORS:
+                raise
+            raise BadBundle(f"the file {file.name[:SHOWN]!r} cannot be written: {error.strerror}") from None
     return Unpacked(bundle.about.name, renamed(bundle.workflow, names), names)
 
 
@@ -84,6 +93,6 @@ def _target(root: Path, file: BundledFile) -> Path:
         target = inside(root, file.name)
     except UnsafePath as error:
         raise BadBundle(f"a file cannot be put among the inputs: {error}") from None
-    if target == root or target.is_dir() or any(part.startswith(".") for part in target.relative_to(root).parts):
+    if target == root or os.path.isdir(target) or any(part.startswith(".") for part in target.relative_to(root).parts):
         raise BadBundle(f"{file.name!r} is no name that a file of the inputs can have")
     return target
