@@ -17,6 +17,8 @@ GOOD: dict[tuple[str, str], list[dict[str, Any]]] = {
     ("POST", "/prompt"): [{"prompt": workflow} for workflow in WORKFLOWS],
     ("POST", "/v1/jobs"): [{"workflow": workflow} for workflow in WORKFLOWS],
     ("POST", "/v1/workflows/convert"): WORKFLOWS,
+    ("POST", "/v1/shares"): [{"name": "fuzz", "workflow": workflow} for workflow in WORKFLOWS],
+    ("POST", "/v1/bundles"): [{"name": "fuzz", "workflow": workflow} for workflow in WORKFLOWS],
     ("POST", "/upload/image"): [{"image": PNG, "type": "input", "subfolder": "fuzz"}],
     ("POST", "/upload/mask"): [{**MASK, "type": "input", "subfolder": "fuzz"}],
 }
