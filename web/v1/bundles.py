@@ -47,7 +47,10 @@ async def make(request: web.Request) -> web.Response:
 
 @routes.post("/v1/bundles/import")
 @operation(
-    "sharing", query=Taking, body=ZIP, answers={200: TakenOver, 400: (Refusal, TEXT), 403: (Refusal, TEXT), 409: TEXT}
+    "sharing",
+    query=Taking,
+    body=Media("*/*"),
+    answers={200: TakenOver, 400: (Refusal, TEXT), 403: (Refusal, TEXT), 409: TEXT},
 )
 async def take(request: web.Request) -> web.Response:
     """Put the files of a bundle among the inputs; nothing there is replaced: a name that is taken gets a number."""
