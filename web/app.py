@@ -55,15 +55,23 @@ from web.safety.access import admit
 from web.safety.guard import add_headers, guard
 from web.safety.limits import MAX_OPEN, bounded, pictures_key
 from web.settings import Settings
+from web.sharing.shares import FOLDER as SHARES
+from web.sharing.shares import Shares, shares_key
 from web.submitting import submitting_key
 from web.users.files import UserFiles, user_files_key
 from web.users.people import People, people_key
 from web.users.settings import UserSettings, user_settings_key
 from web.v1 import comparing as v1_comparing
+from web.users.tags import Tags, tags_key
+from web.users.versions import Versions, versions_key
+from web.v1 import bundles as v1_bundles
 from web.v1 import events as v1_events
 from web.v1 import files as v1_files
 from web.v1 import jobs as v1_jobs
 from web.v1 import memory as v1_memory
+from web.v1 import shares as v1_shares
+from web.v1 import tags as v1_tags
+from web.v1 import versions as v1_versions
 from web.v1 import workflows as v1_workflows
 from web.v1.log import EventLog, log_key
 from web.v1.views import describe_record
@@ -103,6 +111,10 @@ PLAIN: tuple[ModuleType, ...] = (
     v1_comparing,
     v1_files,
     v1_memory,
+    v1_shares,
+    v1_bundles,
+    v1_versions,
+    v1_tags,
 )
 """Routes that exist once."""
 
@@ -118,7 +130,9 @@ def make_app(parts: Parts) -> web.Application:
     app[queue_key], app[pool_key], app[bus_key] = parts.queue, parts.pool, parts.bus
     app[folders_key], app[settings_key], app[packs_key] = parts.folders, settings, parts.packs
     app[people_key] = People(parts.folders.directory("user"), multi_user=settings.multi_user)
-    app[user_files_key], app[user_settings_key] = UserFiles(), UserSettings()
+    versions, tags = app[versions_key], app[tags_key] = Versions(), Tags()
+    app[user_files_key], app[user_settings_key] = UserFiles((versions, tags)), UserSettings()
+    app[shares_key] = Shares(parts.folders.directory("user") / SHARES)
     app[sockets_key], app[submitting_key] = Sockets(parts.queue, settings), asyncio.Lock()
     app[taking_in_key] = set()
     app[document_key], app[pictures_key] = Document(app), asyncio.Semaphore(MAX_OPEN)

@@ -28,6 +28,9 @@ from engine.errors import (
 from engine.problems import NodeProblems, Problem
 from web.idempotency import BadKey, KeyBusy
 from web.replies import reply
+from web.sharing.bundle import BadBundle
+from web.sharing.shares import ShareNotFound, TooManyShares
+from web.users.versions import TooManyVersions, VersionNotFound
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +76,20 @@ def told(error: Exception) -> web.Response | None:
             return complaint("unsafe_path", "That path leads outside its folder", str(error))
         case JobNotFound() | FolderNotFound() | WorkflowNotFound():
             return complaint("not_found", "There is no such thing", str(error), status=404)
-    return _not_now(error)
+    return _about_sharing(error) or _not_now(error)
+
+
+def _about_sharing(error: Exception) -> web.Response | None:
+    match error:
+        case BadBundle():
+            return complaint("invalid_bundle", "That is no bundle, or more than may be in one", str(error))
+        case TooManyShares():
+            return complaint("too_many_shares", "There are too many shares", str(error), status=409)
+        case TooManyVersions():
+            return complaint("too_many_versions", "There are too many named versions", str(error), status=409)
+        case ShareNotFound() | VersionNotFound():
+            return complaint("not_found", "There is no such thing", str(error), status=404)
+    return None
 
 
 def _not_now(error: Exception) -> web.Response | None:

@@ -20,6 +20,8 @@ GOOD: dict[tuple[str, str], list[dict[str, Any]]] = {
     ("POST", "/v1/jobs"): [{"workflow": workflow} for workflow in WORKFLOWS],
     ("POST", "/v1/workflows/convert"): WORKFLOWS,
     ("POST", "/v1/workflows/diff"): [{"a": one, "b": other} for one, other in pairwise(WORKFLOWS)],
+    ("POST", "/v1/shares"): [{"name": "fuzz", "workflow": workflow} for workflow in WORKFLOWS],
+    ("POST", "/v1/bundles"): [{"name": "fuzz", "workflow": workflow} for workflow in WORKFLOWS],
     ("POST", "/upload/image"): [{"image": PNG, "type": "input", "subfolder": "fuzz"}],
     ("POST", "/upload/mask"): [{**MASK, "type": "input", "subfolder": "fuzz"}],
 }

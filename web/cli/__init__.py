@@ -21,7 +21,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 COLLECT = (20_000, 20, 100)
 """How seldom Python looks for cycles: a graph of 10,000 nodes costs 61 us a node instead of 98 (make bench)."""
 
-MEMORY_MIB, DISK_MIB = 1024.0, 4096.0
+MEMORY_MIB, DISK_MIB, BUNDLE_MIB = 1024.0, 4096.0, 500.0
 SERVE = "web.cli.serve"
 BUNDLED_MODEL = "wireloom-mini.safetensors"
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8188
@@ -75,6 +75,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_nodes(commands)
     _add_models(commands)
     _add_evaluate(commands)
+    _add_bundle(commands)
     _add_worker(commands)
     return parser
 
@@ -367,6 +368,24 @@ def _add_evaluate(commands: Commands) -> None:
     )
     evaluate.add_argument("--size", type=count, default=128, metavar="PIXELS", help="of a side (default 128)")
     _add_computing(evaluate)
+
+
+def _add_bundle(commands: Commands) -> None:
+    bundle = _command(commands, "bundle", "pack a workflow with its input files and its picture, or unpack it")
+    bundle.add_argument("what", choices=("export", "import"), help="into a file, or out of one into the library")
+    bundle.add_argument("source", help="to export: a workflow of the library, or a file; to import: a bundle")
+    bundle.add_argument("--out", type=Path, metavar="FILE.zip", help="where it goes (default: its name, here)")
+    bundle.add_argument("--force", action="store_true", help="replace the file that is there")
+    bundle.add_argument("--name", help="what it is called in the library (default: as in the bundle)")
+    bundle.add_argument("--user", default="default", metavar="ID", help="whose library, on a server of several users")
+    bundle.add_argument(
+        "--max-mb",
+        type=megabytes,
+        default=BUNDLE_MIB,
+        metavar="N",
+        help=f"how much may be in it (default {BUNDLE_MIB:.0f})",
+    )
+    bundle.add_argument("--json", action="store_true", help="tell the result as one JSON object")
 
 
 def _add_worker(commands: Commands) -> None:

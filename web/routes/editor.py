@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -51,10 +52,17 @@ def routes(root: Path) -> list[web.RouteDef]:
             raise web.HTTPNotFound
         return web.FileResponse(path, headers={**KEPT, "Content-Type": media_type(path.name)})
 
+    @operation("front end", answers={303: None})
+    async def share(request: web.Request) -> web.Response:
+        """The editor, told to show what is shared: the link that people pass on."""
+        # Relative, so that it is right below a prefix; in the fragment, which no referrer and no log has.
+        return web.Response(status=303, headers={"Location": f"../#share={quote(request.match_info['token'])}"})
+
     return [
         web.get("/", index),
         web.get("/form", form),
         web.get("/app.webmanifest", manifest),
+        web.get("/share/{token}", share),
         web.get(f"/{PARTS}/{{name}}", part),
     ]
 

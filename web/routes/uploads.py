@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import hashlib
 import os
-import shutil
-import uuid
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -20,6 +17,7 @@ from engine.workflow import parse
 from web.errors import complaint
 from web.keys import folders_key, settings_key
 from web.operations import operation
+from web.placed import beside, digest_of, on_the_disk_of
 from web.replies import reply
 from web.routes.files import TYPES, BadReference, locate
 from web.safety.forms import BadUpload, Form, Sent, received
@@ -124,60 +122,14 @@ def _store(root: Path, subfolder: str, sent: Sent, *, overwrite: bool) -> str:
     if target == folder:
         raise BadUpload(f"{sent.name!r} is no file name")
     target.parent.mkdir(parents=True, exist_ok=True)
-    source = _on_the_disk_of(target.parent, sent.path)
+    source = on_the_disk_of(target.parent, sent.path)
     try:
         if overwrite:
             os.replace(source, target)
             return target.name
-        return _beside(target, source, sent.digest).name
+        return beside(target, source, sent.digest).name
     finally:
         source.unlink(missing_ok=True)
-
-
-def _beside(target: Path, source: Path, digest: bytes) -> Path:
-    """Move the file to a free name, or find one that holds the same already."""
-    path, number = target, 0
-    while True:
-        try:
-            _claim(path, source)
-            return path
-        except FileExistsError:
-            if path.is_file() and _digest(path) == digest:
-                return path
-        number += 1
-        path = target.with_name(f"{target.stem} ({number}){target.suffix}")
-
-
-def _claim(path: Path, source: Path) -> None:
-    """Move the file, whole, to a name that nobody has. Raises FileExistsError."""
-    try:
-        os.link(source, path)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without links: the name is taken first, and for a moment its file is empty
-        path.open("xb").close()
-        os.replace(source, path)
-
-
-def _on_the_disk_of(folder: Path, source: Path) -> Path:
-    """Where the file lies on the file system of ``folder``; a copy, if need be: only within one can it be moved."""
-    if source.stat().st_dev == folder.stat().st_dev:
-        return source
-    copy = folder / f".{uuid.uuid4().hex}.upload"
-    try:
-        with source.open("rb") as content, copy.open("xb") as file:
-            shutil.copyfileobj(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:
-        copy.unlink(missing_ok=True)
-        raise
-    return copy
-
-
-def _digest(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
 
 
 def _original(form: Form) -> OriginalRef:
@@ -198,4 +150,4 @@ def _mask(folders: Folders, ref: OriginalRef, sent: Sent) -> Sent:
         raise BadUpload(f"the original {source.name} is not there") from None
     except BadPicture as error:
         raise BadUpload(f"the mask cannot be applied: {error}") from None
-    return Sent(sent.name, sent.path, _digest(sent.path))
+    return Sent(sent.name, sent.path, digest_of(sent.path))

@@ -6,9 +6,10 @@ import errno
 import hashlib
 import os
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import unquote
 
 from aiohttp import web
@@ -24,11 +25,28 @@ SERVER_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
 """What another name would not help against."""
 
 
+class Follower(Protocol):
+    """Keeps something of users' files beside them, and is told what becomes of these; paths are from the user's folder.
+
+    It is told while nothing else changes. What it raises keeps a file from being replaced.
+    """
+
+    def replaced(self, root: Path, path: str, former: bytes) -> None:
+        """A file of this content is about to be replaced."""
+
+    def moved(self, root: Path, path: str, dest: str) -> None:
+        """A file has another path now."""
+
+    def deleted(self, root: Path, path: str) -> None:
+        """A file is gone."""
+
+
 class UserFiles:
     """Changes to users' files, one at a time. All block, and raise HTTPException for what is refused."""
 
-    def __init__(self) -> None:
+    def __init__(self, followers: Sequence[Follower] = ()) -> None:
         self._changing = threading.Lock()
+        self._followers = followers
 
     def store(
         self, root: Path, name: str, data: bytes, *, overwrite: bool, expected: Collection[str] | None = None
@@ -42,6 +60,7 @@ class UserFiles:
             if expected is not None:
                 _expect_unchanged(target, name, expected)
             _make_way(target, name, overwrite=overwrite)
+            self._tell_replaced(root, target, data)
             write_atomically(target, data)
         return target
 
@@ -51,6 +70,8 @@ class UserFiles:
         with self._changing, _told(name):
             _expect_file(target, name)
             target.unlink()
+            for follower in self._followers:
+                follower.deleted(root, _path(root, target))
 
     def move(self, root: Path, name: str, dest: str, *, overwrite: bool) -> Path:
         """Give a file another name; return where it is now."""
@@ -58,8 +79,22 @@ class UserFiles:
         with self._changing, _told(dest):
             _expect_file(source, name)
             _make_way(target, dest, overwrite=overwrite)
+            if source != target:
+                self._tell_replaced(root, target)
             os.replace(source, target)
+            for follower in self._followers if source != target else ():
+                follower.moved(root, _path(root, source), _path(root, target))
         return target
+
+    def _tell_replaced(self, root: Path, target: Path, data: bytes | None = None) -> None:
+        """What lies there is about to go, unless it is what comes."""
+        if self._followers and target.is_file() and (former := target.read_bytes()) != data:
+            for follower in self._followers:
+                follower.replaced(root, _path(root, target), former)
+
+
+def _path(root: Path, target: Path) -> str:
+    return target.relative_to(root).as_posix()
 
 
 user_files_key = web.AppKey("user files", UserFiles)

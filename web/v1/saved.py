@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +54,7 @@ class Named:
 def find(root: Path, name: str) -> Named | None:
     """The workflow of this name, for the user whose folder is ``root``; None if there is none. Raises UnsafePath."""
     saved = inside(root / FOLDER, name + SUFFIX)
-    if saved.is_file():
+    if os.path.isfile(saved):  # not so for a name that no file can have
         return Named(name, saved, "saved", _title(name))
     return next((each for each in _shipped() if each.name == name), None)
 

@@ -9,6 +9,7 @@ import { startSocket } from "./api/socket";
 import { startKeeping } from "./files/keeping";
 import { registerFileCommands } from "./files/commands";
 import { registerMaskCommand } from "./mask/target";
+import { startShareLinks } from "./sharing/shared";
 import { App } from "./shell/App";
 import { registerShellCommands } from "./shell/builtin";
 import { startShortcuts } from "./shell/commands";
@@ -41,6 +42,7 @@ createRoot(document.getElementById("root")!).render(
 
 try {
   await startKeeping();
+  startShareLinks(); // beside what was open
 } finally {
   startSocket(); // after what was open is back: that says by what name the server knows this page
 }

@@ -1,5 +1,6 @@
 import type { Specs } from "../graph/types";
 import { address, json, send } from "./http";
+import { bundles, shares, tags, versions } from "./sharing";
 import { repeat, submit } from "./submit";
 import { templates } from "./templates";
 import type { FileInfo, FileRef, Job, JobDetail, JobStatus, NodeAccount, Uploaded } from "./types";
@@ -13,6 +14,8 @@ export const api = {
   /** A file's text, be it JSON or not. */
   text: async (path: string) => (await send("GET", path)).text(),
 
+  blob: async (path: string) => (await send("GET", path)).blob(),
+
   objectInfo: () => json<Specs>("GET", "api/object_info"),
   /** What web UIs write into pictures, as a workflow in API format; and what of it is not in that. */
   infotext: (text: string) =>
@@ -21,6 +24,10 @@ export const api = {
   repeat,
   userdata,
   templates,
+  shares,
+  bundles,
+  versions,
+  tags,
 
   /** Stop what runs; with an id, only if that is it. */
   interrupt: (jobId?: string) =>

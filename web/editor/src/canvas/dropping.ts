@@ -1,5 +1,5 @@
 import type { DragEvent } from "react";
-import { openFile } from "../files/open";
+import { openAny } from "../sharing/bundles";
 import { addAt } from "./actions";
 import { NODE_DRAG } from "./drag";
 import { useFlow } from "./flow";
@@ -27,6 +27,6 @@ export function onDrop(event: DragEvent): void {
 /** One after the other: each may add a node to the document that the one before it changed. */
 export async function openAll(files: readonly File[], at: Point | undefined): Promise<void> {
   for (const [index, file] of files.entries()) {
-    await openFile(file, at && posAt({ x: at.x + 32 * index, y: at.y + 32 * index }, "LoadImage"));
+    await openAny(file, at && posAt({ x: at.x + 32 * index, y: at.y + 32 * index }, "LoadImage"));
   }
 }

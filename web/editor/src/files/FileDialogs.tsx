@@ -1,3 +1,5 @@
+import { ShareDialog } from "../sharing/ShareDialog";
+import { VersionsDialog } from "../sharing/VersionsDialog";
 import { DropTarget } from "./drop";
 import { Questions } from "./Questions";
 import { ReportDialog } from "./ReportDialog";
@@ -10,6 +12,8 @@ export function FileDialogs() {
     <>
       <TemplatesDialog />
       <ReportDialog />
+      <ShareDialog />
+      <VersionsDialog />
       <Questions />
       <DropTarget />
     </>

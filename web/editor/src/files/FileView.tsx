@@ -1,4 +1,8 @@
 import * as Menu from "@radix-ui/react-dropdown-menu";
+import { bundleUrl } from "../sharing/bundles";
+import { sharing } from "../sharing/strings";
+import { editTags } from "../sharing/tags";
+import { showVersions } from "../sharing/versions";
 import { Icon } from "../shell/icons";
 import { useWorkspace } from "../store/workspace";
 import { exactDate, shortDate } from "./dates";
@@ -12,6 +16,7 @@ import { thumbnailUrl } from "./thumbnails";
 /** A workflow of the library: its picture, its name, when it was saved, and what can be done with it. */
 export function FileView({ file: { path, modified } }: { file: SavedFile }) {
   const isShown = useWorkspace(({ tabs, active }) => tabs.some((tab) => tab.id === active && tab.path === path));
+  const tags = useLibrary((library) => library.tags[placeOf(path)]?.join(", "));
   return (
     <div className="file">
       <button
@@ -24,9 +29,12 @@ export function FileView({ file: { path, modified } }: { file: SavedFile }) {
         <Thumbnail path={path} />
         <span className="file-text">
           <span className="file-name">{nameOf(path)}</span>
-          <time className="file-note" dateTime={new Date(modified).toISOString()} title={exactDate(modified)}>
-            {shortDate(modified)}
-          </time>
+          <span className="file-note">
+            <time dateTime={new Date(modified).toISOString()} title={exactDate(modified)}>
+              {shortDate(modified)}
+            </time>
+            {tags && ` · ${tags}`}
+          </span>
         </span>
       </button>
       <FileMenu path={path} />
@@ -56,6 +64,17 @@ function FileMenu({ path }: { path: string }) {
           </Menu.Item>
           <Menu.Item className="menu-item" onSelect={() => void renameSaved(path)}>
             {text.rename}
+          </Menu.Item>
+          <Menu.Item className="menu-item" onSelect={() => void editTags(path)}>
+            {sharing.tags}
+          </Menu.Item>
+          <Menu.Item className="menu-item" onSelect={() => void showVersions(path)}>
+            {sharing.versions}
+          </Menu.Item>
+          <Menu.Item className="menu-item" asChild>
+            <a href={bundleUrl(path)} download>
+              {sharing.exportBundle}
+            </a>
           </Menu.Item>
           <Menu.Item className="menu-item danger" onSelect={() => void removeSaved(path)}>
             {text.deleteMenu}

@@ -1,4 +1,6 @@
 import { useEffect, useState } from "react";
+import { tagged, tagsOf } from "../sharing/tags";
+import { TagFilter } from "../sharing/TagFilter";
 import { Icon } from "../shell/icons";
 import { useSettings } from "../shell/settings";
 import { FolderView } from "./FolderView";
@@ -12,13 +14,18 @@ import "./library.css";
 /** The workflows that the user saved on the server. */
 export function LibraryPanel() {
   const [query, setQuery] = useState("");
+  const [chosen, setTag] = useState<string | null>(null);
+  const { files, tags: all } = useLibrary();
+  const tags = tagsOf(files, all);
+  const tag = chosen !== null && tags.includes(chosen) ? chosen : null; // its last may be gone
   const isEmpty = useLibrary((library) => library.files.length === 0);
   useEffect(() => void refreshLibrary(), []);
 
   return (
     <div className="library">
       {!isEmpty && <Tools query={query} onQuery={setQuery} />}
-      <Found query={query.trim()} />
+      <TagFilter tags={tags} chosen={tag} onChoose={setTag} />
+      <Found query={query.trim()} tag={tag} />
       <TrashView />
       <button type="button" className="btn" onClick={() => showTemplates(true)}>
         {text.browseTemplates}
@@ -59,13 +66,13 @@ function Tools({ query, onQuery }: { query: string; onQuery(query: string): void
   );
 }
 
-function Found({ query }: { query: string }) {
-  const { state, files } = useLibrary();
+function Found({ query, tag }: { query: string; tag: string | null }) {
+  const { state, files, tags } = useLibrary();
   const sortBy = useSettings((settings) => settings.sortBy);
   if (state === "failed") return <Failed />;
   if (state === "loading") return <p className="empty">{text.loading}</p>;
   if (files.length === 0) return <Empty />;
-  return <FolderView files={files} query={query} sortBy={sortBy} />;
+  return <FolderView files={tagged(files, tags, tag)} query={query} sortBy={sortBy} />;
 }
 
 function Empty() {

@@ -1,9 +1,14 @@
 import { activeTab, useWorkspace } from "../store/workspace";
-import { openFile, openNew } from "./open";
+import { openNew } from "./open";
 import { openAsForm } from "./form";
 import { freeName } from "./names";
 import { exportApi, exportPicture, exportTab } from "./download";
 import { closeTab, renameTab, saveTab, saveTabAs } from "./save";
+import { exportBundle, openAny } from "../sharing/bundles";
+import { showShareDialog } from "../sharing/share_dialog";
+import { sharing } from "../sharing/strings";
+import { showVersions } from "../sharing/versions";
+import { toast } from "../shell/toast";
 import { files as text } from "./strings";
 import { showTemplates } from "./templates";
 
@@ -15,7 +20,7 @@ export interface FileAction {
   run(): unknown;
 }
 
-const READABLE = ".json,image/png,image/webp,image/jpeg,image/gif";
+const READABLE = ".json,.zip,image/png,image/webp,image/jpeg,image/gif";
 
 /** What can be done with one open workflow. */
 export function tabActions(id: string): FileAction[] {
@@ -27,8 +32,11 @@ export function tabActions(id: string): FileAction[] {
     { id: "file.form", label: text.openForm, run: () => openAsForm(id) },
     { id: "file.export", label: text.export, run: () => exportTab(id) },
     { id: "file.exportApi", label: text.exportApi, run: () => exportApi(id) },
+    { id: "file.exportBundle", label: sharing.exportBundle, run: () => exportBundle(id) },
     { id: "file.exportPng", label: text.exportPng, run: () => exportPicture(id, "image/png") },
     { id: "file.exportWebp", label: text.exportWebp, run: () => exportPicture(id, "image/webp") },
+    { id: "file.share", label: sharing.share, run: () => showShareDialog(id) },
+    { id: "file.versions", label: sharing.versions, run: () => showTabVersions(id) },
     { id: "file.close", label: text.close, keys: "Alt+W", run: () => closeTab(id) },
   ];
 }
@@ -63,9 +71,15 @@ export function pickFile(): void {
   input.multiple = true;
   input.accept = READABLE;
   input.onchange = async () => {
-    for (const file of input.files ?? []) await openFile(file);
+    for (const file of input.files ?? []) await openAny(file);
   };
   input.click();
+}
+
+function showTabVersions(id: string): void {
+  const path = useWorkspace.getState().tabs.find((tab) => tab.id === id)?.path;
+  if (path) void showVersions(path);
+  else toast(sharing.versionsUnsaved);
 }
 
 function duplicate(id: string): void {

@@ -39,7 +39,8 @@ export async function exportPicture(id: string, type: PictureType): Promise<void
   download(await withWorkflow(drawn.picture, drawn.size, saveDoc(tab.doc)), `${tab.name}.${ending}`);
 }
 
-function download(file: Blob, name: string): void {
+/** Hand a file to the browser. */
+export function download(file: Blob, name: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(file);
   link.download = name;

@@ -8,6 +8,8 @@ export interface Library {
   readonly files: readonly SavedFile[];
   /** When each picture of a workflow was made, by its path. */
   readonly thumbnails: Readonly<Record<string, number>>;
+  /** Words by which the user sorts them, by their names with their folders. */
+  readonly tags: Readonly<Record<string, readonly string[]>>;
   /** What was deleted, newest first. */
   readonly trash: readonly Trashed[];
 }
@@ -26,16 +28,23 @@ export interface Trashed {
   readonly deleted: number;
 }
 
-export const useLibrary = create<Library>()(() => ({ state: "loading", files: [], thumbnails: {}, trash: [] }));
+export const useLibrary = create<Library>()(() => ({
+  state: "loading",
+  files: [],
+  thumbnails: {},
+  tags: {},
+  trash: [],
+}));
 
 export async function refreshLibrary(): Promise<void> {
   try {
-    const [found, own] = await Promise.all([api.userdata.list(FOLDER), api.userdata.list(OWN)]);
+    const [found, own, tags] = await Promise.all([api.userdata.list(FOLDER), api.userdata.list(OWN), api.tags.all()]);
     const beside = own.map(saved(OWN));
     useLibrary.setState({
       state: "ready",
       files: found.map(saved(FOLDER)).filter(({ path }) => isWorkflowFile(path)),
       thumbnails: Object.fromEntries(beside.filter(isThumbnail).map(({ path, modified }) => [path, modified])),
+      tags,
       trash: beside.flatMap(asTrashed).sort((a, b) => b.deleted - a.deleted),
     });
   } catch (error) {

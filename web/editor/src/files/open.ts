@@ -9,7 +9,7 @@ import { emptyDoc } from "../graph/ops";
 import type { Doc } from "../graph/types";
 import { toast } from "../shell/toast";
 import { useSpecs } from "../store/specs";
-import { activeDoc, useWorkspace, type Tab } from "../store/workspace";
+import { activeDoc, useWorkspace, type Shared, type Tab } from "../store/workspace";
 import { uploadImage } from "../widgets/upload";
 import { isMissing, missingIn, NOTHING_MISSING } from "./missing";
 import { nameFromFile, nameOf } from "./names";
@@ -41,6 +41,11 @@ export function openJson(json: unknown, name: string): Promise<void> {
   return attempt(name, () => opened(json, name));
 }
 
+/** Open what somebody shares, to be looked at. */
+export function openShared(json: unknown, name: string, shared: Shared): Promise<void> {
+  return opened(json, name, { shared });
+}
+
 /** Open a workflow of the library, or go to the tab that has it. */
 export async function openSaved(path: string): Promise<void> {
   const { tabs, activate } = useWorkspace.getState();
@@ -49,7 +54,7 @@ export async function openSaved(path: string): Promise<void> {
   const name = nameOf(path);
   return attempt(name, async () => {
     const { content, version } = await api.userdata.read(path);
-    await opened(parsed(content), name, path);
+    await opened(parsed(content), name, { path });
     noteVersion(path, version);
   });
 }
@@ -81,16 +86,25 @@ async function attempt(name: string, task: () => Promise<void>): Promise<void> {
 /** The server knows what the words of web UIs mean, and which models are there. */
 async function openedInfotext(text: string, name: string): Promise<void> {
   const read = await api.infotext(text);
-  await opened(read.workflow, name, null, read.left_out);
+  await opened(read.workflow, name, { leftOut: read.left_out });
 }
 
-async function opened(json: unknown, name: string, path: string | null = null, leftOut: readonly string[] = []) {
+interface Origin {
+  /** Where in the library it lies. */
+  readonly path?: string;
+  /** The share that it shows, with the files that came along. */
+  readonly shared?: Shared;
+  /** What of it could not be carried over. */
+  readonly leftOut?: readonly string[];
+}
+
+async function opened(json: unknown, name: string, { path, shared, leftOut = [] }: Origin = {}): Promise<void> {
   const doc = looksLikeApi(json) ? await fromApi(json) : loadDoc(json);
   const { tabs, open, close } = useWorkspace.getState();
-  open(name, doc, path);
+  open(name, doc, path ?? null, shared);
   const [only] = tabs;
   if (only && tabs.length === 1 && isBlank(only)) close(only.id);
-  void report(name, doc, leftOut); // not waited for: the server may be long in saying which nodes it has
+  void report(name, doc, leftOut, shared?.files); // not waited for: the server may be long in saying which nodes it has
 }
 
 function isJson(file: File): boolean {
@@ -104,9 +118,16 @@ async function fromApi(json: unknown): Promise<Doc> {
   return docFromApi(json, specs);
 }
 
-async function report(name: string, doc: Doc, leftOut: readonly string[]): Promise<void> {
+/** `brought` are the files that came along. */
+async function report(
+  name: string,
+  doc: Doc,
+  leftOut: readonly string[],
+  brought: Shared["files"] = {},
+): Promise<void> {
   const specs = await specsReady();
-  const missing = specs ? missingIn(doc, specs) : NOTHING_MISSING;
+  const found = specs ? missingIn(doc, specs) : NOTHING_MISSING;
+  const missing = { ...found, values: found.values.filter(({ value }) => !(value in brought)) };
   if (isMissing(missing) || leftOut.length > 0) showReport({ name, missing, leftOut });
 }
 

@@ -1,6 +1,7 @@
 import { jsonText } from "../graph/json";
 import { saveDoc } from "../graph/save";
 import { useSettings } from "../shell/settings";
+import { makeMine } from "../sharing/shared";
 import { isDirty, useWorkspace, type Tab } from "../store/workspace";
 import { ask } from "./ask";
 import { askName } from "./ask_name";
@@ -24,11 +25,13 @@ export function saveActiveAs(name?: string): Promise<boolean> {
 export async function saveTab(id: string): Promise<boolean> {
   const tab = tabOf(id);
   if (!tab) return false;
+  if (tab.shared !== undefined) return makeMine(id);
   return tab.path === null ? saveTabAs(id) : write(tab, tab.path, true);
 }
 
 export async function saveTabAs(id: string, given?: string): Promise<boolean> {
   const tab = tabOf(id);
+  if (tab?.shared !== undefined) return makeMine(id);
   const name = tab && (given ?? (await askName(text.saveTitle, tab.path ? placeOf(tab.path) : tab.name, text.save)));
   return name ? write(tab, pathOf(name), false) : false;
 }

@@ -1,7 +1,7 @@
 import { api, HttpError } from "../api/client";
 import { place } from "../api/userdata";
 import { address } from "../api/http";
-import { picturesOf } from "../panels/pictures";
+import { picturesOf, type Picture } from "../panels/pictures";
 import { useRun } from "../store/run";
 import { useWorkspace, type Tab } from "../store/workspace";
 import { drawGraph } from "./draw_graph";
@@ -45,9 +45,14 @@ export async function keepThumbnail(id: string): Promise<void> {
   }
 }
 
+/** The picture that the newest run of a workflow has made. */
+export function newestPicture(tab: string): Picture | undefined {
+  const nodes = Object.entries(useRun.getState().runs[tab]?.nodes ?? {});
+  return picturesOf(Object.fromEntries(nodes.map(([id, { output = {} }]) => [id, output])))[0];
+}
+
 async function pictureOf(tab: Tab): Promise<Blob | null> {
-  const nodes = Object.entries(useRun.getState().runs[tab.id]?.nodes ?? {});
-  const [picture] = picturesOf(Object.fromEntries(nodes.map(([id, { output = {} }]) => [id, output])));
+  const picture = newestPicture(tab.id);
   if (!picture) return null;
   const image = new Image();
   image.src = api.viewUrl(picture);

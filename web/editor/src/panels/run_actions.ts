@@ -7,7 +7,7 @@ import { useSettings } from "../shell/settings";
 import { toast } from "../shell/toast";
 import { refreshJobs } from "../store/jobs";
 import { useSpecs } from "../store/specs";
-import { activeTab, useWorkspace } from "../store/workspace";
+import { activeTab, refuse, useWorkspace } from "../store/workspace";
 import { afterQueued } from "../widgets/control";
 import { isQueued, setAutoRun, useAutoRun } from "./auto_run";
 import { useHeat } from "./heat";
@@ -31,6 +31,7 @@ export interface RunOptions {
 /** Queue the active workflow `count` times, its seeds moving on between; the first refusal ends it. */
 export async function runActive({ count = 1, ...options }: RunOptions = {}): Promise<void> {
   const tab = activeTab(useWorkspace.getState());
+  if (tab.shared !== undefined) return refuse();
   let doc = tab.doc;
   for (let run = 0; run < count; run += 1) {
     if ((await api.submit(tab.id, doc, options)) === null) return showProblems();

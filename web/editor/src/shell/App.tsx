@@ -6,6 +6,7 @@ import { Tabs } from "../files/Tabs";
 import { MaskEditor } from "../mask/MaskEditor";
 import { RunBar } from "../panels/RunBar";
 import { Viewer } from "../panels/Viewer";
+import { SharedBanner } from "../sharing/SharedBanner";
 import { CommandPalette } from "./CommandPalette";
 import { ErrorBoundary } from "./ErrorBoundary";
 import { HistoryButtons } from "./HistoryButtons";
@@ -44,6 +45,7 @@ export function App() {
             </ErrorBoundary>
             <div className="notices">
               <ConnectionBanner />
+              <SharedBanner />
               <OfferBanner />
               <Welcome />
             </div>

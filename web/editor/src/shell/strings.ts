@@ -7,6 +7,7 @@ import { t as nodes } from "../nodes/strings";
 import { t as outline } from "../outline/strings";
 import { t as panels } from "../panels/strings";
 import { t as subgraphs } from "../subgraphs/strings";
+import { sharing } from "../sharing/strings";
 import { t as widgets } from "../widgets/strings";
 import { commands, nodeHelp, nodePalette, palette, settings, shell, shortcuts, welcome } from "./texts";
 
@@ -34,4 +35,5 @@ export const t = {
   mask,
   files,
   form,
+  sharing,
 } as const;

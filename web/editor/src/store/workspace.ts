@@ -12,6 +12,8 @@ export interface Tab {
   readonly path: string | null;
   /** What its file was when it was read or saved last, by the server's name for that content. */
   readonly version?: string | null;
+  /** The share that it shows: then it cannot be changed. */
+  readonly shared?: Shared;
   /** The whole workflow; `shownDoc` is what of it is on the canvas. */
   readonly doc: Doc;
   /** The nodes that were entered one after the other; missing in the workflow itself. */
@@ -22,12 +24,21 @@ export interface Tab {
   readonly savedAt: number;
 }
 
+/** What somebody shares, beside the workflow: addresses of its picture, and of its files by the values that name them. */
+export interface Shared {
+  readonly token: string;
+  readonly picture: string | null;
+  readonly files: Readonly<Record<string, string>>;
+}
+
 export interface Workspace {
   readonly tabs: readonly Tab[];
   readonly active: string;
   /** Selected nodes and groups of what the active tab shows. */
   readonly selection: { readonly nodes: readonly string[]; readonly groups: readonly number[] };
-  open(name: string, doc: Doc, path?: string | null): string;
+  /** How often something was to be done to a workflow that cannot be changed. */
+  readonly refused: number;
+  open(name: string, doc: Doc, path?: string | null, shared?: Shared): string;
   close(id: string): void;
   activate(id: string): void;
   rename(id: string, name: string, path: string | null): void;
@@ -70,8 +81,9 @@ export const useWorkspace = create<Workspace>()((set, get) => {
     tabs: [first],
     active: first.id,
     selection: { nodes: [], groups: [] },
-    open(name, doc, path = null) {
-      const tab = newTab(name, doc, path);
+    refused: 0,
+    open(name, doc, path = null, shared) {
+      const tab = { ...newTab(name, doc, path), ...(shared === undefined ? {} : { shared }) };
       set({ tabs: [...get().tabs, tab], active: tab.id, selection: { nodes: [], groups: [] } });
       return tab.id;
     },
@@ -97,8 +109,9 @@ export const useWorkspace = create<Workspace>()((set, get) => {
         get().editWhole(label, lifted(activeTab(get()).doc, subgraph, ops, useSpecs.getState().specs), of);
     },
     editWhole(label, ops, merge) {
-      if (ops.length > 0)
-        change(get().active, (tab) => done(tab, { label, ops, at: Date.now(), ...(merge ? { merge } : {}) }));
+      if (ops.length === 0) return;
+      if (activeTab(get()).shared !== undefined) refuse();
+      else change(get().active, (tab) => done(tab, { label, ops, at: Date.now(), ...(merge ? { merge } : {}) }));
     },
     goInto(path) {
       change(get().active, (tab) => at(tab, path));
@@ -153,6 +166,11 @@ export function pathText(tab: Tab): string {
 function at(tab: Tab, entered: readonly NodeId[]): Tab {
   const { entered: _, ...whole } = tab;
   return entered.length > 0 ? { ...whole, entered } : whole;
+}
+
+/** Say that the active workflow is only to be looked at. */
+export function refuse(): void {
+  useWorkspace.setState(({ refused }) => ({ refused: refused + 1 }));
 }
 
 export function isDirty(tab: Tab): boolean {

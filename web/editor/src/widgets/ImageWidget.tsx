@@ -1,8 +1,10 @@
 import { useRef, useState, type CSSProperties, type DragEvent } from "react";
 import { api } from "../api/client";
+import { address } from "../api/http";
 import { editMask } from "../mask/store";
 import { usePlace } from "../nodes/slices";
 import { toast } from "../shell/toast";
+import { activeTab, useWorkspace } from "../store/workspace";
 import { ComboWidget } from "./ComboWidget";
 import { Icon } from "./icons";
 import type { Widget } from "../graph/types";
@@ -102,14 +104,15 @@ interface ThumbnailProps {
 
 /** The picture. Below one that was masked lie its colours and stripes: they are seen where it is transparent. */
 function Thumbnail({ image, value, onError }: ThumbnailProps) {
-  const masked = isMasked(image);
+  const shared = useWorkspace((workspace) => activeTab(workspace).shared?.files[value]); // as it was then
+  const masked = isMasked(image) && shared === undefined;
   const colours = `url(${JSON.stringify(api.viewUrl(image, { preview: PREVIEW, channel: "rgb" }))})`;
   return (
     <>
       {masked && <i className="image-below" style={{ "--picture": colours } as CSSProperties} aria-hidden="true" />}
       <img
         className="image-thumbnail"
-        src={api.viewUrl(image, { preview: PREVIEW })}
+        src={shared === undefined ? api.viewUrl(image, { preview: PREVIEW }) : address(shared)}
         alt={masked ? t.masked(value) : t.picture(value)}
         draggable={false}
         loading="lazy"
