@@ -61,10 +61,10 @@ from web.submitting import submitting_key
 from web.users.files import UserFiles, user_files_key
 from web.users.people import People, people_key
 from web.users.settings import UserSettings, user_settings_key
-from web.v1 import comparing as v1_comparing
 from web.users.tags import Tags, tags_key
 from web.users.versions import Versions, versions_key
 from web.v1 import bundles as v1_bundles
+from web.v1 import comparing as v1_comparing
 from web.v1 import events as v1_events
 from web.v1 import files as v1_files
 from web.v1 import jobs as v1_jobs
