@@ -13,6 +13,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from web.cli.pools import NodeTypes
+from web.cli.wiring import build_folders
+from web.object_info import describe
+
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 FOLDER, INDEX, TYPES = FIXTURES / "thirty", FIXTURES / "thirty.json", FIXTURES / "thirty_types.json"
 DOCUMENT = Path(__file__).parents[2] / "docs/formats.md"
@@ -95,11 +99,10 @@ def _plain(name: str) -> str:
 
 
 def node_types() -> dict[str, Any]:
-    """Those that the files use, as ``/object_info`` shows them on a machine without models of its own."""
-    from tests.support.core_nodes import served
-
+    """Those that the files use, as ``/object_info`` shows them on a machine with the bundled model alone."""
     with tempfile.TemporaryDirectory() as data:
-        known = served(Path(data))
+        registry = NodeTypes(build_folders(Path(data))).load()
+        known = {info.name: describe(info) for info in registry.describe()}
     text = "".join(path.read_text(encoding="utf-8", errors="replace") for path in _texts())
     return {name: known[name] for name in sorted(known) if f'"{name}"' in text}
 
