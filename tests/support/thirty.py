@@ -40,8 +40,8 @@ class Expected(_Shape):
     """A file, and what opening it reports.
 
     In the editor: ``nodes`` on the canvas, node ``types`` that are not here and how often, ``values``, and what was
-    ``left_out`` of a text. On the server: ``problems`` as ``node.input: kind``, and how many nodes a ``prompt`` has, if
-    it can be made. ``pictures`` are the sizes of those that it makes.
+    ``left_out`` of a text. On the server: ``problems`` as ``node.input: kind``, how many nodes a ``prompt`` has, if it can
+    be made, and what ``reaches`` its ``node.input``. ``pictures`` are the sizes of those that it makes.
     """
 
     file: str
@@ -54,6 +54,7 @@ class Expected(_Shape):
     left_out: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     prompt: int | None = None
+    reaches: dict[str, Any] = {}
     pictures: tuple[tuple[int, int], ...] = ()
 
     @property
