@@ -64,7 +64,7 @@ def expected_of(each: Expected) -> dict[str, list[str]]:
     lists = {
         "": [f"{name} needs what is not here" if missing else f"Not all of {name} could be carried over"],
         "Node types that the server does not have": [
-            f"{' '.join(kind.split())} {count} node{'s' if count > 1 else ''} Show" for kind, count in each.types.items()
+            f"{kind} {'1 node' if count == 1 else f'{count} nodes'} Show" for kind, count in each.types.items()
         ],
         "Files or choices that the server does not have": [line_of(each, value) for value in each.values],
         "Not carried over from the picture's text": list(each.left_out),

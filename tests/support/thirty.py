@@ -1,6 +1,6 @@
 """Thirty workflow files as users publish them, and what opening each must report: ``tests/fixtures/thirty.json``.
 
-``python -m tests.support.thirty`` writes the table in ``docs/formats.md``, and the node types that the editor's tests need.
+``python -m tests.support.thirty`` writes the table in ``docs/formats.md``, and node types for the editor's tests.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class Expected(_Shape):
     """A file, and what opening it reports.
 
     In the editor: ``nodes`` on the canvas, node ``types`` that are not here and how often, ``values``, and what was
-    ``left_out`` of a text. On the server: ``problems`` as ``node.input: kind``, how many nodes a ``prompt`` has, if it can
-    be made, and what ``reaches`` its ``node.input``. ``pictures`` are the sizes of those that it makes.
+    ``left_out`` of a text. On the server: ``problems`` as ``node.input: kind``, how many nodes a ``prompt`` has, if it
+    can be made, and what ``reaches`` its ``node.input``. ``pictures`` are the sizes of those that it makes.
     """
 
     file: str
