@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.ours import Ours
+from tests.support.server import Server
 from tests.support.thirty import THIRTY, Expected, Value
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -25,6 +26,22 @@ def test_each_of_thirty_files_opens_in_a_tab_of_its_own_and_tells_what_it_needs(
     assert wrong == {}
     tabs = ours.page.get_by_role("tablist", name="Open workflows").get_by_role("tab")
     assert [tab.split("\n")[0] for tab in tabs.all_inner_texts()][-30:] == [each.path.stem for each in THIRTY]
+
+
+def test_group_nodes_run_as_their_widgets_say(ours: Ours, own: Server) -> None:
+    (each,) = (each for each in THIRTY if each.file.startswith("21"))
+    ours.let_go(each.path, "application/json")
+    ours.set("Draw", "steps", "2")
+    ours.set("Draw", "width", "64")
+    words = ours.node("Words").get_by_role("textbox").first
+    words.fill("a cat")
+    words.blur()
+    prompt_id = ours.run()
+    prompt = own.get(f"/history/{prompt_id}")[prompt_id]["prompt"][2]
+    assert (prompt["3:1"]["inputs"]["steps"], prompt["3:0"]["inputs"]["width"]) == (2, 64)
+    assert (prompt["2:0"]["inputs"]["text"], prompt["2:1"]["inputs"]["text"]) == ("a cat", "blurry")
+    picture = ours.expect_picture("Save Image")
+    assert picture.evaluate("(picture) => picture.naturalWidth * 2 === picture.naturalHeight")
 
 
 def differences(ours: Ours, each: Expected) -> Iterator[str]:
