@@ -10,8 +10,9 @@ from engine.checks import is_link, unwrapped
 from engine.errors import NotAWorkflow
 from engine.exposed import OWN
 from engine.graph import Link, NodeId
-from engine.lower import VIRTUAL, lower, lower_read
+from engine.lower import lower, lower_read
 from engine.lower_groups import PREFIXES, is_group
+from engine.lower_links import VIRTUAL
 from engine.lower_widgets import is_widget
 from engine.node import MISSING, InputSpec, NodeDef
 from engine.registry import Registry

@@ -7,20 +7,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.checks import is_link
-from engine.errors import InvalidWorkflow, NotAWorkflow
+from engine.errors import NotAWorkflow
 from engine.exposed import OWN
 from engine.graph import Link, NodeId
-from engine.lower_groups import group_node, is_group
-from engine.lower_links import PRIMITIVE, REROUTE, Constant, resolve
+from engine.lower_groups import group_node, hollow, is_group, unknown_inside
+from engine.lower_links import VIRTUAL, Constant, resolve
 from engine.lower_promoted import promoted
 from engine.lower_scope import MAX_DEPTH, Promoted, Scope, refusal
 from engine.lower_widgets import widget_values
-from engine.problems import Problem
 from engine.registry import Registry
 from engine.ui_workflow import BYPASSED, MUTED, UiGraph, UiNode, UiSubgraph, UiWorkflow, read_ui
+from engine.unknown_types import Unknown, unknown_types
 from engine.workflow import constant, is_ui
 
-VIRTUAL = frozenset({REROUTE, PRIMITIVE, "Note", "MarkdownNote"})
 MAX_NODES = 100_000
 """A few subgraphs within one another can stand for more nodes, or for more empty subgraphs, than there is memory."""
 
@@ -52,10 +51,13 @@ class _Lowering:
         self._definitions: dict[str, UiSubgraph] = {}
         self._define(workflow)
         self._made: dict[NodeId, dict[str, Any]] = {}
+        self._unknown: list[Unknown] = []
         self._opened = 0  # instances of subgraphs
 
     def run(self) -> dict[str, Any]:
         self._graph(Scope(self._workflow))
+        if self._unknown:
+            raise unknown_types(self._unknown)
         for node in self._made.values():
             absent = [name for name, value in node["inputs"].items() if is_link(value) and value[0] not in self._made]
             for name in absent:
@@ -86,7 +88,7 @@ class _Lowering:
         if definition := self._definitions.get(node.type):
             values = promoted(scope, node, definition)
         elif is_group(node):
-            definition, values = group_node(scope, node, self._workflow.extra, self._registry)
+            definition, values = self._group(scope, node)
         else:
             return None
         around = scope.around()
@@ -100,10 +102,18 @@ class _Lowering:
         made = scope.children[str(node.id)] = Scope(definition, scope, node, values)
         return made
 
+    def _group(self, scope: Scope, node: UiNode) -> tuple[UiSubgraph, Promoted]:
+        extra = self._workflow.extra
+        if unknown := unknown_inside(scope, node, extra, self._registry):
+            self._unknown += unknown
+            return hollow(node), Promoted()
+        return group_node(scope, node, extra, self._registry)
+
     def _node(self, scope: Scope, node: UiNode) -> None:
         node_id, definition = scope.id_of(node), self._registry.get(node.type)
         if definition is None:
-            raise unknown_type(node_id, node.type, node.title)
+            self._unknown.append(Unknown(node_id, node.type, node.title))
+            return
         if node_id in self._made:
             raise scope.refused(node, f"another node comes to the same id, {node_id}")
         if len(self._made) >= MAX_NODES:
@@ -139,10 +149,3 @@ def in_order(nodes: Mapping[NodeId, dict[str, Any]]) -> dict[NodeId, dict[str, A
             if waits[user] == 0:
                 heapq.heappush(ready, (places[user], user))
     return {**made, **{node_id: node for node_id, node in nodes.items() if node_id not in made}}
-
-
-def unknown_type(node_id: NodeId, kind: str, title: str | None) -> InvalidWorkflow:
-    """The error for a node of a type that is not registered, in the words of the API format's checks."""
-    message = f"Node '{title or kind}' not found. The custom node may not be installed."
-    extra = {"node_id": node_id, "class_type": kind, "node_title": title or kind}
-    return InvalidWorkflow(Problem("missing_node_type", message, f"Node ID '#{node_id}'", extra))

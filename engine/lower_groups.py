@@ -12,10 +12,22 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from engine.lower_links import VIRTUAL
 from engine.lower_scope import Promoted, Scope
 from engine.lower_widgets import CONTROL, positions
 from engine.registry import Registry
-from engine.ui_workflow import SUBGRAPH_INPUT, SUBGRAPH_OUTPUT, UiInput, UiLink, UiNode, UiPort, UiSubgraph
+from engine.ui_workflow import (
+    BYPASSED,
+    MUTED,
+    SUBGRAPH_INPUT,
+    SUBGRAPH_OUTPUT,
+    UiInput,
+    UiLink,
+    UiNode,
+    UiPort,
+    UiSubgraph,
+)
+from engine.unknown_types import Unknown
 
 PREFIXES = ("workflow>", "workflow/")
 
@@ -97,6 +109,20 @@ def group_node(scope: Scope, node: UiNode, extra: Any, registry: Registry) -> tu
         outputs=[UiPort(name=entry.name, type=entry.type) for entry in node.outputs],
     )
     return definition, Promoted(widgets=_values(scope, node, stored, registry))
+
+
+def unknown_inside(scope: Scope, node: UiNode, extra: Any, registry: Registry) -> list[Unknown]:
+    """The nodes of a group whose types nobody has: how many of its widgets are theirs, nobody can say then."""
+    return [
+        Unknown(f"{scope.id_of(node)}:{inner.id}", inner.type, inner.title)
+        for inner in _read(scope, node, extra).nodes
+        if inner.mode not in (MUTED, BYPASSED) and inner.type not in VIRTUAL and registry.get(inner.type) is None
+    ]
+
+
+def hollow(node: UiNode) -> UiSubgraph:
+    """A group with nothing inside."""
+    return UiSubgraph(id=node.type, nodes=[], outputs=[UiPort(name=entry.name) for entry in node.outputs])
 
 
 _NODES = TypeAdapter(list[UiNode])

@@ -11,6 +11,7 @@ from engine.lower_scope import Scope
 from engine.ui_workflow import BYPASSED, MUTED, UiInput, UiNode
 
 REROUTE, PRIMITIVE = "Reroute", "PrimitiveNode"
+VIRTUAL = frozenset({REROUTE, PRIMITIVE, "Note", "MarkdownNote"})
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from typing import Any
 from engine.checking import Checking
 from engine.errors import InvalidWorkflow
 from engine.graph import Graph, NodeId
-from engine.node import NodeDef
 from engine.problems import NodeProblems, Problem
 from engine.registry import Registry
-from engine.workflow import ApiNode, ApiWorkflow
+from engine.unknown_types import types_of
+from engine.workflow import ApiWorkflow
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Plan:
 
 def plan(workflow: ApiWorkflow, registry: Registry, only: Collection[NodeId] | None = None) -> Plan:
     """Check a workflow; ``only`` keeps the output nodes named. Raises InvalidWorkflow if no output can run."""
-    types = {node_id: _type(node_id, node, registry) for node_id, node in workflow.root.items()}
+    types = types_of(workflow.root, registry)
     wanted = types if only is None else frozenset(only)
     outputs = [node_id for node_id, type_ in types.items() if type_.is_output and node_id in wanted]
     if not outputs:
@@ -44,17 +44,3 @@ def plan(workflow: ApiWorkflow, registry: Registry, only: Collection[NodeId] | N
         message = "Prompt outputs failed validation"
         raise InvalidWorkflow(Problem("prompt_outputs_failed_validation", message, details), rejected)
     return Plan(checking.graph(), targets, rejected, checking.prompt)
-
-
-def _type(node_id: NodeId, node: ApiNode, registry: Registry) -> NodeDef:
-    """Every node must be of a known type, needed or not. Raises InvalidWorkflow."""
-    name, title = node.class_type, node.title
-    if name is None:
-        shown = f"'{title}'" if title else f"'ID #{node_id}'"
-        message = f"Node {shown} has no class_type. The workflow may be corrupted or a custom node is missing."
-    elif found := registry.get(name):
-        return found
-    else:
-        message = f"Node '{title or name}' not found. The custom node may not be installed."
-    extra = {"node_id": node_id, "class_type": name, "node_title": title or name}
-    raise InvalidWorkflow(Problem("missing_node_type", message, f"Node ID '#{node_id}'", extra))

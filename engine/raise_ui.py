@@ -10,13 +10,14 @@ from engine.errors import InvalidWorkflow
 from engine.exposed import OWN
 from engine.graph import NodeId
 from engine.layout import Size, place
-from engine.lower import in_order, unknown_type
+from engine.lower import in_order
 from engine.lower_widgets import default, is_widget, positions
 from engine.lower_widgets import in_order as inputs_in_order
 from engine.node import MISSING, InputSpec, NodeDef
 from engine.problems import Problem
 from engine.registry import Registry
 from engine.ui_workflow import UiId, UiInput, UiLink, UiNode, UiOutput, UiWorkflow
+from engine.unknown_types import types_of
 from engine.workflow import ApiNode, read_api, unwrapped
 
 OPTIONAL_SHAPE, LIST_SHAPE = 7, 6
@@ -43,7 +44,7 @@ class _Raising:
     def __init__(self, given: Mapping[NodeId, ApiNode], registry: Registry) -> None:
         plain = {node_id: {"inputs": node.inputs} for node_id, node in given.items()}
         self._registry = registry
-        self._types = {node_id: self._type(node_id, node) for node_id, node in given.items()}
+        self._types = types_of(given, registry)
         self._check_links(given)
         self._given = {node_id: given[node_id] for node_id in in_order(plain)}
         self._links: list[UiLink] = []
@@ -72,11 +73,6 @@ class _Raising:
                 "version": version,
             }
         )
-
-    def _type(self, node_id: NodeId, node: ApiNode) -> NodeDef:
-        if node.class_type and (found := self._registry.get(node.class_type)):
-            return found
-        raise unknown_type(node_id, node.class_type or "", node.title)
 
     def _check_links(self, given: Mapping[NodeId, ApiNode]) -> None:
         for node_id, node in given.items():

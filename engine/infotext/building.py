@@ -19,6 +19,7 @@ Files: TypeAlias = Mapping[str, Sequence[str]]
 FOLDERS = ("checkpoints", "loras", "vae", "upscale_models", "embeddings")
 NO_FILES: Files = {}
 ENDING = ".safetensors"
+ENDINGS = re.compile(r"\.(safetensors|sft|ckpt|pt|pth|bin)$")
 MOST_EMBEDDINGS = 200
 """That a text names; each is looked for in its words."""
 
@@ -122,7 +123,7 @@ class _Building:
         if folder in self._files:
             marked = f" (hash {found})" if (found := self._settings.get(f"{called} hash")) else ""
             self._notes.append(f"{called} {name}{marked}: there is no such file in {folder}")
-        return name if name.endswith(ENDING) else name + ENDING
+        return name if ENDINGS.search(name) else name + ENDING
 
     def _words(self, prompt: str) -> str:
         """With ``embedding:`` before the names of embeddings, which web UIs find in bare words."""
@@ -137,4 +138,4 @@ class _Building:
 def stem(name: str) -> str:
     """A file's name without its folders and the ending of a model's file."""
     base = PurePosixPath(name.replace("\\", "/")).name
-    return re.sub(r"\.(safetensors|sft|ckpt|pt|pth|bin)$", "", base)
+    return ENDINGS.sub("", base)

@@ -99,3 +99,12 @@ def test_convert_refuses_a_node_of_no_known_type(tmp_path: Path, capsys: pytest.
     said = capsys.readouterr()
     assert said.out == ""
     assert "Nobody (node 7, Nobody): Node 'Nobody' not found" in said.err
+
+
+def test_validate_names_every_node_of_no_known_type(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    nodes = [{"id": 7, "type": "Nobody"}, {"id": 8, "type": "Nowhere", "title": "Mine"}]
+    (tmp_path / "flow.json").write_text(json.dumps({"nodes": nodes, "links": [], "version": 0.4}))
+    assert main(["validate", str(tmp_path / "flow.json"), "--data", str(tmp_path)]) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "Node 'Nobody' not found" in said
+    assert "Node 'Mine' not found" in said

@@ -86,6 +86,9 @@ class Report:
         self.status = "invalid"
         if not nodes and problem:
             self.errors.append(self._place(problem) | _problem(problem))
+            for other in problem.extra_info.get("others", ()):  # further nodes of types that nobody has
+                each = Problem(problem.type, other["message"], other["details"], other)
+                self.errors.append(self._place(each) | _problem(each))
         for node_id, node in nodes.items():
             title = self.titles.get(node_id, node.class_type)
             where = {"node": node_id, "title": title, "type": node.class_type}

@@ -57,6 +57,11 @@ def test_a_text_becomes_a_workflow_with_the_files_that_are_here() -> None:
     assert of(prompt, "VAEDecode") == [{"samples": ["8", 0], "vae": ["3", 0]}]
 
 
+def test_a_file_that_is_not_here_keeps_its_ending() -> None:
+    read = read_infotext(f"x{LAST}, VAE: old.ckpt", FILES)
+    assert of(read.prompt, "VAELoader") == [{"vae_name": "old.ckpt"}]
+
+
 @pytest.mark.parametrize(
     ("sampler", "schedule", "found"),
     [

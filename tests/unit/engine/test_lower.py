@@ -192,6 +192,22 @@ def test_an_unknown_type_is_named_as_in_the_api_format(kind: str) -> None:
     assert lower(flow(node(4, kind, mode=2)), REGISTRY) == {}
 
 
+def test_unknown_types_are_told_all_at_once_those_in_subgraphs_and_groups_too() -> None:
+    part = subgraph([node(3, "Gone")], [])
+    inner = [{"type": "Odd", "outputs": gives("THING")}, {"type": "Odd", "mode": 2}, {"type": "Note"}]
+    group = node(6, "workflow>Old", values=[1, 2], outputs=gives("THING"))
+    taker = node(7, "Any", entry("value", 1))
+    nodes = [node(1, "Gone"), node(5, "sub"), group, taker]
+    extra = {"groupNodes": {"Old": {"nodes": inner, "external": [[0, 0, "THING"]]}}}
+    document = flow(*nodes, links=[[1, 6, 0, 7, 0, "THING"]], definitions={"subgraphs": [part]}, extra=extra)
+    problem = refusal(document).problem
+    assert problem.details == "Node ID '#1'"
+    assert [(each["node_id"], each["class_type"]) for each in problem.extra_info["others"]] == [
+        ("5:3", "Gone"),
+        ("6:0", "Odd"),
+    ]
+
+
 LOOP = [
     node(7, "Reroute", entry("", 1, "*"), outputs=gives("*")),
     node(8, "Reroute", entry("", 2, "*"), outputs=gives("*")),

@@ -121,6 +121,17 @@ def test_a_node_of_no_known_type_is_named_by_its_title() -> None:
     assert error.problem.extra_info == {"node_id": "7", "class_type": "Nope", "node_title": "My node"}
 
 
+def test_all_nodes_of_no_known_type_are_told_at_once() -> None:
+    gone = {"class_type": "Gone", "inputs": {}}
+    extra = refused({"7": {**gone, "_meta": {"title": "First"}}, "9": gone, "x": {"inputs": {}}}).problem.extra_info
+    assert extra["node_id"] == "7"
+    assert [(each["node_id"], each["class_type"], each["node_title"]) for each in extra["others"]] == [
+        ("9", "Gone", "Gone"),
+        ("x", None, None),
+    ]
+    assert extra["others"][0]["message"] == "Node 'Gone' not found. The custom node may not be installed."
+
+
 def test_a_node_without_a_type() -> None:
     error = refused({"7": {"inputs": {}}})
     assert error.problem.message.startswith("Node 'ID #7' has no class_type.")

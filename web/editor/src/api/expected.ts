@@ -1,3 +1,5 @@
+import { definitionOf } from "../graph/definitions";
+import { groupOf } from "../graph/group_nodes";
 import { ALWAYS, MUTED, type Doc, type DocNode, type Specs } from "../graph/types";
 
 /** The nodes that a run is going to need, as far as can be told: the outputs, or `only` these, and all that feeds them. */
@@ -13,12 +15,11 @@ export function expectedNodes(doc: Doc, specs: Specs, only?: readonly string[]):
     seen.add(id);
     open.push(...(feeding.get(id) ?? []));
   }
-  const subgraphs = subgraphTypes(doc);
-  const runs = (node: DocNode) => node.mode === ALWAYS && (node.type in specs || subgraphs.has(node.type));
-  return new Set([...seen].filter((id) => runs(doc.nodes[id]!)));
+  return new Set([...seen].filter((id) => runs(doc, doc.nodes[id]!, specs)));
 }
 
-function subgraphTypes(doc: Doc): Set<unknown> {
-  const { subgraphs = [] } = (doc.rest.definitions ?? {}) as { subgraphs?: readonly { id?: unknown }[] };
-  return new Set(subgraphs.map(({ id }) => id));
+/** Whether the server has something to do for it: a node of its types, or what stands for such nodes. */
+function runs(doc: Doc, { mode, type }: DocNode, specs: Specs): boolean {
+  if (mode !== ALWAYS) return false;
+  return type in specs || definitionOf(doc, type) !== undefined || groupOf(doc, type) !== undefined;
 }

@@ -1,3 +1,4 @@
+import { fieldsIn } from "../graph/entries";
 import type { Fault } from "../store/run";
 import type { HttpError } from "./http";
 import { outermost } from "./ids";
@@ -15,7 +16,21 @@ export function faultsOf(error: HttpError): Fault[] {
   if (typeof whole?.message !== "string") return [{ node: null, input: null, message: error.message, details: "" }];
   const inPlace = nodeFaults(nodes);
   if (whole.type === SUMMARY && inPlace.length > 0) return inPlace;
-  return [fault(whole, textOrNull(whole.extra_info?.node_id)), ...inPlace];
+  return [...[whole, ...othersOf(whole)].map((each) => fault(each, textOrNull(nodeOf(each)))), ...inPlace];
+}
+
+/** A complaint about a node whose type nobody has tells of further such nodes. */
+function othersOf({ type, extra_info }: Complaint): Complaint[] {
+  return fieldsIn(extra_info?.["others"]).map((other) => ({
+    type,
+    message: String(other["message"]),
+    details: String(other["details"]),
+    extra_info: other,
+  }));
+}
+
+function nodeOf({ extra_info }: Complaint): unknown {
+  return extra_info?.["node_id"];
 }
 
 export function nodeFaults(nodes: NodeErrors): Fault[] {

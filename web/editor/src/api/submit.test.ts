@@ -119,6 +119,18 @@ test("a node of a type that the server lacks is told at that node", async () => 
   expect(faults()).toMatchObject([{ node: "7", message: "Node 'X' not found." }]);
 });
 
+test("all nodes of types that the server lacks are told, each at its place", async () => {
+  const other = { node_id: "9", class_type: "Y", node_title: "Y", message: "Node 'Y' not found.", details: "" };
+  const extra_info = { node_id: "7:2", others: [other] };
+  const error = { type: "missing_node_type", message: "Node 'X' not found.", details: "", extra_info };
+  fakeServer({ "POST /api/prompt": () => reply({ error, node_errors: {} }, 400) });
+  await submit(tab, doc);
+  expect(faults()).toMatchObject([
+    { node: "7", message: "Node 'X' not found." },
+    { node: "9", message: "Node 'Y' not found." },
+  ]);
+});
+
 test("a refusal without a place is told of the whole", async () => {
   const error = { type: "prompt_no_outputs", message: "Prompt has no outputs", details: "", extra_info: {} };
   fakeServer({ "POST /api/prompt": () => reply({ error, node_errors: {} }, 400) });

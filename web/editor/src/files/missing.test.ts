@@ -42,6 +42,18 @@ it("knows the workflow's own subgraphs, and looks into them", () => {
   });
 });
 
+it("knows group nodes, and looks into them", () => {
+  const groupNodes = { Mine: { nodes: [{ type: "Alien" }, { type: "Note" }] }, Fine: { nodes: [{ type: "Loader" }] } };
+  const nodes = [node(1, "workflow>Mine"), node(2, "workflow/Fine", ["gone"]), node(3, "workflow>Gone")];
+  expect(missingIn(workflow(nodes, { extra: { groupNodes } }), SPECS)).toEqual({
+    types: [
+      { type: "workflow>Gone", nodes: ["3"], count: 1 },
+      { type: "Alien", nodes: ["1"], count: 1 },
+    ],
+    values: [{ nodes: ["2"], title: "Fine", input: "model", value: "gone" }],
+  });
+});
+
 it("says which folder a model belongs in, and where the workflow says that it can be had", () => {
   const models = [{ name: "gone.safetensors", directory: "diffusion_models", url: "https://models.example/gone" }];
   const told = { ...node(1, "Loader", ["gone.safetensors"]), properties: { models } };

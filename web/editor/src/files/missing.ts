@@ -1,5 +1,6 @@
 import { linkedInputs } from "../graph/connect";
 import { fieldsIn, readNode } from "../graph/entries";
+import { groupOf } from "../graph/group_nodes";
 import { widgetsOf } from "../graph/inputs";
 import type { Fields } from "../graph/same";
 import { definitionsOf, definitionsUsed } from "../graph/definitions";
@@ -50,7 +51,8 @@ export function missingIn(doc: Doc, specs: Specs): Missing {
   const ids = definitionsOf(doc).map((graph) => String(graph["id"]));
   const known = new Set([...Object.keys(specs), ...Object.keys(EDITOR_ONLY), ...ids]);
   const placed = [...onCanvas(doc), ...inSubgraphs(doc)];
-  const unknown = placed.filter(({ node }) => !known.has(node.type));
+  const all = [...placed, ...inGroups(doc, placed)];
+  const unknown = all.filter(({ node }) => !known.has(node.type) && !groupOf(doc, node.type));
   const told = toldModels(doc);
   return {
     types: [...new Set(unknown.map(({ node }) => node.type))].map((type) => {
@@ -81,6 +83,13 @@ function inSubgraphs(doc: Doc): Placed[] {
       return { node, shown, inside, linked: new Set(linked) };
     });
   });
+}
+
+/** What they hold for their widgets is with the nodes that stand for the groups. */
+function inGroups(doc: Doc, placed: readonly Placed[]): Placed[] {
+  return placed.flatMap((each) =>
+    fieldsIn(groupOf(doc, each.node.type)?.["nodes"]).map((raw) => ({ ...each, node: readNode(raw) })),
+  );
 }
 
 /** Whether a node of this type stands for the subgraph, or for one that has it inside. */

@@ -130,7 +130,7 @@ function collect(spec: NodeSpec, forced: boolean): readonly Position[] {
   return [...found, ...uploads];
 }
 
-function uploadOf({ options }: InputSpec): string | undefined {
+export function uploadOf({ options }: InputSpec): string | undefined {
   return UPLOADS.find(([option]) => options[option])?.[1];
 }
 

@@ -131,6 +131,57 @@ describe("what web UIs write in words", () => {
   });
 });
 
+describe("a GIF", () => {
+  const palette = new Uint8Array(3 * 4);
+  const pieces = (data: Uint8Array) =>
+    join(...Array.from({ length: Math.ceil(data.length / 255) }, (_, at) => {
+      const piece = data.subarray(at * 255, (at + 1) * 255);
+      return join([piece.length], piece);
+    }), [0]); // prettier-ignore
+  const gif = (...blocks: readonly Uint8Array[]) =>
+    new Blob([join("GIF89a", [1, 0, 1, 0, 0x81, 0, 0], palette, ...blocks, ";")]);
+  const application = join([0x21, 0xff], pieces(encode("NETSCAPE2.0")));
+  const picture = join(",", new Uint8Array(8), [0x80], new Uint8Array(3 * 2), [2], pieces(new Uint8Array([0x44, 1])));
+
+  it("carries both in a comment of many pieces, before or after its pictures", async () => {
+    const texts = { workflow: JSON.stringify(WORKFLOW), prompt: JSON.stringify(PROMPT), more: "x".repeat(600) };
+    const comment = join([0x21, 0xfe], pieces(encode(JSON.stringify(texts))));
+    for (const blocks of [
+      [comment, application, picture],
+      [application, picture, comment],
+    ])
+      expect(await workflowIn(gif(...blocks))).toEqual({ workflow: WORKFLOW, prompt: PROMPT });
+  });
+
+  it("may carry nothing, or be damaged", async () => {
+    const words = join([0x21, 0xfe], pieces(encode("made with love")));
+    for (const file of [
+      gif(picture),
+      gif(words, picture),
+      new Blob(["GIF89a"]),
+      gif(new Uint8Array([0x21, 0xfe, 200, 1])),
+    ])
+      expect(await workflowIn(file)).toBeNull();
+  });
+});
+
+describe("the body of a request to run a workflow", () => {
+  const file = (body: unknown) => workflowIn(new Blob([JSON.stringify(body)]));
+
+  it("carries what it asks to run, and what its pictures get", async () => {
+    expect(await file({ prompt: PROMPT, client_id: "x" })).toEqual({ prompt: PROMPT });
+    expect(await file({ prompt: WORKFLOW })).toEqual({ workflow: WORKFLOW });
+    const extra_data = { extra_pnginfo: { workflow: WORKFLOW } };
+    expect(await file({ prompt: PROMPT, extra_data })).toEqual({ prompt: PROMPT, workflow: WORKFLOW });
+  });
+
+  it("is told from a node that is called prompt, and from anything else", async () => {
+    expect(await file({ prompt: PROMPT["1"] })).toEqual({ prompt: { prompt: PROMPT["1"] } });
+    for (const body of [{ prompt: "a cat" }, { prompt: { 1: { class_type: "A" } } }, [PROMPT]])
+      expect(await file(body)).toBeNull();
+  });
+});
+
 describe("a picture that a workflow is put into", () => {
   const seeded = { ...WORKFLOW, extra: { seed: 2n ** 64n - 1n } };
 

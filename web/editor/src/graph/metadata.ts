@@ -1,4 +1,5 @@
 import { jpegTexts } from "./exif";
+import { gifComment } from "./gif";
 import { jsonText, parseJson } from "./json";
 import { isApi, isUi } from "./load";
 import { isFields } from "./same";
@@ -14,10 +15,10 @@ export interface Carried {
 
 const STEPS = /^\s*Steps:/m;
 
-/** The workflow in a picture (PNG, WebP, JPEG) or in a JSON file; null if there is none. */
+/** The workflow in a picture (PNG, WebP, JPEG, GIF) or in a JSON file; null if there is none. */
 export async function workflowIn(file: Blob): Promise<Carried | null> {
   const bytes = new Uint8Array(await file.arrayBuffer());
-  const texts = (await pngTexts(bytes)) ?? webpTexts(bytes) ?? jpegTexts(bytes);
+  const texts = (await pngTexts(bytes)) ?? webpTexts(bytes) ?? jpegTexts(bytes) ?? gifTexts(bytes);
   return texts ? carriedBy(texts) : jsonIn(bytes);
 }
 
@@ -44,7 +45,27 @@ function carriedBy(texts: ReadonlyMap<string, string>): Carried | null {
 function jsonIn(bytes: Uint8Array): Carried | null {
   const json = ifJson(new TextDecoder().decode(bytes));
   if (isUi(json)) return { workflow: json };
-  return isApi(json) ? { prompt: json } : null;
+  return isApi(json) ? { prompt: json } : inBody(json);
+}
+
+/** What was sent to run a workflow, as scripts keep it: the body of `POST /prompt`. */
+function inBody(json: unknown): Carried | null {
+  if (!isFields(json)) return null;
+  const { prompt, extra_data: extra } = json;
+  if (isUi(prompt)) return { workflow: prompt };
+  if (!isApi(prompt)) return null;
+  const info = isFields(extra) ? extra["extra_pnginfo"] : undefined;
+  const workflow = isFields(info) ? info["workflow"] : undefined;
+  return isFields(workflow) ? { prompt, workflow } : { prompt };
+}
+
+/** A GIF has one text, a JSON object of them; null if the bytes are no GIF. */
+function gifTexts(bytes: Uint8Array): Map<string, string> | null {
+  const comment = gifComment(bytes);
+  if (comment === undefined) return null;
+  const texts = ifJson(comment ?? "");
+  const entries = isFields(texts) ? Object.entries(texts) : [];
+  return new Map(entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"));
 }
 
 function ifJson(text: string): unknown {

@@ -1,6 +1,7 @@
 import { INPUTS_TYPE, OUTPUTS_TYPE } from "./border";
 import { definitionOf } from "./definitions";
 import { fieldsIn } from "./entries";
+import { groupOf, groupSpec } from "./group_nodes";
 import { type Fields, isFields } from "./same";
 import { graph as t } from "./strings";
 import { blankSpec, EDITOR_ONLY } from "./virtual";
@@ -14,12 +15,14 @@ const BORDERS: Specs = {
   [OUTPUTS_TYPE]: blankSpec(OUTPUTS_TYPE, t.outputs, SUBGRAPHS),
 };
 
-/** What a node is, of whatever kind: a type of the server, one that only editors know, or a subgraph of the document. */
+/** What a node is: a type of the server, one that only editors know, or a subgraph or a group of the document. */
 export function specOf(doc: Doc, node: DocNode, specs: Specs): NodeSpec | undefined {
   const known = specs[node.type] ?? EDITOR_ONLY[node.type] ?? BORDERS[node.type];
   if (known) return known;
   const definition = definitionOf(doc, node.type);
-  return definition && subgraphSpec(doc, definition, node, specs);
+  if (definition) return subgraphSpec(doc, definition, node, specs);
+  const group = groupOf(doc, node.type);
+  return group && groupSpec(group, node.type, specs);
 }
 
 const made = new WeakMap<object, Map<string, NodeSpec>>();
