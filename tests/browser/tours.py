@@ -1,4 +1,4 @@
-"""Walks through views that lie behind one another, in one page each: a tour stops wherever there is something to see."""
+"""Walks through views that lie behind one another, in one page each: it stops wherever there is something to see."""
 
 from __future__ import annotations
 
