@@ -87,7 +87,8 @@ def subgraphs(ours: Ours, *_: object) -> Iterator[Stop]:
 
 
 def marks(ours: Ours, *_: object) -> Iterator[Stop]:
-    """What a node's menus say of the form and of private values."""
+    """What a node's menus say of the form and of private values, beside the outline."""
+    open_panel(ours, "Outline")
     open_sub(ours, "Draw", "In the form")
     yield "what the form shows", ours.page
     close_menus(ours)
@@ -118,8 +119,9 @@ def found(ours: Ours, *_: object) -> Iterator[Stop]:
 
 
 def kept(ours: Ours, *_: object) -> Iterator[Stop]:
-    """Versions, tags and the library."""
+    """Versions over the outline, tags and the library."""
     page = ours.page
+    open_panel(ours, "Outline")
     page.keyboard.press("Control+Shift+s")
     page.get_by_role("dialog").get_by_role("textbox", name="Name").fill("pets/anna")
     page.get_by_role("dialog").get_by_role("button", name="Save").click()
@@ -154,8 +156,9 @@ def kept(ours: Ours, *_: object) -> Iterator[Stop]:
 
 
 def shared(ours: Ours, *_: object) -> Iterator[Stop]:
-    """A link made, looked at by somebody else, and revoked."""
+    """A link made over the outline, looked at by somebody else, and revoked."""
     page = ours.page
+    open_panel(ours, "Outline")
     ours.run()
     ours.expect_picture("Save")
     menu(ours, "Share…")
