@@ -162,7 +162,6 @@ def test_what_is_wrong_inside_is_told_there_and_the_list_of_problems_leads_to_it
         expect(ours.node("Draw").get_by_role("alert")).to_be_visible()
     leave(ours)
     expect(ours.node("Subgraph").get_by_role("alert")).to_contain_text("positive: ")
-    ours.page.get_by_role("button", name="Problems", exact=True).click()
     ours.page.get_by_role("list", name="Problems").get_by_role("button", name=re.compile("^Draw · positive")).click()
     expect(way(ours).get_by_text("Subgraph", exact=True)).to_have_attribute("aria-current", "location")
     expect(ours.node("Draw")).to_have_attribute("data-selected", "true")

@@ -1,15 +1,13 @@
 import type { NodeId } from "../graph/types";
-import { activeTab, placeOf, useWorkspace } from "../store/workspace";
-
-/** By then the nodes of another level are drawn. */
-const DRAWN_MS = 100;
+import { activeTab, pathText, useWorkspace } from "../store/workspace";
+import { useWanted } from "./viewports";
 
 /** Go where entering these nodes leads, select something there, and bring it into view once it is drawn. */
 export function showIn(path: readonly NodeId[], select: () => void, view: () => void): void {
-  const workspace = useWorkspace.getState();
-  const isThere = placeOf(activeTab(workspace)).path.join() === path.join();
-  if (!isThere) workspace.goInto(path);
+  const here = () => pathText(activeTab(useWorkspace.getState()));
+  const before = here();
+  if (before !== path.map((id) => `${id}:`).join("")) useWorkspace.getState().goInto(path);
   select();
-  if (isThere) view();
-  else setTimeout(view, DRAWN_MS);
+  if (here() === before) view();
+  else useWanted.setState({ view });
 }
