@@ -335,6 +335,14 @@ describe("marks of a node that stands for a subgraph", () => {
     expect(doc.nodes["7"]!.properties).not.toHaveProperty("wireloom");
   });
 
+  it("are the nodes' own once it is unpacked", () => {
+    const { ops, ids } = unpack(marked(), "7", SPECS)!;
+    const doc = applyAll(marked(), ops);
+    const sampler = ids.map((id) => doc.nodes[id]!).find(({ type }) => type === "Sampler")!;
+    expect(exposedOf(sampler).inputs).toEqual({ steps: "number" });
+    expect(privateOf(sampler)).toEqual(["steps"]);
+  });
+
   it("are names that no other node may give, wherever in the workflow it is", () => {
     const doc = within(marked(), ["7"], (level) => exposeInput(level, "2", "text", "words"));
     expect(publicNames(doc, "inputs").toSorted()).toEqual(["number", "words"]);
