@@ -128,9 +128,8 @@ class Embedded:
         names = _private((properties if isinstance(properties, Mapping) else {}).get(OWN))
         if not names:
             return node
-        definition = self._registry.get(str(node.get("type")))
-        if isinstance(values, list) and definition:
-            listed = [position.name for position in positions(definition)]
+        listed = self._listed(node)
+        if isinstance(values, list) and listed:
             values = [None if name in names else value for name, value in zip(listed, values, strict=False)]
         elif isinstance(values, Mapping):
             values = {name: None if name in names else value for name, value in values.items()}
@@ -139,6 +138,16 @@ class Embedded:
         named = node.get("widgets_values_named")
         kept = {name: value for name, value in named.items() if name not in names} if isinstance(named, Mapping) else {}
         return {**node, "widgets_values": values, **({"widgets_values_named": kept} if named is not None else {})}
+
+    def _listed(self, node: Mapping[str, Any]) -> list[str]:
+        """The names of a node's values; empty if nobody knows them. What stands for a subgraph tells them itself."""
+        if definition := self._registry.get(str(node.get("type"))):
+            return [position.name for position in positions(definition)]
+        properties, inputs, values = node.get("properties"), node.get("inputs"), node.get("widgets_values")
+        if not isinstance(inputs, list) or not isinstance(values, list) or "proxyWidgets" in (properties or {}):
+            return []
+        listed = [str(entry.get("name")) for entry in inputs if isinstance(entry, Mapping) and entry.get("widget")]
+        return listed if len(listed) == len(values) else []
 
     def _constant(self, place: Place) -> bool:
         inputs = _inputs(self._job.prompt, place.node)

@@ -1,12 +1,13 @@
 """Which inputs and outputs of its nodes a workflow offers as its own, and under which names.
 
 A node says so in ``_meta`` (API format) or ``properties`` (an editor's): ``{"wireloom": {"inputs": {"text": "words"},
-"output": "picture"}}``. That is no part of its key, and other programs pass over it.
+"output": "picture"}}``. That is no part of its key, and other programs pass over it. In the API format
+``follows`` names further inputs that get the same value, where one widget of a subgraph is several inputs inside.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from engine.graph import NodeId
 from engine.problems import Problem
 
 OWN = "wireloom"
+FOLLOWS = "follows"
 
 
 class Place(NamedTuple):
@@ -27,10 +29,11 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Exposed:
-    """Public name -> where it leads."""
+    """Public name -> where it leads; ``followers`` are the other inputs that get the value too."""
 
     inputs: Mapping[str, Place] = field(default_factory=dict)
     outputs: Mapping[str, NodeId] = field(default_factory=dict)
+    followers: Mapping[str, Sequence[Place]] = field(default_factory=dict)
 
     def lacks_values(self, prompt: Mapping[str, Any]) -> bool:
         """Whether some of its inputs have no value in the workflow."""
@@ -42,8 +45,11 @@ def exposed(prompt: Mapping[str, Any]) -> Exposed:
     is fed by a link, and for what cannot be read. An input may be exposed that has no value in the workflow."""
     inputs: dict[str, Place] = {}
     outputs: dict[str, NodeId] = {}
+    followers: dict[str, list[Place]] = {}
     for node_id, node in prompt.items():
-        for place, name in _inputs(prompt, node_id, node):
+        for place, name in _inputs(prompt, node_id, node, FOLLOWS):
+            followers.setdefault(name, []).append(place)
+        for place, name in _inputs(prompt, node_id, node, "inputs"):
             if name in inputs:
                 raise _refused(
                     f"the input {name!r} is exposed by {_label(prompt, inputs[name].node)} and by"
@@ -61,7 +67,7 @@ def exposed(prompt: Mapping[str, Any]) -> Exposed:
                 node_id,
             )
         outputs[output] = node_id
-    return Exposed(inputs, outputs)
+    return Exposed(inputs, outputs, followers)
 
 
 def constants(prompt: Mapping[str, Any]) -> dict[str, Place]:
@@ -80,8 +86,10 @@ def title_of(node: Mapping[str, Any]) -> str | None:
     return title if isinstance(title, str) else None
 
 
-def _inputs(prompt: Mapping[str, Any], node_id: NodeId, node: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
-    given = _own(prompt, node_id, node).get("inputs", {})
+def _inputs(
+    prompt: Mapping[str, Any], node_id: NodeId, node: Mapping[str, Any], key: str
+) -> Iterator[tuple[Place, str]]:
+    given = _own(prompt, node_id, node).get(key, {})
     if not isinstance(given, Mapping):
         raise _refused(f"{_label(prompt, node_id)}: expected an object of input and name, got {given!r:.80}", node_id)
     for input_, name in given.items():

@@ -8,10 +8,10 @@ from typing import Any
 
 from engine.checks import is_link
 from engine.errors import NotAWorkflow
-from engine.exposed import OWN
 from engine.graph import Link, NodeId
 from engine.lower_groups import group_node, hollow, is_group, unknown_inside
 from engine.lower_links import VIRTUAL, Constant, resolve
+from engine.lower_marks import Marks
 from engine.lower_promoted import promoted
 from engine.lower_scope import MAX_DEPTH, Promoted, Scope, refusal
 from engine.lower_widgets import widget_values
@@ -53,6 +53,7 @@ class _Lowering:
         self._made: dict[NodeId, dict[str, Any]] = {}
         self._unknown: list[Unknown] = []
         self._opened = 0  # instances of subgraphs
+        self._marks = Marks()
 
     def run(self) -> dict[str, Any]:
         self._graph(Scope(self._workflow))
@@ -119,14 +120,16 @@ class _Lowering:
         if len(self._made) >= MAX_NODES:
             raise refusal(f"its subgraphs stand for more than {MAX_NODES} nodes")
         inputs = widget_values(scope, node, definition, self._registry)
+        ways: dict[str, list[tuple[Scope, str]]] = {}
         for entry in node.inputs:
-            match resolve(scope, node, entry, self._inside):
+            match resolve(scope, node, entry, self._inside, ways.setdefault(entry.name, [])):
                 case Link(source, slot):
                     inputs[entry.name] = [source, slot]
+                    del ways[entry.name]  # what is linked has no value to be set
                 case Constant(value):
                     inputs[entry.name] = constant(value)
         title = node.title or definition.title or definition.name
-        own = {OWN: node.properties[OWN]} if OWN in node.properties else {}
+        own = self._marks.meta(scope, node, ways)
         self._made[node_id] = {"class_type": node.type, "inputs": inputs, "_meta": {"title": title, **own}}
 
 

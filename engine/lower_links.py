@@ -22,9 +22,14 @@ class Constant:
 
 
 def resolve(
-    scope: Scope, node: UiNode, entry: UiInput, inside: Callable[[Scope, UiNode], Scope | None]
+    scope: Scope,
+    node: UiNode,
+    entry: UiInput,
+    inside: Callable[[Scope, UiNode], Scope | None],
+    ports: list[tuple[Scope, str]],
 ) -> Link | Constant | None:
-    """What feeds an input: an output of a node that runs, a value, or nothing. ``inside`` opens instances of subgraphs.
+    """What feeds an input: an output of a node that runs, a value, or nothing. ``inside`` opens instances of subgraphs;
+    ``ports`` gets the inputs of subgraphs on the way, the outermost last.
 
     Where the way ends without a source, the widget that an instance shows for the input speaks, the outermost first.
     Raises InvalidWorkflow if the way leads back to itself or to what is not there.
@@ -39,6 +44,7 @@ def resolve(
         seen.add((id(at), str(link.id)))
         if at.comes_from_outside(link):
             name, hop = at.outside(link)
+            ports.append((at, name))
             if (value := at.promoted.inputs.get(name)) is not None:
                 fallback = Constant(value)
             continue

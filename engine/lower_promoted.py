@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
-from engine.lower_scope import Promoted, Scope
+from engine.lower_marks import inside
+from engine.lower_scope import Promoted, Scope, Shown
 from engine.ui_workflow import SUBGRAPH_INPUT, UiNode, UiSubgraph
-
-Shown: TypeAlias = list[tuple[str, str]]
-"""Inner node id and widget name; the id is empty for a widget that is an input of the subgraph."""
 
 OWN = ("", "-1")
 """How an instance names itself as the owner of a widget."""
@@ -28,15 +28,16 @@ def promoted(scope: Scope, instance: UiNode, definition: UiSubgraph) -> Promoted
     named |= {name: value for (owner, name), value in scope.promoted.widgets.items() if owner == str(instance.id)}
     given += [(place, value) for name, value in named.items() for place in _called(name, lists, definition)]
     known = [(place, value) for place, value in given if value is not None]
-    return Promoted(
-        {name: value for (owner, name), value in known if not owner},
-        {(owner, name): value for (owner, name), value in known if owner},
+    return replace(
+        inside(scope, instance, partial(_called, lists=lists, definition=definition)),
+        inputs={name: value for (owner, name), value in known if not owner},
+        widgets={(owner, name): value for (owner, name), value in known if owner},
     )
 
 
-def _shown(instance: UiNode, definition: UiSubgraph) -> list[Shown]:
+def _shown(instance: UiNode, definition: UiSubgraph) -> list[list[Shown]]:
     """The ways in which files tell the order of an instance's widgets, those that say something."""
-    proxies: Shown = []
+    proxies: list[Shown] = []
     told = instance.properties.get("proxyWidgets")
     for proxy in told if isinstance(told, list) else []:
         if isinstance(proxy, list) and len(proxy) >= 2:
@@ -63,7 +64,7 @@ def _from_outside(origin: Any) -> bool:
     return str(origin) == SUBGRAPH_INPUT
 
 
-def _fitting(scope: Scope, instance: UiNode, lists: list[Shown], count: int) -> Shown:
+def _fitting(scope: Scope, instance: UiNode, lists: list[list[Shown]], count: int) -> list[Shown]:
     """The first list of as many widgets as there are values."""
     for shown in lists:
         if len(shown) == count:
@@ -72,7 +73,7 @@ def _fitting(scope: Scope, instance: UiNode, lists: list[Shown], count: int) -> 
     raise scope.refused(instance, f"expected as many widget values as it shows widgets ({expected}), got {count}")
 
 
-def _called(name: str, lists: list[Shown], definition: UiSubgraph) -> Shown:
+def _called(name: str, lists: list[list[Shown]], definition: UiSubgraph) -> list[Shown]:
     """The widgets that an instance means by a name: an input of that name, or else what it shows of inner nodes."""
     if any(port.name == name for port in definition.inputs):
         return [("", name)]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from engine.errors import InvalidWorkflow
 from engine.graph import NodeId
@@ -22,12 +22,22 @@ class Hop(NamedTuple):
     link: UiLink
 
 
+Shown: TypeAlias = tuple[str, str]
+"""Inner node id and widget name; the id is empty for a widget that is an input of the subgraph."""
+
+
 @dataclass(frozen=True)
 class Promoted:
-    """What an instance says of the widgets inside it: by input of the subgraph, and by inner node and widget."""
+    """What an instance says of the widgets inside it.
+
+    ``inputs`` are values by input of the subgraph, ``widgets`` by inner node and widget; ``names`` are those under
+    which the workflow offers them, ``private`` those whose values stay out of files.
+    """
 
     inputs: Mapping[str, Any] = field(default_factory=dict)
-    widgets: Mapping[tuple[str, str], Any] = field(default_factory=dict)
+    widgets: Mapping[Shown, Any] = field(default_factory=dict)
+    names: Mapping[Shown, str] = field(default_factory=dict)
+    private: Set[Shown] = frozenset()
 
 
 class Scope:

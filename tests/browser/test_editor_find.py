@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.hands import middle
+from tests.browser.hands import middle, select
 from tests.browser.ours import Ours
 from tests.support.tiled import tiled
 
@@ -155,3 +155,22 @@ def test_back_goes_to_another_workflow_too(ours: Ours, tmp_path: Path) -> None:
     ours.page.keyboard.press("Alt+ArrowLeft")
     expect(ours.page.get_by_role("tab", name="Text to image")).to_have_attribute("aria-selected", "true")
     assert view(ours) == pytest.approx(drawing, abs=1)
+
+
+def test_what_is_inside_of_a_subgraph_is_found_there_and_back_leads_out_again(ours: Ours) -> None:
+    page = ours.page
+    select(ours, "Words", "Draw")
+    page.keyboard.press("Control+Shift+G")
+    expect(ours.node("Subgraph")).to_be_visible()
+    ours.click_canvas()
+    bar = open_find(ours, "ddim_uniform")
+    expect(bar.get_by_role("status")).to_have_text("1 of 1")
+    expect(bar.get_by_role("option")).to_contain_text("in Subgraph")
+    way = page.get_by_role("navigation", name="Where you are")
+    expect(way.get_by_text("Subgraph", exact=True)).to_have_attribute("aria-current", "location")
+    expect_in_the_middle(ours, ours.node("Draw"))
+    expect(ours.node("Draw")).to_have_attribute("data-found", "true")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Alt+ArrowLeft")
+    expect(way).to_have_count(0)
+    expect(ours.node("Subgraph")).to_be_visible()

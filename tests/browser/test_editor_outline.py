@@ -28,6 +28,8 @@ NODES = (
     "vae decode",
 )
 STEPS = 4
+TYPED_MS = 750
+"""What is typed after that is another word."""
 
 
 class Keys:
@@ -63,7 +65,7 @@ class Keys:
         """From anywhere in the tree to a node, and to a line below it, by typing how their names begin."""
         self.press("Home")
         for name in (title, *parts):
-            self.page.wait_for_timeout(750)  # what is typed after that is another word
+            self.page.wait_for_timeout(TYPED_MS)
             self.page.keyboard.type(name)
             expect(self.here()).to_have_attribute("aria-label", re.compile(f"^(Output )?{re.escape(name)}", re.I))
             if self.here().get_attribute("aria-expanded") == "false":
@@ -166,6 +168,45 @@ def test_the_outline_edits_selects_and_removes(ours: Ours) -> None:
     expect(page.get_by_role("menu")).to_be_visible()
     keys.press("Escape")
     expect(keys.here()).to_have_attribute("aria-label", "Draw")
+
+
+def test_a_subgraph_is_made_entered_wired_inside_left_and_run_by_keys_alone(ours: Ours) -> None:
+    page, keys = ours.page, Keys(ours.page)
+    page.evaluate(COUNT_POINTERS)
+    way = page.get_by_role("navigation", name="Where you are")
+    keys.outline()
+    for title in ("Empty", "Draw"):
+        keys.line(title)
+        page.wait_for_timeout(TYPED_MS)  # until then a space goes on with the name
+        keys.press(" ")
+    keys.press("Control+Shift+G")
+    expect(ours.node("Subgraph")).to_be_visible()
+    keys.outline()
+    keys.line("Subgraph")
+    keys.press("Enter", "Escape")
+    expect(page.get_by_role("group", name="Subgraph", exact=True)).to_be_focused()
+    keys.press("Enter")
+    expect(way).to_be_visible()
+    keys.outline()
+    keys.line("Draw", "latent")
+    keys.press("Delete")
+    expect(keys.here()).to_have_attribute("aria-label", "latent_image: not connected")
+    keys.wire("Draw", "latent_image", "empty")
+    keys.line("Empty", "width")
+    keys.press("Shift+Enter")
+    page.keyboard.type("new input")
+    keys.press("Enter")
+    expect(keys.here()).to_have_attribute("aria-label", "width: from Inputs.width")
+    keys.press("Alt+ArrowUp")
+    expect(way).to_have_count(0)
+    keys.outline()
+    keys.set("Subgraph", "width", "192")
+    keys.press("Control+Enter")
+    ours.wait_for("execution_success")
+    keys.press("Escape")
+    picture = ours.expect_picture("Save")
+    assert picture.evaluate("(picture) => picture.naturalWidth") == 192
+    assert page.evaluate("window.pointers") == 0
 
 
 def test_keys_go_from_node_to_node_and_along_wires(ours: Ours) -> None:

@@ -151,6 +151,24 @@ def test_one_of_two_gets_a_subgraph_of_its_own_and_undoing_shows_where_it_undoes
     expect(ours.field("Words", "text")).not_to_have_value(WORDS)
 
 
+def test_what_is_wrong_inside_is_told_there_and_the_list_of_problems_leads_to_it(ours: Ours) -> None:
+    made(ours)
+    ours.page.keyboard.press("Enter")
+    title(ours, "Words").click()
+    ours.page.keyboard.press("Delete")
+    expect(ours.node("Words")).to_have_count(0)
+    with ours.expecting("400: POST .*/prompt", "console: .*status of 400"):
+        ours.page.get_by_role("button", name="Run", exact=True).click()
+        expect(ours.node("Draw").get_by_role("alert")).to_be_visible()
+    leave(ours)
+    expect(ours.node("Subgraph").get_by_role("alert")).to_contain_text("positive: ")
+    ours.page.get_by_role("list", name="Problems").get_by_role("button", name=re.compile("^Draw · positive")).click()
+    expect(way(ours).get_by_text("Subgraph", exact=True)).to_have_attribute("aria-current", "location")
+    expect(ours.node("Draw")).to_have_attribute("data-selected", "true")
+    ours.page.get_by_role("button", name="Undo", exact=True).click()
+    expect(ours.node("Draw").get_by_role("alert")).to_have_count(0)
+
+
 def test_a_subgraph_is_kept_as_a_blueprint_and_put_into_another_workflow(ours: Ours) -> None:
     made(ours)
     choose(ours, title(ours, "Subgraph"), "Save as blueprint")
@@ -164,4 +182,9 @@ def test_a_subgraph_is_kept_as_a_blueprint_and_put_into_another_workflow(ours: O
     ours.page.get_by_role("option", name="Insert blueprint").click()
     ours.page.get_by_role("option", name="Draw words").click()
     expect(ours.node("Subgraph")).to_be_visible()
+    ours.page.keyboard.press("Shift+A")
+    ours.page.get_by_role("combobox", name="Search nodes").fill("draw words")
+    expect(ours.page.get_by_role("option").first).to_contain_text("Blueprint · Yours")
+    ours.page.keyboard.press("Enter")
+    expect(ours.node("Subgraph")).to_have_count(2)
     assert [definition["name"] for definition in ours.document()["definitions"]["subgraphs"]] == ["Subgraph"]

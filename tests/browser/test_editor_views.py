@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.browser.ours import Ours
+from tests.browser.tours import TOURS
 from tests.browser.views import VIEWS
 from tests.support.server import Server
 
@@ -44,9 +45,24 @@ def faults(page: Page) -> list[str]:
 def test_a_view_can_be_read_and_used_by_all_in_both_themes(name: str, ours: Ours, own: Server, tmp_path: Path) -> None:
     ours.page.emulate_media(reduced_motion="reduce")  # a colour half-way is none that anybody reads
     VIEWS[name](ours, own, tmp_path)
+    found = faults_in_both_themes(ours.page, tmp_path / "view")
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("name", TOURS)
+def test_all_that_is_seen_on_a_tour_can_be_too(name: str, ours: Ours, own: Server, tmp_path: Path) -> None:
+    ours.page.emulate_media(reduced_motion="reduce")
+    found: list[str] = []
+    for number, (seen, page) in enumerate(TOURS[name](ours, own, tmp_path)):
+        page.emulate_media(reduced_motion="reduce")
+        found += [f"{seen}: {fault}" for fault in faults_in_both_themes(page, tmp_path / f"{number}")]
+    assert not found, "\n".join(found)
+
+
+def faults_in_both_themes(page: Page, picture: Path) -> list[str]:
     found: list[str] = []
     for theme in ("dark", "light"):
-        ours.page.emulate_media(color_scheme=theme)
-        ours.page.screenshot(path=tmp_path / f"{theme}.png")
-        found += [f"{theme}: {fault}" for fault in faults(ours.page)]
-    assert not found, "\n".join(found)
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        page.screenshot(path=f"{picture}-{theme}.png")
+        found += [f"{theme}: {fault}" for fault in faults(page)]
+    return found

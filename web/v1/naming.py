@@ -35,7 +35,8 @@ def with_values(
             where = f"{place.input!r} of {label(prompt, place.node)}"
             raise UnknownName("unknown_input", f"inputs {places[place]!r} and {name!r} are both {where}; give one")
         places[place] = name
-    return with_inputs(prompt, {place: constant(values[name]) for place, name in places.items()})
+    others = {place: name for name in values for place in offered.followers.get(name, ())}
+    return with_inputs(prompt, {place: constant(values[name]) for place, name in {**others, **places}.items()})
 
 
 def nodes_of(prompt: Prompt, offered: Exposed, names: Collection[str]) -> list[NodeId]:

@@ -163,6 +163,17 @@ async def test_a_node_of_the_editors_workflow_marks_its_own_values(stage: Stage,
     assert json.loads(texts["prompt"])["1"]["inputs"]["color"] == 0
 
 
+@pytest.mark.parametrize(("more", "kept"), [({}, [None, 5]), ({"proxyWidgets": [["1", "a"], ["1", "b"]]}, None)])
+async def test_an_instance_of_a_subgraph_marks_the_values_that_it_shows(stage: Stage, more: Any, kept: Any) -> None:
+    inputs = [{"name": "picture"}, *({"name": name, "widget": {"name": name}} for name in ("width", "color"))]
+    properties = {"wireloom": {"private": ["width"]}, **more}
+    shown = {"id": 5, "type": "a-subgraph", "inputs": inputs, "widgets_values": [8, 5], "properties": properties}
+    document = workflow()
+    document["1"]["_meta"] = {"wireloom": {"private": ["width"]}}
+    texts, _ = await stage.saved(document, extra_pnginfo={"workflow": {"nodes": [shown]}})
+    assert json.loads(texts["workflow"])["nodes"][0]["widgets_values"] == kept
+
+
 @pytest.mark.parametrize("own", [{"private": "string_a"}, {"private": [1, None]}, {"private": {}}, [], "x", None])
 async def test_marks_of_another_shape_are_none(stage: Stage, own: Any) -> None:
     document = workflow()

@@ -1,7 +1,6 @@
 import { fieldsIn } from "../graph/entries";
 import type { Fault } from "../store/run";
 import type { HttpError } from "./http";
-import { outermost } from "./ids";
 import type { Complaint, ExecutionError, NodeErrors } from "./types";
 
 /** Says only that there are faults at nodes. */
@@ -40,7 +39,7 @@ export function nodeFaults(nodes: NodeErrors): Fault[] {
 /** A node failed, or was blocked with a message. */
 export function failure(error: ExecutionError): Fault {
   return {
-    node: error.node_id === "" ? null : outermost(error.node_id),
+    node: error.node_id || null,
     input: null,
     message: error.exception_message.trim() || error.exception_type,
     details: [error.exception_type, ...error.traceback].join("\n").trim(),
@@ -48,7 +47,7 @@ export function failure(error: ExecutionError): Fault {
 }
 
 function fault({ message, details, extra_info }: Complaint, node: string | null): Fault {
-  return { node: node && outermost(node), input: textOrNull(extra_info?.input_name), message, details };
+  return { node, input: textOrNull(extra_info?.input_name), message, details };
 }
 
 function textOrNull(value: unknown): string | null {

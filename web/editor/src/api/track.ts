@@ -1,8 +1,7 @@
 import type { Doc } from "../graph/types";
-import { placeAt } from "../graph/within";
+import { seenAt } from "../graph/within";
 import type { NodeOutput } from "./types";
 import type { Fault, NodeRun } from "../store/run";
-import { outermost } from "./ids";
 
 /** How far one node of a job is, as the server says it. */
 export interface Part {
@@ -53,20 +52,8 @@ export class Track {
   /** All nodes that it counts for: that one, and those inside of subgraphs that are around it, and itself if it is one. */
   canvasIds(id: string, display?: string | null): readonly string[] {
     const known = display === undefined || display === null ? this.seenAs.get(id) : undefined;
-    const found = known ?? this.drawn(display ?? id);
+    const found = known ?? seenAt(this.doc, display ?? id);
     this.seenAs.set(id, found);
-    return found;
-  }
-
-  /** What a node expanded into is drawn nowhere. */
-  private drawn(id: string): string[] {
-    const parts = id.split(":");
-    const found = [outermost(id)];
-    for (let depth = 1; depth < parts.length; depth++) {
-      const place = placeAt(this.doc, parts.slice(0, depth));
-      if (place.path.length < depth || !place.doc.nodes[parts[depth]!]) break;
-      found.push(parts.slice(0, depth + 1).join(":"));
-    }
     return found;
   }
 

@@ -77,7 +77,8 @@ export function fail(track: Track, error: ExecutionError): void {
   const fault = failure(error);
   addFaults(track.tab, [fault], track.doc);
   const run = runOf(track);
-  if (run && fault.node !== null) changeNodes(track.tab, { [fault.node]: withState("error", run.nodes[fault.node]) });
+  const seen = fault.node === null ? [] : track.canvasIds(fault.node);
+  if (run) changeNodes(track.tab, Object.fromEntries(seen.map((id) => [id, withState("error", run.nodes[id])])));
   if (error.timestamp !== undefined) end(track, "failed", error.timestamp);
 }
 

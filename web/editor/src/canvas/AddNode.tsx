@@ -1,11 +1,13 @@
 import { Command } from "cmdk";
 import * as Dialog from "@radix-ui/react-dialog";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { candidates } from "../graph/connect";
 import type { NodeSpec } from "../graph/types";
-import { addable, PRIMITIVE } from "../graph/virtual";
+import { addable, blankSpec, PRIMITIVE } from "../graph/virtual";
 import { giveFocusBack } from "../shell/focus";
 import { useSpecs } from "../store/specs";
+import { type Blueprint, insertBlueprint, loadBlueprints, useBlueprints } from "../subgraphs/blueprints";
+import { t as subgraphs } from "../subgraphs/strings";
 import { addFor, type AddNodeState, closeAddNode, useAddNode } from "./adding";
 import { fitsInto } from "./fitting";
 import { useFlow } from "./flow";
@@ -52,8 +54,9 @@ function placeOf({ at }: Open): { left: number; top: number } {
 
 function Search({ open }: { open: Open }) {
   const specs = addable(useSpecs((store) => store.specs));
+  const blueprints = useOffered(open);
   const [query, setQuery] = useState("");
-  const offered = useMemo(() => offeredFor(open, specs), [open, specs]);
+  const offered = useMemo(() => [...offeredFor(open, specs), ...blueprints.map(asSpec)], [open, specs, blueprints]);
   const found = useMemo(() => {
     const inOrder = query.trim() === "" && open.wire ? offered : search(offered, query);
     return inOrder.slice(0, MOST_SHOWN);
@@ -68,18 +71,37 @@ function Search({ open }: { open: Open }) {
       <Command.List>
         <Command.Empty>{query.trim() === "" ? t.noNodeFits : t.noNodeFound(query)}</Command.Empty>
         {found.map((spec) => (
-          <Choice key={spec.name} spec={spec} open={open} />
+          <Choice key={spec.name} spec={spec} open={open} blueprint={blueprints.find(({ key }) => key === spec.name)} />
         ))}
       </Command.List>
     </Command>
   );
 }
 
-function Choice({ spec, open }: { spec: NodeSpec; open: Open }) {
+const NONE: readonly Blueprint[] = [];
+
+/** The blueprints, where a node may be anything: what fits a wire is not known of them before they are read. */
+function useOffered({ wire, link }: Open): readonly Blueprint[] {
+  const isFree = !wire && !link;
+  useEffect(() => {
+    if (isFree) void loadBlueprints();
+  }, [isFree]);
+  const all = useBlueprints((store) => store.all);
+  return (isFree && all) || NONE;
+}
+
+/** To be found among the nodes. */
+function asSpec({ key, name, origin }: Blueprint): NodeSpec {
+  return blankSpec(key, name, subgraphs.blueprint(origin));
+}
+
+function Choice({ spec, open, blueprint }: { spec: NodeSpec; open: Open; blueprint: Blueprint | undefined }) {
   const add = () => {
     const at = useFlow.getState().instance?.screenToFlowPosition(open.at);
     closeAddNode();
-    if (at) focusNode(addFor(spec, at, open));
+    if (!at) return;
+    if (blueprint) void insertBlueprint(blueprint, at);
+    else focusNode(addFor(spec, at, open));
   };
   return (
     <Command.Item value={spec.name} onSelect={add}>

@@ -99,8 +99,8 @@ export function Canvas() {
             onDoubleClick={onDoubleClick}
             onKeyDownCapture={onKeyDown}
           >
-            <Flow />
             <Breadcrumbs />
+            <Flow />
             <WireReason />
             <TapHint />
             <EmptyHint />

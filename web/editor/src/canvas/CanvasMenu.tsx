@@ -22,6 +22,7 @@ export function CanvasMenu({ target, at }: { target: Target; at: Point }) {
     <ContextMenu.Portal>
       <ContextMenu.Content
         className="menu"
+        tabIndex={0} // a menu that is longer than the screen scrolls
         onCloseAutoFocus={giveFocusBack}
         onFocusOutside={(event) => event.preventDefault()} // a finger that is lifted leaves the focus on what it held
       >

@@ -25,7 +25,7 @@ function Bar() {
     <search className="find" aria-label={t.find}>
       <Command
         label={t.find}
-        value={hits[at]?.id ?? ""}
+        value={hits[at]?.key ?? ""}
         shouldFilter={false}
         disablePointerSelection
         vimBindings={false}
@@ -63,14 +63,15 @@ function Hits({ hits, at }: { hits: readonly Hit[]; at: number }) {
     <Command.List label={t.findHits}>
       {hits.slice(first, first + MOST_SHOWN).map((hit, place) => (
         <Command.Item
-          key={hit.id}
-          value={hit.id}
+          key={hit.key}
+          value={hit.key}
           aria-posinset={first + place + 1}
           aria-setsize={hits.length}
           onSelect={() => goToHit(first + place)}
         >
           <span className="find-title">{hit.title}</span>
           <span className="find-kind">{hit.kind === "group" ? t.group : `#${hit.id}`}</span>
+          {hit.inside.length > 0 && <span className="find-inside">{t.findInside(hit.inside.join(" › "))}</span>}
           {hit.where && <span className="find-where">{hit.where}</span>}
         </Command.Item>
       ))}

@@ -2,6 +2,7 @@ import * as ContextMenu from "@radix-ui/react-context-menu";
 import { linkedInputs } from "../graph/connect";
 import { exposedOf } from "../graph/exposed";
 import { widgetsOf } from "../graph/inputs";
+import { specOf } from "../graph/subgraphs";
 import { useSpecs } from "../store/specs";
 import { activeDoc, useWorkspace } from "../store/workspace";
 import { toggleInput, toggleOutput } from "./exposing";
@@ -13,7 +14,8 @@ export function FormMenu() {
   const id = useWorkspace(({ selection }) => selection.nodes[0] ?? "");
   const doc = useWorkspace(activeDoc);
   const node = doc.nodes[id];
-  const spec = useSpecs(({ specs }) => (node ? specs[node.type] : undefined));
+  const specs = useSpecs((store) => store.specs);
+  const spec = node && specOf(doc, node, specs);
   if (!node || !spec) return null;
   const exposed = exposedOf(node);
   const inputs = widgetsOf(node, spec, linkedInputs(doc, id)).filter(

@@ -46,7 +46,9 @@ export function Sub({ label, children }: { label: string; children: ReactNode })
         </span>
       </ContextMenu.SubTrigger>
       <ContextMenu.Portal>
-        <ContextMenu.SubContent className="menu">{children}</ContextMenu.SubContent>
+        <ContextMenu.SubContent className="menu" tabIndex={0}>
+          {children}
+        </ContextMenu.SubContent>
       </ContextMenu.Portal>
     </ContextMenu.Sub>
   );

@@ -2,6 +2,7 @@ import * as ContextMenu from "@radix-ui/react-context-menu";
 import { widgetsOf } from "../graph/inputs";
 import { privateOf, togglePrivate } from "../graph/private";
 import { Icon } from "../shell/icons";
+import { specOf } from "../graph/subgraphs";
 import { useSpecs } from "../store/specs";
 import { activeDoc, useWorkspace } from "../store/workspace";
 import { Sub } from "./MenuParts";
@@ -12,7 +13,8 @@ export function PrivateMenu() {
   const id = useWorkspace(({ selection }) => selection.nodes[0] ?? "");
   const doc = useWorkspace(activeDoc);
   const node = doc.nodes[id];
-  const spec = useSpecs(({ specs }) => (node ? specs[node.type] : undefined));
+  const specs = useSpecs((store) => store.specs);
+  const spec = node && specOf(doc, node, specs);
   if (!node || !spec) return null;
   const inputs = widgetsOf(node, spec).filter(({ kind }) => kind !== "control");
   if (inputs.length === 0) return null;

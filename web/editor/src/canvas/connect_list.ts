@@ -1,11 +1,14 @@
 import { create } from "zustand";
+import { isBorder } from "../graph/border";
 import { outgoing } from "../graph/connect";
 import { disconnect } from "../graph/edits";
+import { sideOf } from "../graph/ports";
 import { specOf } from "../graph/subgraphs";
 import type { Doc, DocLink, Specs } from "../graph/types";
 import { say } from "../shell/speech";
 import { useSpecs } from "../store/specs";
 import { activeDoc, useWorkspace } from "../store/workspace";
+import { t as subgraphs } from "../subgraphs/strings";
 import { endsOf } from "./fitting";
 import { handleId, inputHandleId } from "./handles";
 import { t } from "./strings";
@@ -77,9 +80,11 @@ export function titleOf(doc: Doc, specs: Specs, id: string): string {
   return node?.title ?? ((node && specOf(doc, node, specs)?.display_name) || (node?.type ?? id));
 }
 
-export function socketName(doc: Doc, { node, handle }: End): string {
+export function socketName(doc: Doc, { node: id, handle }: End): string {
   if (handle.side === "widget") return handle.name;
-  const socket = doc.nodes[node]?.[handle.side === "in" ? "inputs" : "outputs"][handle.slot];
+  const node = doc.nodes[id];
+  const socket = node?.[handle.side === "in" ? "inputs" : "outputs"][handle.slot];
+  if (node && !socket && isBorder(node)) return subgraphs.newPort[sideOf(node.type)];
   return socket?.name || (socket?.type ?? "");
 }
 

@@ -2,14 +2,14 @@ import { ask } from "../files/ask";
 import { freeName } from "../files/names";
 import { exposedOf, exposeInput, exposeOutput, publicNames } from "../graph/exposed";
 import type { Doc, NodeId, Op } from "../graph/types";
-import { useWorkspace } from "../store/workspace";
+import { activeTab, useWorkspace } from "../store/workspace";
 import { currentDoc } from "./selection";
 import { t } from "./strings";
 
 /** Give an input to the workflow's form, under a name that is asked for; one that is there is taken away. */
 export async function toggleInput(id: NodeId, input: string): Promise<void> {
   const isThere = input in (inputsOf(id) ?? {});
-  const name = isThere ? null : await askFor(t.form.inputTitle(input), input, publicNames(currentDoc(), "inputs"));
+  const name = isThere ? null : await askFor(t.form.inputTitle(input), input, publicNames(wholeDoc(), "inputs"));
   if (name !== undefined) edit((doc) => exposeInput(doc, id, input, name));
 }
 
@@ -17,8 +17,12 @@ export async function toggleInput(id: NodeId, input: string): Promise<void> {
 export async function toggleOutput(id: NodeId): Promise<void> {
   const node = currentDoc().nodes[id];
   const isThere = node !== undefined && exposedOf(node).output !== null;
-  const name = isThere ? null : await askFor(t.form.outputTitle, t.form.output, publicNames(currentDoc(), "outputs"));
+  const name = isThere ? null : await askFor(t.form.outputTitle, t.form.output, publicNames(wholeDoc(), "outputs"));
   if (name !== undefined) edit((doc) => exposeOutput(doc, id, name));
+}
+
+function wholeDoc(): Doc {
+  return activeTab(useWorkspace.getState()).doc;
 }
 
 function inputsOf(id: NodeId) {

@@ -1,17 +1,20 @@
 import { create } from "zustand";
 import { useSpecs } from "../store/specs";
-import { useWorkspace } from "../store/workspace";
+import type { NodeId } from "../graph/types";
+import { activeTab, placeOf, useWorkspace } from "../store/workspace";
 import { centerOn, fit } from "./actions";
 import { type Hit, findIn } from "./finding";
 import { focusNode } from "./focus";
 import { leavePlace } from "./jumps";
-import { currentDoc } from "./selection";
+import { showIn } from "./show_in";
 
 /** The search within the workflow: what was found, and at which of it one is. */
 export interface Find {
   readonly isOpen: boolean;
   readonly query: string;
   readonly hits: readonly Hit[];
+  /** Where one was in the workflow's subgraphs: what is found there comes first. */
+  readonly base: readonly NodeId[];
   /** -1 before one goes to any. */
   readonly at: number;
   /** The nodes among the hits of a query: the canvas marks them. */
@@ -20,7 +23,7 @@ export interface Find {
   readonly from: Element | null;
 }
 
-const NOTHING: Find = { isOpen: false, query: "", hits: [], at: -1, marked: new Set(), from: null };
+const NOTHING: Find = { isOpen: false, query: "", hits: [], base: [], at: -1, marked: new Set(), from: null };
 
 export const useFind = create<Find>()(() => NOTHING);
 
@@ -30,9 +33,10 @@ export const useIsFound = (id: string): boolean => useFind((find) => find.marked
 /** From here one can come back, however many hits are looked at. */
 export function openFind(): void {
   leavePlace();
+  const base = shownPath();
   const field = document.querySelector<HTMLInputElement>(".find input");
-  if (field) return field.select(); // it is open already
-  useFind.setState({ isOpen: true, from: document.activeElement });
+  useFind.setState(field ? { base } : { base, isOpen: true, from: document.activeElement });
+  if (field) field.select(); // it is open already
   refreshHits();
 }
 
@@ -54,11 +58,12 @@ export function findText(query: string): void {
 
 /** The workflow is another by now: find again, and stay at what is still found. */
 export function refreshHits(): void {
-  const { query, hits: before, at } = useFind.getState();
-  const hits = findIn(currentDoc(), useSpecs.getState().specs, query);
-  const isSearch = query.trim() !== "";
-  const marked = new Set(hits.flatMap(({ kind, id }) => (isSearch && kind === "node" ? [id] : [])));
-  useFind.setState({ hits, marked, at: hits.findIndex(({ id }) => id === before[at]?.id) });
+  const { query, hits: before, base, at } = useFind.getState();
+  const hits = findIn(activeTab(useWorkspace.getState()).doc, useSpecs.getState().specs, query, base);
+  const shown = shownPath().join();
+  const isMarked = ({ kind, path }: Hit) => query.trim() !== "" && kind === "node" && path.join() === shown;
+  const marked = new Set(hits.filter(isMarked).map(({ id }) => id));
+  useFind.setState({ hits, marked, at: hits.findIndex(({ key }) => key === before[at]?.key) });
 }
 
 /** To the next hit, or by -1 to the one before; after the last comes the first. */
@@ -67,17 +72,27 @@ export function stepHit(by: 1 | -1): void {
   if (hits.length > 0) goToHit(at < 0 && by < 0 ? hits.length - 1 : (at + by + hits.length) % hits.length);
 }
 
-/** Select what was found, and bring it into the middle. */
+/** Select what was found, and bring it into the middle; what is inside of a subgraph is gone to there. */
 export function goToHit(at: number): void {
   const hit = useFind.getState().hits[at];
   if (!hit) return;
   useFind.setState({ at });
   const { select } = useWorkspace.getState();
   if (hit.kind === "node") {
-    select([hit.id]);
-    centerOn(hit.id);
+    showIn(
+      hit.path,
+      () => select([hit.id]),
+      () => centerOn(hit.id),
+    );
   } else {
-    select([], [Number(hit.id.split("/")[1])]);
-    fit([hit.id]);
+    showIn(
+      hit.path,
+      () => select([], [Number(hit.id.split("/")[1])]),
+      () => fit([hit.id]),
+    );
   }
+}
+
+function shownPath(): readonly NodeId[] {
+  return placeOf(activeTab(useWorkspace.getState())).path;
 }

@@ -1,4 +1,10 @@
 import { expect, test } from "vitest";
+import { SPECS as NODES } from "../graph/fixtures";
+import { copied } from "../graph/clipboard";
+import { makeSubgraph } from "../graph/make_subgraph";
+import { paste } from "../graph/edits";
+import { applyAll } from "../graph/ops";
+import { numbered, textToImage } from "../graph/subgraph_fixtures";
 import { blankSpec } from "../graph/virtual";
 import { loadDoc } from "../graph/load";
 import type { NodeSpec } from "../graph/types";
@@ -59,7 +65,7 @@ test("equals go from left to right", () => {
 });
 
 test("values are found with the names of their widgets, and a long one is cut to where it is", () => {
-  expect(first("dpmpp")).toEqual({ kind: "node", id: "2", title: "Draw", where: "name: dpmpp_2m" });
+  expect(first("dpmpp")).toMatchObject({ kind: "node", id: "2", title: "Draw", where: "name: dpmpp_2m" });
   expect(first("30")).toMatchObject({ id: "1", where: "steps: 30" });
   const { where } = first("old maps")!;
   expect(where).toContain("old maps");
@@ -85,4 +91,30 @@ test("each word has to be found, wherever; letters that are scattered do not cou
 
 test("nothing typed lists the groups", () => {
   expect(ids(" ")).toEqual(["group/1"]);
+});
+
+/** Nodes 7 and 8 stand for a subgraph of an encoder, a canvas and a sampler. */
+function nested() {
+  const flat = textToImage();
+  const made = applyAll(
+    flat,
+    makeSubgraph(flat, { nodes: ["2", "3", "4"], name: "Draw", newId: numbered() }, NODES)!.ops,
+  );
+  return applyAll(made, paste(made, copied(made, ["7"]), [900, 0]).ops);
+}
+
+test("insides of subgraphs are looked through as often as they are there, and told by their names", () => {
+  const hits = findIn(nested(), NODES, "sampler");
+  expect(hits).toMatchObject([
+    { key: "7:4", id: "4", path: ["7"], inside: ["Draw"] },
+    { key: "8:4", id: "4", path: ["8"], inside: ["Draw"] },
+  ]);
+});
+
+test("what is where one is comes first, however well it is found", () => {
+  const keys = (from: string[]) => findIn(nested(), NODES, "draw", from).map(({ key }) => key);
+  expect(keys([])).toEqual(["7", "8"]);
+  const inside = findIn(nested(), NODES, "e", ["8"]);
+  expect(inside.slice(0, 2).map(({ path }) => path)).toEqual([["8"], ["8"]]);
+  expect(inside.some(({ path }) => path.length === 0)).toBe(true);
 });

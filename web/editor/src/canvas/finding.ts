@@ -1,14 +1,21 @@
 import { CONTROL, widgetsOf } from "../graph/inputs";
 import { specOf } from "../graph/subgraphs";
-import type { Doc, DocGroup, DocNode, Specs } from "../graph/types";
+import type { Doc, DocGroup, DocNode, NodeId, Specs } from "../graph/types";
+import { type Place, placesIn, titlesTo } from "../graph/within";
 import { groupFlowId } from "./derive";
 import { match, titleOf } from "./search";
 
 /** A place of a workflow that was found. */
 export interface Hit {
   readonly kind: "node" | "group";
+  /** No other hit has it. */
+  readonly key: string;
   /** Its id on the canvas. */
   readonly id: string;
+  /** The nodes to enter to get there. */
+  readonly path: readonly NodeId[];
+  /** What these are called. */
+  readonly inside: readonly string[];
   readonly title: string;
   /** What was found, if it was not the title: its type, its number, or one of its values. */
   readonly where: string;
@@ -21,8 +28,9 @@ interface Field {
   readonly within?: string;
 }
 
+/** Found at its level, which may be in several places. */
 interface Scored {
-  readonly hit: Hit;
+  readonly hit: Pick<Hit, "kind" | "id" | "title" | "where">;
   readonly score: number;
   readonly at: readonly [number, number];
 }
@@ -32,18 +40,38 @@ const WITHIN = 0.5;
 const EXCERPT = 72;
 const BEFORE = 20;
 
+/** More insides than these are not looked through: a few subgraphs within one another can stand for any number. */
+const MOST_PLACES = 1000;
+
 /**
- * The nodes and groups that a query means, the best first, and of equals the leftmost: each of its words has to be in the
- * title, the type, the number (`#12`) or a value. Without words these are the groups, as places to go to.
+ * The nodes and groups of a workflow that a query means, in its subgraphs too: first those where one is, `from`, then the
+ * best, and of equals the outermost and leftmost. Each of the words has to be in the title, the type, the number (`#12`) or
+ * a value. Without words these are the groups, as places to go to.
  */
-export function findIn(doc: Doc, specs: Specs, query: string): Hit[] {
+export function findIn(doc: Doc, specs: Specs, query: string, from: readonly NodeId[] = []): Hit[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  const groups = Object.values(doc.groups).flatMap((group) => foundGroup(group, words));
-  const nodes =
-    words.length === 0 ? [] : Object.values(doc.nodes).flatMap((node) => foundNode(doc, node, specs, words));
-  return [...groups, ...nodes]
-    .sort((a, b) => b.score - a.score || a.at[0] - b.at[0] || a.at[1] - b.at[1])
+  const known = new Map<string | null, Scored[]>();
+  const isHere = ({ path }: Hit) => Number(path.join() === from.join());
+  return placesIn(doc, MOST_PLACES)
+    .flatMap((place) => {
+      const found = known.get(place.subgraph) ?? foundAt(place.doc, specs, words);
+      known.set(place.subgraph, found);
+      return found.map((each) => ({ ...each, hit: hitAt(doc, place, each) }));
+    })
+    .sort((a, b) => isHere(b.hit) - isHere(a.hit) || b.score - a.score || a.hit.path.length - b.hit.path.length)
     .map(({ hit }) => hit);
+}
+
+function hitAt(doc: Doc, { path }: Place, { hit }: Scored): Hit {
+  return { ...hit, key: [...path, hit.id].join(":"), path, inside: titlesTo(doc, path) };
+}
+
+/** From left to right. */
+function foundAt(level: Doc, specs: Specs, words: readonly string[]): Scored[] {
+  const groups = Object.values(level.groups).flatMap((group) => foundGroup(group, words));
+  const nodes =
+    words.length === 0 ? [] : Object.values(level.nodes).flatMap((node) => foundNode(level, node, specs, words));
+  return [...groups, ...nodes].sort((a, b) => a.at[0] - b.at[0] || a.at[1] - b.at[1]);
 }
 
 function foundGroup({ id, title, bounding: [x, y] }: DocGroup, words: readonly string[]): Scored[] {

@@ -51,6 +51,7 @@ export const t = {
   findHint: "Title, type, #number or value",
   findHits: "What was found",
   findCount: (at: number, count: number) => `${at} of ${count}`,
+  findInside: (names: string) => `in ${names}`,
   findNothing: "Nothing found",
   findNext: "Next (Enter)",
   findPrevious: "Previous (Shift+Enter)",

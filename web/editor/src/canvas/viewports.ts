@@ -11,13 +11,17 @@ export const WHOLE = { padding: 0.1, maxZoom: 1 };
 /** Whether nobody has moved the view since the whole workflow was shown. */
 export const useIsWhole = create<{ readonly isWhole: boolean }>()(() => ({ isWhole: false }));
 
+/** What brings something into view once another level is drawn, in place of showing all of it. */
+export const useWanted = create<{ readonly view: (() => void) | null }>()(() => ({ view: null }));
+
 function setWhole(isWhole: boolean): void {
   if (useIsWhole.getState().isWhole !== isWhole) useIsWhole.setState({ isWhole });
 }
 
 /**
- * Each tab, and each level of its subgraphs, is seen as it was left; one that is opened is seen whole. Where the canvas gets narrower (a panel opens), what
- * was seen whole still is, and else the middle stays in the middle. What comes back keeps the view of the active tab.
+ * Each tab, and each level of its subgraphs, is seen as it was left; one that is opened is seen whole. Where the canvas
+ * gets narrower (a panel opens), what was seen whole still is, and else the middle stays in the middle. What comes back
+ * keeps the view of the active tab.
  */
 export function useViewports(): (event: unknown, viewport: Viewport) => void {
   const active = useWorkspace(placeKey);
@@ -28,13 +32,13 @@ export function useViewports(): (event: unknown, viewport: Viewport) => void {
     // Fitting nothing would wait for the first node, and then move the canvas below the pointer that puts it there.
     const isEmpty = activeDoc(useWorkspace.getState()).order.length === 0;
     const viewport = kept.current.get(active) ?? (isEmpty ? ORIGIN : undefined);
-    setWhole(viewport === undefined);
-    if (viewport) {
-      void setViewport(viewport);
-      return;
-    }
+    const { view } = useWanted.getState();
+    useWanted.setState({ view: null });
+    setWhole(viewport === undefined && view === null);
+    if (viewport) void setViewport(viewport);
+    if (viewport && !view) return;
     // Nodes have to be measured before they can be fitted.
-    const timer = setTimeout(() => void fitView(WHOLE), LOADING_MS);
+    const timer = setTimeout(view ?? (() => void fitView(WHOLE)), LOADING_MS);
     return () => clearTimeout(timer);
   }, [active, setViewport, fitView]);
 

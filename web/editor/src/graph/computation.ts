@@ -1,10 +1,13 @@
+import { INPUTS } from "./border";
 import { incoming } from "./connect";
 import { definitionsOf } from "./definitions";
 import { fieldsIn } from "./entries";
 import { widgetsOf } from "./inputs";
 import { jsonText } from "./json";
 import { LINK_FIELDS } from "./read";
+import { specOf } from "./subgraphs";
 import { ALWAYS, type Doc, type DocNode, type NodeId, type Specs } from "./types";
+import { placeAt } from "./within";
 
 /**
  * What a run computes, as text to compare: types, modes, values and wires. Places, titles and colours are not in it, so
@@ -29,16 +32,29 @@ export function nodeKey(doc: Doc, specs: Specs, id: NodeId): string {
 }
 
 /** Of one input of a node: its value, and what is wired to it. */
-export function inputKey(doc: Doc, specs: Specs, id: NodeId, input: string): string {
+function inputKey(doc: Doc, specs: Specs, id: NodeId, input: string): string {
   const node = doc.nodes[id];
   if (!node) return "";
-  const spec = specs[node.type];
+  const spec = specOf(doc, node, specs);
   const value =
     spec && widgetsOf(node, spec).find((widget) => widget.name === input && widget.kind !== "control")?.value;
   const wires = incoming(doc, id)
     .filter((link) => node.inputs[link.toSlot]?.name === input)
     .map(({ from, fromSlot }) => [from, fromSlot, doc.nodes[from]?.type, doc.nodes[from]?.mode]);
   return JSON.stringify([node.type, node.mode, value, wires]);
+}
+
+/** The same of a node as the server calls it (`5:2`): what comes from outside of a subgraph is looked for there. */
+export function inputKeyAt(doc: Doc, specs: Specs, run: string, input: string): string {
+  const path = run.split(":");
+  const id = path.pop()!;
+  const level = placeAt(doc, path).doc;
+  const own = inputKey(level, specs, id, input);
+  const border = incoming(level, id).find(
+    ({ from, toSlot }) => from === INPUTS && level.nodes[id]?.inputs[toSlot]?.name === input,
+  );
+  const port = border && level.nodes[INPUTS]?.outputs[border.fromSlot]?.name;
+  return port === undefined || path.length === 0 ? own : own + inputKeyAt(doc, specs, path.join(":"), port);
 }
 
 function keyOfAll(doc: Doc, targets: readonly NodeId[], valuesOf: (node: DocNode) => unknown): string {

@@ -1,9 +1,10 @@
+import { OWN } from "./marks";
 import { setNode } from "./nodes";
 import { isFields } from "./same";
 import type { Doc, DocNode, NodeId, Op } from "./types";
+import { placesIn } from "./within";
 
 /** What the form of a workflow, and `/v1/jobs`, call inputs and outputs: kept at their nodes, under `properties`. */
-const OWN = "wireloom";
 
 /** What a node gives to the form: its inputs by their public names, and its output. */
 export interface Exposed {
@@ -35,9 +36,13 @@ export function exposeOutput(doc: Doc, id: NodeId, name: string | null): Op[] {
   return node ? setOwn(doc, node, { output: name ?? undefined }) : [];
 }
 
-/** The names that inputs, or outputs, of the workflow have: no two may be the same. */
+/** So many insides of subgraphs are asked for the names that they give. */
+const MOST_PLACES = 1000;
+
+/** The names that inputs, or outputs, of the whole workflow have, inside of subgraphs too: no two may be the same. */
 export function publicNames(doc: Doc, side: "inputs" | "outputs"): string[] {
-  return Object.values(doc.nodes).flatMap((node) => {
+  const nodes = placesIn(doc, MOST_PLACES).flatMap(({ doc: level }) => Object.values(level.nodes));
+  return nodes.flatMap((node) => {
     const { inputs, output } = exposedOf(node);
     return side === "inputs" ? Object.values(inputs) : (output ?? []);
   });

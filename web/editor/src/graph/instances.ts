@@ -2,6 +2,7 @@ import { incoming, outgoing } from "./connect";
 import { readInput, readOutput } from "./entries";
 import { widgetsOf } from "./inputs";
 import { disconnect } from "./links";
+import { renamedMarks } from "./marks";
 import { setNode } from "./nodes";
 import { portId, portsOf, type Port, type Side, wiresOf } from "./ports";
 import { type Fields, isFields, same } from "./same";
@@ -53,8 +54,11 @@ export function followed(doc: Doc, node: DocNode, change: Change): Op[] {
   const [inputs, inputAt] = arranged(node.inputs, change, "inputs");
   const [outputs, outputAt] = arranged(node.outputs, change, "outputs");
   const values = valuesAfter(node, change);
+  const properties = renamedMarks(values.properties ?? node.properties, (name) =>
+    isPort(name, change) ? (nameAfter(name, change) ?? null) : name,
+  );
   return [
-    ...setNode(doc, node.id, { inputs: inputs as DocInput[], outputs: outputs as DocOutput[], ...values }),
+    ...setNode(doc, node.id, { inputs: inputs as DocInput[], outputs: outputs as DocOutput[], ...values, properties }),
     ...rewired(doc, node.id, inputAt, outputAt),
   ];
 }
@@ -131,6 +135,10 @@ function hasWidgets(definition: Fields): boolean {
   return Array.isArray(definition["widgets"]) && definition["widgets"].length > 0;
 }
 
+function isPort(name: string, { before }: Change): boolean {
+  return portsOf(before, "inputs").some((port) => port.name === name);
+}
+
 /** What an input is called now; undefined if it is gone. */
 function nameAfter(name: string, { before, after }: Change): string | undefined {
   const was = portsOf(before, "inputs").find((port) => port.name === name);
@@ -143,10 +151,9 @@ function restAfter(node: DocNode, change: Change): Partial<DocNode> {
 }
 
 function renamedKeys(named: Fields, change: Change): Fields {
-  const ports = portsOf(change.before, "inputs");
   return Object.fromEntries(
     Object.entries(named).flatMap(([name, value]): [string, unknown][] => {
-      const now = ports.some((port) => port.name === name) ? nameAfter(name, change) : name;
+      const now = isPort(name, change) ? nameAfter(name, change) : name;
       return now === undefined ? [] : [[now, value]];
     }),
   );

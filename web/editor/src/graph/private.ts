@@ -1,9 +1,10 @@
+import { OWN } from "./marks";
 import { setNode } from "./nodes";
 import { isFields } from "./same";
 import type { Doc, DocNode, NodeId, Op } from "./types";
 
 /** The inputs whose values the server leaves out of saved files: kept at their nodes, under `properties`. */
-const [OWN, PRIVATE] = ["wireloom", "private"];
+const PRIVATE = "private";
 
 export function privateOf(node: DocNode): readonly string[] {
   const own = node.properties[OWN];

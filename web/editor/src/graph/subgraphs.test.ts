@@ -5,12 +5,14 @@ import { INPUTS, OUTPUTS } from "./border";
 import { copied } from "./clipboard";
 import { definitionsOf, holds, undefine, usesOf } from "./definitions";
 import { connect, paste, removeNodes, setNode, setValue } from "./edits";
+import { exposedOf, exposeInput, publicNames } from "./exposed";
 import { SPECS, workflows } from "./fixtures";
 import { widgetsOf } from "./inputs";
 import { levelOf } from "./levels";
 import { loadDoc } from "./load";
 import { makeSubgraph, whyNotTogether } from "./make_subgraph";
 import { applyAll, invertAll } from "./ops";
+import { privateOf, togglePrivate } from "./private";
 import { movePort, portsOf, removePort, renamePort } from "./ports";
 import { demote, portFor, promote, promotedBy } from "./promote";
 import { saveDoc } from "./save";
@@ -311,3 +313,38 @@ function shapes(doc: Doc): (readonly [unknown, unknown])[] {
     }),
   );
 }
+
+describe("marks of a node that stands for a subgraph", () => {
+  /** `steps` is shown outside, in the form as "number", and private. */
+  function marked(): Doc {
+    const newId = numbered();
+    const doc = within(withSubgraph(newId), ["7"], promoteSteps(newId));
+    const named = applyAll(doc, exposeInput(doc, "7", "steps", "number"));
+    return applyAll(named, togglePrivate(named, "7", "steps"));
+  }
+  const slotOf = (level: Doc) => portsOf(level, "inputs").findIndex(({ name }) => name === "steps");
+
+  it("follow the input when it gets another name", () => {
+    const doc = within(marked(), ["7"], (level) => renamePort(level, "inputs", slotOf(level), "rounds"));
+    expect(exposedOf(doc.nodes["7"]!).inputs).toEqual({ rounds: "number" });
+    expect(privateOf(doc.nodes["7"]!)).toEqual(["rounds"]);
+  });
+
+  it("go with the input", () => {
+    const doc = within(marked(), ["7"], (level) => demote(level, "4", "steps"));
+    expect(doc.nodes["7"]!.properties).not.toHaveProperty("wireloom");
+  });
+
+  it("are the nodes' own once it is unpacked", () => {
+    const { ops, ids } = unpack(marked(), "7", SPECS)!;
+    const doc = applyAll(marked(), ops);
+    const sampler = ids.map((id) => doc.nodes[id]!).find(({ type }) => type === "Sampler")!;
+    expect(exposedOf(sampler).inputs).toEqual({ steps: "number" });
+    expect(privateOf(sampler)).toEqual(["steps"]);
+  });
+
+  it("are names that no other node may give, wherever in the workflow it is", () => {
+    const doc = within(marked(), ["7"], (level) => exposeInput(level, "2", "text", "words"));
+    expect(publicNames(doc, "inputs").toSorted()).toEqual(["number", "words"]);
+  });
+});

@@ -2,13 +2,15 @@ import { INPUTS, isBorder, OUTPUTS } from "./border";
 import { copied, paste } from "./clipboard";
 import { incoming, outgoing } from "./connect";
 import { define, definitionOf } from "./definitions";
+import { exposedOf, exposeInput } from "./exposed";
 import { levelOf } from "./levels";
 import { connect } from "./links";
 import { removeNodes, setNode } from "./nodes";
 import { widgetsOf } from "./inputs";
 import { applyAll } from "./ops";
 import { portsOf, wiresOf } from "./ports";
-import { shownOf, specOf } from "./subgraphs";
+import { privateOf, togglePrivate } from "./private";
+import { type Shown, shownOf, specOf } from "./subgraphs";
 import { ALWAYS, type Doc, type DocLink, type NodeId, type Op, type Specs } from "./types";
 import { setValue } from "./values";
 
@@ -30,6 +32,7 @@ export function unpack(doc: Doc, id: NodeId, specs: Specs): { ops: Op[]; ids: No
   const steps: ((at: Doc) => readonly Op[])[] = [
     ...(node.mode === ALWAYS ? [] : ids.map((each) => (at: Doc) => setNode(at, each, { mode: node.mode }))),
     ...given(doc, id, level, now, specs),
+    ...marked(doc, id, level, now),
     (at) => removeNodes(at, [id]),
     ...joints(doc, id, level, now).map(
       ([from, to]) =>
@@ -79,15 +82,55 @@ function given(
   specs: Specs,
 ): ((at: Doc) => readonly Op[])[] {
   return valuesOf(doc, id).flatMap(([owner, name, value]) => {
-    const slot = portsOf(level, "inputs").findIndex((port) => owner === "" && port.name === name);
-    const targets = owner === "" ? wiresOf(level, "inputs", slot) : [];
-    const places = owner === "" ? targets.map(({ to, toSlot }) => [to, widgetAt(level, to, toSlot)]) : [[owner, name]];
-    return places.flatMap(([inner, widget]) => {
-      const target = now.get(inner ?? "");
-      return target === undefined || widget === undefined || value === null || value === undefined
-        ? []
-        : [(at: Doc) => setNamed(at, target, widget, value, specs)];
-    });
+    if (value === null || value === undefined) return [];
+    return widgetsAt(level, now, { owner, name }).map(
+      ([target, widget]) =>
+        (at: Doc) =>
+          setNamed(at, target, widget, value, specs),
+    );
+  });
+}
+
+/** What gives the widgets inside the names and the privacy that the node has for them. A name leads to one input alone. */
+function marked(doc: Doc, id: NodeId, level: Doc, now: ReadonlyMap<NodeId, NodeId>): ((at: Doc) => readonly Op[])[] {
+  const node = doc.nodes[id]!;
+  const shown = shownOf(definitionOf(doc, node.type)!, node);
+  const called = (name: string) => {
+    const isPort = portsOf(level, "inputs").some((port) => port.name === name);
+    const owner = isPort ? "" : (shown.find((each) => each.name === name)?.owner ?? "");
+    return widgetsAt(level, now, { owner, name });
+  };
+  const named = Object.entries(exposedOf(node).inputs).flatMap(([name, to]) =>
+    called(name)
+      .slice(0, 1)
+      .map(
+        ([target, widget]) =>
+          (at: Doc) =>
+            exposeInput(at, target, widget, to),
+      ),
+  );
+  const hidden = privateOf(node)
+    .flatMap(called)
+    .map(
+      ([target, widget]) =>
+        (at: Doc) =>
+          privateOf(at.nodes[target]!).includes(widget) ? [] : togglePrivate(at, target, widget),
+    );
+  return [...named, ...hidden];
+}
+
+/** Where a widget of the node comes from, as the nodes are called now. */
+function widgetsAt(
+  level: Doc,
+  now: ReadonlyMap<NodeId, NodeId>,
+  { owner, name }: Shown,
+): [target: NodeId, widget: string][] {
+  const slot = portsOf(level, "inputs").findIndex((port) => owner === "" && port.name === name);
+  const targets = owner === "" ? wiresOf(level, "inputs", slot) : [];
+  const places = owner === "" ? targets.map(({ to, toSlot }) => [to, widgetAt(level, to, toSlot)]) : [[owner, name]];
+  return places.flatMap(([inner, widget]): [NodeId, string][] => {
+    const target = now.get(inner ?? "");
+    return target === undefined || widget === undefined ? [] : [[target, widget]];
   });
 }
 

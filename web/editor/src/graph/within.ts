@@ -2,6 +2,7 @@ import { definitionOf, definitionsOf } from "./definitions";
 import { fieldsIn } from "./entries";
 import { type Change, followed, isSeenOutside } from "./instances";
 import { levelOf } from "./levels";
+import { NotAWorkflow } from "./load";
 import { applyAll } from "./ops";
 import type { Doc, DocNode, NodeId, Op, Specs } from "./types";
 
@@ -28,12 +29,56 @@ export function placeAt(doc: Doc, path: readonly NodeId[]): Place {
   return place;
 }
 
+/** Every level of a document, those further out first: an inside as often as there are ways to it, but so many at most. */
+export function placesIn(doc: Doc, most: number): Place[] {
+  const found: Place[] = [{ path: [], subgraph: null, doc }];
+  for (const place of found) {
+    for (const id of place.doc.order) {
+      if (found.length >= most) return found;
+      const inner = isReadable(place.doc, id) ? placeAt(doc, [...place.path, id]) : place;
+      if (inner.path.length > place.path.length) found.push(inner); // the loop visits it too
+    }
+  }
+  return found;
+}
+
+function isReadable(level: Doc, id: NodeId): boolean {
+  try {
+    return levelOf(level, level.nodes[id]!.type) !== undefined;
+  } catch (error) {
+    if (error instanceof NotAWorkflow) return false; // entering it says so
+    throw error;
+  }
+}
+
+/** What the nodes are called that lead to a place. */
+export function titlesTo(doc: Doc, path: readonly NodeId[]): string[] {
+  let level: Doc | undefined = doc;
+  return path.map((id) => {
+    const node: DocNode | undefined = level?.nodes[id];
+    level = node && levelOf(doc, node.type);
+    return node?.title ?? String(definitionOf(doc, node?.type ?? "")?.["name"] ?? id);
+  });
+}
+
 /** The node that the server calls so: `5:2` is node 2 inside of node 5. */
 export function nodeAt(doc: Doc, id: string): DocNode | undefined {
   const path = id.split(":");
   const last = path.pop()!;
   const place = placeAt(doc, path);
   return place.path.length === path.length ? place.doc.nodes[last] : undefined;
+}
+
+/** Where a node that ran is seen: at the outermost node around it, and so on down to itself. What it expanded into is not. */
+export function seenAt(doc: Doc, id: string): string[] {
+  const parts = id.split(":");
+  const found = [parts[0]!];
+  for (let depth = 1; depth < parts.length; depth++) {
+    const place = placeAt(doc, parts.slice(0, depth));
+    if (place.path.length < depth || !place.doc.nodes[parts[depth]!]) break;
+    found.push(parts.slice(0, depth + 1).join(":"));
+  }
+  return found;
 }
 
 /**

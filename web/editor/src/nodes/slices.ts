@@ -1,7 +1,7 @@
 import { createContext, useContext } from "react";
 import { specOf } from "../graph/subgraphs";
 import type { Doc, DocNode, NodeId, NodeSpec } from "../graph/types";
-import { useRun, type Fault } from "../store/run";
+import { isWithin, useRun, type Fault } from "../store/run";
 import { useSpec, useSpecs } from "../store/specs";
 import { shownDoc, useWorkspace, type Workspace } from "../store/workspace";
 import { linkedOf } from "./linked";
@@ -48,11 +48,13 @@ export function useLinked({ tab, id }: Place, side: "in" | "out"): string {
   });
 }
 
-/** What is wrong at one input of a node; at the node itself, if `input` is null. */
+/** What is wrong at one input of a node; at the node itself or inside of it, if `input` is null. */
 export function useFault({ tab, run: id }: Place, input: string | null): string | undefined {
-  return useRun((run) => {
-    const fault = run.faults[tab]?.find((each) => each.node === id && each.input === input);
-    return fault && textOf(fault);
+  return useRun(({ faults }) => {
+    const own = faults[tab]?.find((each) => each.node === id && each.input === input);
+    if (own || input !== null) return own && textOf(own);
+    const inner = faults[tab]?.find((each) => isWithin(each, id) && each.node !== id);
+    return inner && [inner.input ?? [], textOf(inner)].flat().join(": ");
   });
 }
 

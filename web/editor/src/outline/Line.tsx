@@ -3,7 +3,7 @@ import { typeColor } from "../nodes/color";
 import { Icon } from "../shell/icons";
 import { BYPASSED, MUTED } from "../graph/types";
 import type { Place } from "../nodes/slices";
-import { useNodeRun, useRun, type Fault } from "../store/run";
+import { isWithin, useNodeRun, useRun, type Fault } from "../store/run";
 import { useWorkspace } from "../store/workspace";
 import { enterLine } from "./actions";
 import { LineField } from "./LineField";
@@ -80,7 +80,7 @@ function useNotes({ tab, run: id }: Place, row: Row): readonly string[] {
   const state = useNodeRun(tab, id)?.state;
   const faults = useRun((run) =>
     faultsAt(
-      (run.faults[tab] ?? []).filter(({ node }) => node === id),
+      (run.faults[tab] ?? []).filter((fault) => (row.kind === "node" ? isWithin(fault, id) : fault.node === id)),
       row,
     ),
   );

@@ -15,9 +15,17 @@ export function useTreeKeys(rows: readonly Row[], at: number): (event: KeyboardE
   return (event) => {
     if (!(event.target instanceof Element) || event.target.getAttribute("role") !== "treeitem") return; // in a field
     if (event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key !== "Enter")) return;
-    const isWord = event.key === " " && Date.now() < typing.current.until; // a name may have several
-    if ((!isWord && press(rows, at, event)) || type(rows, at, event.key, typing.current)) event.preventDefault();
+    if (
+      (!isWithinName(rows, at, event.key, typing.current) && press(rows, at, event)) ||
+      type(rows, at, event.key, typing.current)
+    )
+      event.preventDefault();
   };
+}
+
+/** Whether a space goes on with what was typed, as some names have several words. */
+function isWithinName(rows: readonly Row[], at: number, key: string, typing: { text: string; until: number }): boolean {
+  return key === " " && Date.now() < typing.until && typedTo(rows, at, `${typing.text} `) >= 0;
 }
 
 /** Whether the key means something in the tree. */

@@ -1,12 +1,14 @@
 import { beforeEach, expect, test } from "vitest";
-import { addNode, connect, moveNodes, setNode, setValue } from "../graph/edits";
+import { addNode, connect, disconnect, moveNodes, setNode, setValue } from "../graph/edits";
 import { SPECS } from "../graph/fixtures";
+import { makeSubgraph } from "../graph/make_subgraph";
 import { applyAll, emptyDoc } from "../graph/ops";
+import { numbered, textToImage } from "../graph/subgraph_fixtures";
 import type { Doc, Op } from "../graph/types";
 import { addFaults, followEdits, replaceFaults } from "./faults";
-import { useRun, type Fault } from "./run";
+import { isWithin, useRun, type Fault } from "./run";
 import { useSpecs } from "./specs";
-import { activeTab, useWorkspace } from "./workspace";
+import { activeDoc, activeTab, useWorkspace } from "./workspace";
 
 const STEPS = 2;
 const SEED = 0;
@@ -72,4 +74,39 @@ test("a fault of the whole is gone once the outputs are made of something else",
   expect(standing()).toHaveLength(1);
   edit((doc) => connect(doc, "1", 2, "3", 1));
   expect(standing()).toEqual([]);
+});
+
+/** Node 7 of the open workflow stands for a subgraph of an encoder 2, a canvas 3 and a sampler 4. */
+function openSubgraph(): void {
+  const doc = textToImage();
+  const { ops } = makeSubgraph(doc, { nodes: ["2", "3", "4"], name: "Draw", newId: numbered() }, SPECS)!;
+  tab = useWorkspace.getState().open("nested", applyAll(doc, ops));
+}
+
+test("a fault inside of a subgraph is at the node inside, and gone once that is mended there", () => {
+  openSubgraph();
+  replaceFaults(tab, [fault("7:4", "steps"), fault("7:4:1", "x")], now());
+  expect(standing()).toEqual([fault("7:4", "steps"), fault("7:4", null)]);
+  expect(standing()!.every((each) => isWithin(each, "7"))).toBe(true);
+  useWorkspace.getState().goInto(["7"]);
+  useWorkspace.getState().edit("edit", setValue(activeDoc(useWorkspace.getState()), "4", STEPS, 7));
+  expect(standing()).toEqual([]);
+});
+
+test("a missing input that comes from outside is gone once it is wired there", () => {
+  openSubgraph();
+  edit((doc) => disconnect(doc, Object.values(doc.links).find(({ to, toSlot }) => to === "7" && toSlot === 1)!.id));
+  replaceFaults(tab, [fault("7:4", "model"), fault("7:2", "clip")], now());
+  edit((doc) => connect(doc, "1", 0, "7", 1));
+  expect(standing()).toEqual([fault("7:2", "clip")]);
+});
+
+test("the nodes around one that failed are marked no longer than it", () => {
+  openSubgraph();
+  const failed = { "7": { state: "error" }, "7:4": { state: "error" } } as const;
+  useRun.setState(({ runs }) => ({ runs: { ...runs, [tab]: { jobId: "j", state: "failed", nodes: failed } } }));
+  addFaults(tab, [fault("7:4", null)], now());
+  edit((doc) => setValue(doc, "1", 0, "another"));
+  expect(standing()).toEqual([]);
+  expect(useRun.getState().runs[tab]?.nodes).toEqual({});
 });

@@ -1,5 +1,6 @@
-import { inputKey, nodeKey, runKey } from "../graph/computation";
+import { inputKeyAt, nodeKey, runKey } from "../graph/computation";
 import type { Doc } from "../graph/types";
+import { seenAt } from "../graph/within";
 import { changeNodes, tellFaults, useRun, type Fault } from "./run";
 import { useSpecs } from "./specs";
 import { useWorkspace } from "./workspace";
@@ -44,7 +45,17 @@ export function followEdits(): () => void {
 }
 
 function seenIn(faults: readonly Fault[], doc: Doc): Found[] {
-  return faults.map((fault) => ({ fault, key: keyOf(fault, doc) }));
+  return faults.map((told) => {
+    const fault = { ...told, ...placeIn(doc, told) };
+    return { fault, key: keyOf(fault, doc) };
+  });
+}
+
+/** At the node itself, also inside of subgraphs; what a node expanded into is drawn nowhere, and neither are its inputs. */
+function placeIn(doc: Doc, { node, input }: Fault): Pick<Fault, "node" | "input"> {
+  if (node === null) return { node, input };
+  const seen = seenAt(doc, node).at(-1)!;
+  return { node: seen, input: seen === node ? input : null };
 }
 
 function recheck(tab: string): void {
@@ -62,16 +73,22 @@ function recheck(tab: string): void {
 /** A node whose fault is gone is no longer marked as failed. */
 function unmark(tab: string, before: readonly Fault[], standing: readonly Fault[]): void {
   const nodes = useRun.getState().runs[tab]?.nodes ?? {};
-  const kept = new Set(standing.map(({ node }) => node));
-  for (const { node } of before) {
-    const run = node === null || kept.has(node) ? undefined : nodes[node];
-    if (node !== null && run?.state === "error")
-      changeNodes(tab, { [node]: run.output && { state: "done", output: run.output } });
+  const kept = new Set(standing.flatMap(around));
+  for (const id of before.flatMap(around)) {
+    const run = kept.has(id) ? undefined : nodes[id];
+    if (run?.state === "error") changeNodes(tab, { [id]: run.output && { state: "done", output: run.output } });
   }
 }
 
+/** The node of a fault and those around it, as the server calls them. */
+function around({ node }: Fault): string[] {
+  const parts = node?.split(":") ?? [];
+  return parts.map((_, at) => parts.slice(0, at + 1).join(":"));
+}
+
+/** What a node inside of a subgraph is made from is known by the outermost one around it: all insides count for that. */
 function keyOf({ node, input }: Fault, doc: Doc): string {
   const { specs } = useSpecs.getState();
   if (node === null) return runKey(doc, specs);
-  return input === null ? nodeKey(doc, specs, node) : inputKey(doc, specs, node, input);
+  return input === null ? nodeKey(doc, specs, node.split(":")[0]!) : inputKeyAt(doc, specs, node, input);
 }

@@ -26,6 +26,11 @@ export interface Fault {
   readonly details: string;
 }
 
+/** Whether a fault is at a node, or at one inside of it. */
+export function isWithin({ node }: Fault, id: string): boolean {
+  return node === id || (node?.startsWith(`${id}:`) ?? false);
+}
+
 /** The run of a tab that is under way, or else its newest. */
 export interface TabRun {
   readonly jobId: string;

@@ -1,6 +1,6 @@
-import { definitionOf, usesOf } from "../graph/definitions";
-import { placeAt } from "../graph/within";
-import { activeTab, placeOf, useWorkspace, type Tab } from "../store/workspace";
+import { usesOf } from "../graph/definitions";
+import { titlesTo } from "../graph/within";
+import { activeTab, placeOf, useWorkspace } from "../store/workspace";
 import { makeEnteredUnique } from "./actions";
 import { leaveTo } from "./entering";
 import { t } from "./strings";
@@ -16,7 +16,7 @@ export function Breadcrumbs() {
     <div className="breadcrumbs">
       <nav aria-label={t.path}>
         <ol>
-          {[tab.name, ...path.map((_, at) => titleAt(tab, at))].map((title, depth) => (
+          {[tab.name, ...titlesTo(tab.doc, path)].map((title, depth) => (
             <li key={depth}>
               {depth === path.length ? (
                 <span aria-current="location">{title}</span>
@@ -39,11 +39,4 @@ export function Breadcrumbs() {
       )}
     </div>
   );
-}
-
-/** What the node is called that was entered at a depth. */
-function titleAt(tab: Tab, depth: number): string {
-  const { path } = placeOf(tab);
-  const node = placeAt(tab.doc, path.slice(0, depth)).doc.nodes[path[depth]!];
-  return node?.title ?? String(definitionOf(tab.doc, node?.type ?? "")?.["name"] ?? path[depth]);
 }

@@ -2,7 +2,8 @@ import { create } from "zustand";
 import { api, HttpError } from "../api/client";
 import { newUuid } from "../api/ids";
 import { middleOfView } from "../canvas/adding";
-import { posAt } from "../canvas/geometry";
+import { focusNode } from "../canvas/focus";
+import { type Point, posAt } from "../canvas/geometry";
 import { askName } from "../files/ask_name";
 import { whyOf } from "../files/why";
 import { unlessTaken } from "../files/write";
@@ -48,13 +49,18 @@ const FOLDER = "subgraphs";
 /** Show the list, as the server has it now. */
 export function openBlueprints(): void {
   useBlueprints.setState({ open: true, all: null });
-  void listed().then(
-    (all) => useBlueprints.setState({ all }),
-    (error: unknown) => {
-      closeBlueprints();
-      failed(error);
-    },
-  );
+  void loadBlueprints().then((isThere) => isThere || closeBlueprints());
+}
+
+/** Ask the server for the list. Whether it came; else it is said why not. */
+export async function loadBlueprints(): Promise<boolean> {
+  try {
+    useBlueprints.setState({ all: await listed() });
+    return true;
+  } catch (error) {
+    failed(error);
+    return false;
+  }
 }
 
 export function closeBlueprints(): void {
@@ -81,8 +87,8 @@ async function listed(): Promise<Blueprint[]> {
   return [...mine, ...shared].toSorted((a, b) => a.name.localeCompare(b.name));
 }
 
-/** Put a blueprint into the middle of what is seen. */
-export async function insertBlueprint({ name, read }: Blueprint): Promise<void> {
+/** Put a blueprint on the canvas, and the focus on it: into the middle of what is seen, if it is not said where. */
+export async function insertBlueprint({ name, read }: Blueprint, at: Point = middleOfView()): Promise<void> {
   try {
     const clip = clipOf(parseLoosely(await read()), useSpecs.getState().specs);
     if (!clip) {
@@ -91,13 +97,14 @@ export async function insertBlueprint({ name, read }: Blueprint): Promise<void> 
     }
     const { edit, select } = useWorkspace.getState();
     const doc = activeDoc(useWorkspace.getState());
-    const { ops, ids } = paste(doc, distinct(doc, clip, newUuid), posAt(middleOfView()));
+    const { ops, ids } = paste(doc, distinct(doc, clip, newUuid), posAt(at));
     if (holdsItself(ops)) {
       toast(canvas.inItself, "error");
       return;
     }
     edit(t.inserted(name), ops);
     select(ids);
+    if (ids[0] !== undefined) focusNode(ids[0]);
   } catch (error) {
     failed(error);
   }

@@ -33,6 +33,7 @@ export const t = {
   loading: "Reading the blueprints",
   noBlueprints: "There are no blueprints yet. Save a subgraph as one.",
   noneFound: (query: string) => `No blueprint is called “${query}”.`,
+  blueprint: (origin: string) => `Blueprint · ${origin}`,
   yours: "Yours",
   shipped: "Comes along",
   ofPack: (pack: string) => `From ${pack}`,
