@@ -58,7 +58,7 @@ function press(keys: string): void {
   const parts = keys.split(/\+(?!$)/);
   const key = parts.at(-1)!;
   fireEvent.keyDown(document.body, {
-    key,
+    key: /^(Left|Right)$/.test(key) ? `Arrow${key}` : key,
     ctrlKey: parts.includes("Ctrl"),
     shiftKey: parts.includes("Shift"),
     altKey: parts.includes("Alt"),
