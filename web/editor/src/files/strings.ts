@@ -74,7 +74,7 @@ export const files = {
   notRenamed: (name: string, why: string) => `“${name}” could not be renamed: ${why}`,
   notDeleted: (name: string, why: string) => `“${name}” could not be deleted: ${why}`,
   notOpened: (name: string, why: string) => `“${name}” could not be opened: ${why}`,
-  notExported: (name: string, why: string) => `“${name}” could not be put into API format: ${why}`,
+  notExported: (name: string, why: string) => `“${name}” could not be exported: ${why}`,
   noPicture: (kind: string) => `This browser cannot make a ${kind} picture of the workflow.`,
   notJson: (why: string) => `it is not JSON (${why})`,
   noSpecs: "The server did not say which nodes it has.",

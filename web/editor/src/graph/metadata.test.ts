@@ -1,7 +1,8 @@
 // @vitest-environment node
 import { crc32, deflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { parseLoosely, withWorkflow, workflowIn } from "./metadata";
+import { jsonText } from "./json";
+import { parseLoosely, withTexts, workflowIn } from "./metadata";
 
 const WORKFLOW = { nodes: [{ id: 1, type: "Grüße 猫" }], links: [] };
 const PROMPT = { "1": { class_type: "A", inputs: {} } };
@@ -187,7 +188,7 @@ describe("a picture that a workflow is put into", () => {
 
   it("gives it back: PNG", async () => {
     const blank = new Blob([png()], { type: "image/png" });
-    const carried = await withWorkflow(blank, [1, 1], seeded);
+    const carried = await withTexts(blank, [1, 1], { workflow: jsonText(seeded) });
     expect(await workflowIn(carried)).toEqual({ workflow: seeded });
     const bytes = new Uint8Array(await carried.arrayBuffer());
     const [length, text] = [bytes.length - 12 - (await blank.arrayBuffer()).byteLength, bytes.subarray(33)];
@@ -199,7 +200,7 @@ describe("a picture that a workflow is put into", () => {
     const first = join(kind, word(kind === "VP8X" ? 10 : 3, true), data);
     const body = join("WEBP", first, kind === "VP8X" ? join("VP8L", word(2, true), [9, 9]) : "");
     const blank = new Blob([join("RIFF", word(body.length, true), body)], { type: "image/webp" });
-    const carried = await withWorkflow(blank, [2, 3], seeded);
+    const carried = await withTexts(blank, [2, 3], { workflow: jsonText(seeded) });
     expect(await workflowIn(carried)).toEqual({ workflow: seeded });
     const bytes = new Uint8Array(await carried.arrayBuffer());
     expect(new DataView(bytes.buffer).getUint32(4, true)).toBe(bytes.length - 8);

@@ -22,10 +22,13 @@ export async function workflowIn(file: Blob): Promise<Carried | null> {
   return texts ? carriedBy(texts) : jsonIn(bytes);
 }
 
-/** A picture (PNG or WebP) of this size with a workflow in it, where `workflowIn` and ComfyUI find it. */
-export async function withWorkflow(picture: Blob, size: readonly [number, number], workflow: unknown): Promise<Blob> {
+/** A picture (PNG or WebP) of this size with texts in it, by their names, where `workflowIn` and ComfyUI look for them. */
+export async function withTexts(
+  picture: Blob,
+  size: readonly [number, number],
+  texts: Readonly<Record<string, string>>,
+): Promise<Blob> {
   const bytes = new Uint8Array(await picture.arrayBuffer());
-  const texts = { workflow: jsonText(workflow) };
   return new Blob([picture.type === "image/webp" ? webpWith(bytes, size, texts) : pngWith(bytes, texts)], {
     type: picture.type,
   });
