@@ -1,6 +1,6 @@
 import { jpegTexts } from "./exif";
 import { gifComment } from "./gif";
-import { jsonText, parseJson } from "./json";
+import { parseJson } from "./json";
 import { isApi, isUi } from "./load";
 import { isFields } from "./same";
 import { pngTexts, pngWith } from "./png";
