@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.browser.editor import Editor
+from tests.browser.hands import settled
 from tests.browser.ours import Ours
 from tests.support.server import Server
 
@@ -88,6 +89,24 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
     context = chromium.new_context(viewport=VIEW)
     yield context
     context.close()
+
+
+@pytest.fixture
+def other(chromium: Browser) -> Iterator[BrowserContext]:
+    """Another browser beside that: another person's, or another of the same user."""
+    context = chromium.new_context(viewport=VIEW)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def tablet(chromium: Browser, own: Server) -> Iterator[Ours]:
+    """The editor on a screen that is touched; it must not have complained at the end."""
+    context = chromium.new_context(viewport={"width": 1180, "height": 820}, has_touch=True)
+    ours = settled(Ours(context.new_page(), own.url).boot())
+    yield ours
+    context.close()
+    assert ours.troubles == []
 
 
 @pytest.fixture

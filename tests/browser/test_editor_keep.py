@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
+from playwright.sync_api import BrowserContext, Error, Page, expect
 
 from tests.browser.ours import KEPT_AFTER_MS, Ours
 from tests.support.server import Server
@@ -30,14 +30,6 @@ def clean(own: Server) -> Iterator[Server]:
     """The server, with nothing that a user kept."""
     yield own
     shutil.rmtree(own.data / "user" / "default", ignore_errors=True)
-
-
-@pytest.fixture
-def other(chromium: Browser) -> Iterator[BrowserContext]:
-    """Another browser of the same user."""
-    context = chromium.new_context(viewport={"width": 1600, "height": 900})
-    yield context
-    context.close()
 
 
 def opened(context: BrowserContext, server: Server) -> Ours:

@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.hands import Fingers, links, middle, node, settled
+from tests.browser.hands import Fingers, links, middle, node
 from tests.browser.ours import Ours
-from tests.support.server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -266,15 +265,6 @@ def test_nothing_moves_for_those_who_do_not_want_it(ours: Ours) -> None:
     assert page.evaluate("window.moved") == []
     moving = "document.getAnimations().filter((each) => each.effect.getComputedTiming().duration > 0).length"
     assert page.evaluate(moving) == 0
-
-
-@pytest.fixture
-def tablet(chromium: Browser, own: Server) -> Iterator[Ours]:
-    context = chromium.new_context(viewport={"width": 1180, "height": 820}, has_touch=True)
-    ours = settled(Ours(context.new_page(), own.url).boot())
-    yield ours
-    context.close()
-    assert ours.troubles == []
 
 
 def test_two_taps_make_a_wire(tablet: Ours) -> None:

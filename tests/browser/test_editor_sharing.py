@@ -5,26 +5,17 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.ours import Ours
 from tests.browser.test_editor_keep import save_as, saved
 from tests.support.server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-@pytest.fixture
-def other(chromium: Browser) -> Iterator[BrowserContext]:
-    """Another person's browser."""
-    context = chromium.new_context(viewport={"width": 1600, "height": 900})
-    yield context
-    context.close()
 
 
 def painted(path: Path, color: str) -> Path:

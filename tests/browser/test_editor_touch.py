@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.browser.hands import Fingers, links, middle, one_step, settled, title
+from tests.browser.hands import Fingers, links, middle, one_step, title
 from tests.browser.ours import Ours
-from tests.support.server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-@pytest.fixture
-def tablet(chromium: Browser, own: Server) -> Iterator[Ours]:
-    """The editor on a screen that is touched."""
-    context = chromium.new_context(viewport={"width": 1180, "height": 820}, has_touch=True)
-    ours = settled(Ours(context.new_page(), own.url).boot())
-    yield ours
-    context.close()
-    assert ours.troubles == []
 
 
 def zoom_of(ours: Ours) -> float:
