@@ -123,6 +123,36 @@ async def test_the_editors_format_runs_with_exposed_names(server: Server) -> Non
     assert job["inputs"] == {"word": "goodbye"}
 
 
+async def test_an_input_of_a_subgraph_is_set_by_the_name_that_its_node_gives(server: Server) -> None:
+    """Two nodes inside get the value of one widget outside."""
+    shown = {"name": "s", "type": "STRING", "widget": {"name": "s"}}
+    numbers = [
+        {**UI["nodes"][0], "id": at, "properties": {}, "inputs": [{**shown, "link": at}]}  # type: ignore[index]
+        for at in (1, 2)
+    ]
+    sinks = [
+        {"id": at + 2, "type": "TOut", "inputs": [{"name": "v", "type": "INT,STRING", "link": at + 2}]} for at in (1, 2)
+    ]
+    inside = {
+        "id": "sub",
+        "name": "Sub",
+        "inputs": [{"name": "s", "type": "STRING", "linkIds": [1, 2]}],
+        "nodes": [*numbers, *sinks],
+        "links": [
+            *({"id": at, "origin_id": -10, "origin_slot": 0, "target_id": at, "target_slot": 0} for at in (1, 2)),
+            *(
+                {"id": at + 2, "origin_id": at, "origin_slot": 1, "target_id": at + 2, "target_slot": 0}
+                for at in (1, 2)
+            ),
+        ],
+    }
+    marks = {"wireloom": {"inputs": {"s": "word"}}}
+    instance = {"id": 9, "type": "sub", "inputs": [shown], "widgets_values": ["hello"], "properties": marks}
+    document = {"version": 1, "nodes": [instance], "links": [], "definitions": {"subgraphs": [inside]}}
+    job = await post(server, {"workflow": document, "inputs": {"word": "goodbye"}}, "?wait=20", 200)
+    assert [output["data"]["text"] for output in job["outputs"].values()] == [["goodbye"], ["goodbye"]]
+
+
 @pytest.mark.parametrize("name", ["number", "1.v", "Number.v", "TInt.v"])
 async def test_an_input_is_named_by_its_public_name_or_its_address(server: Server, name: str) -> None:
     job = await post(server, {"workflow": exposing(), "inputs": {name: 7}}, "?wait=20", 200)

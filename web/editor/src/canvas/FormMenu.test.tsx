@@ -2,6 +2,8 @@ import * as ContextMenu from "@radix-ui/react-context-menu";
 import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
 import { Questions } from "../files/Questions";
+import { copied } from "../graph/clipboard";
+import { paste } from "../graph/edits";
 import { exposedOf } from "../graph/exposed";
 import { SPECS } from "../graph/fixtures";
 import { makeSubgraph } from "../graph/make_subgraph";
@@ -9,8 +11,10 @@ import { applyAll } from "../graph/ops";
 import { privateOf } from "../graph/private";
 import { promote } from "../graph/promote";
 import { numbered, textToImage, within } from "../graph/subgraph_fixtures";
+import { Toasts } from "../shell/toast";
 import { useSpecs } from "../store/specs";
-import { activeTab, newTab, useWorkspace } from "../store/workspace";
+import { activeDoc, activeTab, newTab, useWorkspace } from "../store/workspace";
+import { toggleInput } from "./exposing";
 import { FormMenu } from "./FormMenu";
 import { PrivateMenu } from "./PrivateMenu";
 
@@ -53,6 +57,18 @@ it("what a subgraph shows outside can be put into the form, and be private, at t
   fireEvent.click(screen.getByRole("button", { name: "Show" }));
   await expect.poll(() => exposedOf(node()).inputs).toEqual({ steps: "rounds" });
   expect(privateOf(node())).toEqual(["steps"]);
+});
+
+it("inside of a subgraph that is there twice, one is told that a name leads to one place", async () => {
+  openSubgraph();
+  const { doc } = activeTab(useWorkspace.getState());
+  useWorkspace.getState().edit("paste", paste(doc, copied(doc, ["7"]), [900, 0]).ops);
+  useWorkspace.getState().goInto(["7"]);
+  useWorkspace.getState().select(["4"]);
+  render(<Toasts />);
+  await toggleInput("4", "steps");
+  expect(screen.getByText(/more than once/)).toBeTruthy();
+  expect(exposedOf(activeDoc(useWorkspace.getState()).nodes["4"]!).inputs).toEqual({});
 });
 
 function node() {

@@ -2,7 +2,9 @@ import { ask } from "../files/ask";
 import { freeName } from "../files/names";
 import { exposedOf, exposeInput, exposeOutput, publicNames } from "../graph/exposed";
 import type { Doc, NodeId, Op } from "../graph/types";
-import { activeTab, useWorkspace } from "../store/workspace";
+import { placesIn } from "../graph/within";
+import { toast } from "../shell/toast";
+import { activeTab, placeOf, useWorkspace } from "../store/workspace";
 import { currentDoc } from "./selection";
 import { t } from "./strings";
 
@@ -21,6 +23,12 @@ export async function toggleOutput(id: NodeId): Promise<void> {
   if (name !== undefined) edit((doc) => exposeOutput(doc, id, name));
 }
 
+/** Whether what is shown is the inside of a subgraph that is in the workflow more than once. */
+function isSeveral(): boolean {
+  const { subgraph } = placeOf(activeTab(useWorkspace.getState()));
+  return subgraph !== null && placesIn(wholeDoc()).filter((each) => each.subgraph === subgraph).length > 1;
+}
+
 function wholeDoc(): Doc {
   return activeTab(useWorkspace.getState()).doc;
 }
@@ -30,8 +38,12 @@ function inputsOf(id: NodeId) {
   return node && exposedOf(node).inputs;
 }
 
-/** Undefined if the user would not say. */
+/** Undefined if the user would not say, or if one name cannot lead to what is several times there. */
 async function askFor(title: string, value: string, taken: readonly string[]): Promise<string | undefined> {
+  if (isSeveral()) {
+    toast(t.form.several);
+    return undefined;
+  }
   const refuse = (name: string) => {
     if (name.trim() === "") return t.form.nameEmpty;
     return taken.includes(name.trim()) ? t.form.nameTaken(name.trim()) : null;

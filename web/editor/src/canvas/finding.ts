@@ -40,9 +40,6 @@ const WITHIN = 0.5;
 const EXCERPT = 72;
 const BEFORE = 20;
 
-/** More insides than these are not looked through: a few subgraphs within one another can stand for any number. */
-const MOST_PLACES = 1000;
-
 /**
  * The nodes and groups of a workflow that a query means, in its subgraphs too: first those where one is, `from`, then the
  * best, and of equals the outermost and leftmost. Each of the words has to be in the title, the type, the number (`#12`) or
@@ -52,7 +49,7 @@ export function findIn(doc: Doc, specs: Specs, query: string, from: readonly Nod
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const known = new Map<string | null, Scored[]>();
   const isHere = ({ path }: Hit) => Number(path.join() === from.join());
-  return placesIn(doc, MOST_PLACES)
+  return placesIn(doc)
     .flatMap((place) => {
       const found = known.get(place.subgraph) ?? foundAt(place.doc, specs, words);
       known.set(place.subgraph, found);

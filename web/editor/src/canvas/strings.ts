@@ -114,6 +114,8 @@ export const t = {
     nameEmpty: "A name is needed.",
     nameTaken: (name: string) => `“${name}” is there already.`,
     yes: "Show",
+    several:
+      "A name leads to one place, and this subgraph is in the workflow more than once. Show the value outside and choose it there, or make this one its own.",
     change: "Change the form",
   },
   emptyTitle: "An empty canvas",

@@ -36,12 +36,9 @@ export function exposeOutput(doc: Doc, id: NodeId, name: string | null): Op[] {
   return node ? setOwn(doc, node, { output: name ?? undefined }) : [];
 }
 
-/** So many insides of subgraphs are asked for the names that they give. */
-const MOST_PLACES = 1000;
-
 /** The names that inputs, or outputs, of the whole workflow have, inside of subgraphs too: no two may be the same. */
 export function publicNames(doc: Doc, side: "inputs" | "outputs"): string[] {
-  const nodes = placesIn(doc, MOST_PLACES).flatMap(({ doc: level }) => Object.values(level.nodes));
+  const nodes = placesIn(doc).flatMap(({ doc: level }) => Object.values(level.nodes));
   return nodes.flatMap((node) => {
     const { inputs, output } = exposedOf(node);
     return side === "inputs" ? Object.values(inputs) : (output ?? []);

@@ -29,8 +29,11 @@ export function placeAt(doc: Doc, path: readonly NodeId[]): Place {
   return place;
 }
 
-/** Every level of a document, those further out first: an inside as often as there are ways to it, but so many at most. */
-export function placesIn(doc: Doc, most: number): Place[] {
+/** More insides than these are not looked at: a few subgraphs within one another can stand for any number. */
+export const MOST_PLACES = 1000;
+
+/** Every level of a document, those further out first: an inside as often as there are ways to it. */
+export function placesIn(doc: Doc, most = MOST_PLACES): Place[] {
   const found: Place[] = [{ path: [], subgraph: null, doc }];
   for (const place of found) {
     for (const id of place.doc.order) {

@@ -56,7 +56,7 @@ it("runs each command by each of its keys", () => {
 
 function press(keys: string): void {
   const parts = keys.split(/\+(?!$)/);
-  const key = parts.at(-1)!;
+  const key = parts.at(-1)!.replace(/^(Left|Right)$/, "Arrow$1"); // written short, as they are shown
   fireEvent.keyDown(document.body, {
     key: /^(Left|Right)$/.test(key) ? `Arrow${key}` : key,
     ctrlKey: parts.includes("Ctrl"),
