@@ -1,4 +1,5 @@
 import type { Specs } from "../graph/types";
+import { diff } from "./comparing";
 import { address, json, send } from "./http";
 import { bundles, shares, tags, versions } from "./sharing";
 import { repeat, submit } from "./submit";
@@ -20,6 +21,7 @@ export const api = {
   /** What web UIs write into pictures, as a workflow in API format; and what of it is not in that. */
   infotext: (text: string) =>
     json<{ workflow: unknown; left_out: string[] }>("POST", "v1/workflows/infotext", { body: { text } }),
+  diff,
   submit,
   repeat,
   userdata,

@@ -1,3 +1,4 @@
+import { CompareDialog } from "../compare/CompareDialog";
 import { ShareDialog } from "../sharing/ShareDialog";
 import { VersionsDialog } from "../sharing/VersionsDialog";
 import { DropTarget } from "./drop";
@@ -14,6 +15,7 @@ export function FileDialogs() {
       <ReportDialog />
       <ShareDialog />
       <VersionsDialog />
+      <CompareDialog />
       <Questions />
       <DropTarget />
     </>

@@ -1,3 +1,5 @@
+import { chooseOther } from "../compare/store";
+import { t as compare } from "../compare/strings";
 import { activeTab, useWorkspace } from "../store/workspace";
 import { openNew } from "./open";
 import { openAsForm } from "./form";
@@ -37,6 +39,7 @@ export function tabActions(id: string): FileAction[] {
     { id: "file.exportWebp", label: text.exportWebp, run: () => exportPicture(id, "image/webp") },
     { id: "file.share", label: sharing.share, run: () => showShareDialog(id) },
     { id: "file.versions", label: sharing.versions, run: () => showTabVersions(id) },
+    { id: "file.compare", label: compare.compareWith, run: () => chooseOther(id) },
     { id: "file.close", label: text.close, keys: "Alt+W", run: () => closeTab(id) },
   ];
 }
@@ -66,12 +69,15 @@ export function step(by: number): void {
 
 /** Let the user choose files to open. */
 export function pickFile(): void {
+  pickFiles(true, openAny);
+}
+
+/** Let the user choose files, and do something with each, one after the other. */
+export function pickFiles(multiple: boolean, take: (file: File) => Promise<void>, accept = READABLE): void {
   const input = document.createElement("input");
-  input.type = "file";
-  input.multiple = true;
-  input.accept = READABLE;
+  Object.assign(input, { type: "file", multiple, accept });
   input.onchange = async () => {
-    for (const file of input.files ?? []) await openAny(file);
+    for (const file of input.files ?? []) await take(file);
   };
   input.click();
 }
