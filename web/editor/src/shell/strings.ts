@@ -1,4 +1,5 @@
 import { colorNames, t as canvas } from "../canvas/strings";
+import { t as compare } from "../compare/strings";
 import { files } from "../files/strings";
 import { t as form } from "../form/strings";
 import { graph } from "../graph/strings";
@@ -36,4 +37,5 @@ export const t = {
   files,
   form,
   sharing,
+  compare,
 } as const;

@@ -1,0 +1,101 @@
+"""What makes one workflow another than the other, shown in the editor; and pictures made again there."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.hands import node
+from tests.browser.ours import Ours
+from tests.browser.test_editor_keep import save_as
+from tests.browser.test_editor_sharing import menu
+from tests.browser.test_editor_views import faults
+from tests.support.server import Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def expect_no_faults(ours: Ours) -> None:
+    """In both themes; a colour half-way is none that anybody reads."""
+    ours.page.emulate_media(reduced_motion="reduce")
+    for theme in ("dark", "light"):
+        ours.page.emulate_media(color_scheme=theme)
+        assert faults(ours.page) == [], theme
+
+
+def difference(ours: Ours) -> Locator:
+    return ours.page.get_by_role("complementary", name="Difference")
+
+
+def compare_with_file(ours: Ours, file: Path) -> None:
+    menu(ours, "Compare with…")
+    dialog = ours.page.get_by_role("dialog", name=re.compile("^Compare “"))
+    with ours.page.expect_file_chooser() as chooser:
+        dialog.get_by_role("option", name="A file or picture…").click()
+    chooser.value.set_files(file)
+
+
+def written(document: dict[str, Any], file: Path) -> Path:
+    file.write_text(json.dumps(document))
+    return file
+
+
+def test_the_difference_to_a_file_is_told_and_marked(ours: Ours, tmp_path: Path) -> None:
+    page, panel = ours.page, difference(ours)
+    document = ours.document()
+    document["nodes"].append({"id": 99, "type": "VAEEncode", "title": "Gone", "pos": [40, 900], "size": [220, 60]})
+    for each in document["nodes"]:
+        each["pos"] = [each["pos"][0] + 8, each["pos"][1]]  # which is no difference
+    node(document, "Save")["title"] = "Keep"
+    monday = written(document, tmp_path / "monday.json")
+    ours.set("Draw", "steps", "7")
+    ours.set("Words", "text", ours.field("Words", "text").input_value() + ", in the evening rain, seen from a hill")
+    ours.add("Empty Latent Image", (1000, 800))
+    compare_with_file(ours, monday)
+    expect(panel.get_by_role("status")).to_have_text("1 added, 1 removed, 3 changed")
+    expect(panel).to_contain_text("From “monday” to")
+    expect(panel).to_contain_text("steps was 20, is 7.")
+    expect(panel).to_contain_text("The title was “Keep”, is “Save”.")
+    expect(panel.locator("blockquote ins")).to_have_text(", in the evening rain, seen from a hill")
+    for title, mark in (("Draw", "changed"), ("Words", "changed"), ("Empty Latent Image", "added")):
+        expect(ours.node(title)).to_have_attribute("data-diff-label", re.compile(mark))
+    expect(page.locator(".ghost")).to_have_text("Gone")
+    expect(ours.node("Decode")).not_to_have_attribute("data-diff", re.compile("."))
+    page.screenshot(path=tmp_path / "difference.png")
+    expect_no_faults(ours)
+
+    panel.get_by_role("button", name=re.compile("Draw")).click()
+    expect(page.get_by_text("1 selected")).to_be_visible()
+    panel.get_by_role("button", name=re.compile("Gone")).click()
+    expect(page.locator(".ghost")).to_be_in_viewport()
+    ours.set("Draw", "steps", "20")  # it is compared again
+    expect(panel.get_by_role("status")).to_have_text("1 added, 1 removed, 2 changed")
+    panel.get_by_role("button", name="Close the comparison").click()
+    expect(panel).to_have_count(0)
+    expect(page.locator("[data-diff]")).to_have_count(0)
+
+
+def test_a_version_and_a_saved_workflow_are_compared(ours: Ours, own: Server, tmp_path: Path) -> None:
+    page, panel = ours.page, difference(ours)
+    save_as(ours, "diff/anna")
+    ours.set("Draw", "steps", "7")
+    page.keyboard.press("Control+s")
+    expect(page.get_by_role("tab", name="anna", exact=True)).to_be_visible()
+    menu(ours, "Versions…")
+    page.get_by_role("button", name=re.compile("^Compare with the version")).click()
+    expect(panel).to_contain_text("steps was 20, is 7.")
+
+    page.get_by_role("button", name="Library").click()
+    page.get_by_role("button", name="Actions for diff/anna").click()
+    page.get_by_role("menuitem", name="Compare with…").click()
+    dialog = page.get_by_role("dialog", name="Compare “anna” with")
+    page.screenshot(path=tmp_path / "choose.png")
+    expect_no_faults(ours)
+    dialog.get_by_role("option", name="diff/anna").click()
+    expect(panel.get_by_role("status")).to_contain_text("No difference.")
+    page.screenshot(path=tmp_path / "none.png")
