@@ -6,6 +6,7 @@ import { repeat, submit } from "./submit";
 import { templates } from "./templates";
 import type { FileInfo, FileRef, Job, JobDetail, JobStatus, NodeAccount, Uploaded } from "./types";
 import { userdata } from "./userdata";
+import { verification, verify } from "./verifying";
 
 export { HttpError } from "./http";
 
@@ -22,6 +23,8 @@ export const api = {
   infotext: (text: string) =>
     json<{ workflow: unknown; left_out: string[] }>("POST", "v1/workflows/infotext", { body: { text } }),
   diff,
+  verify,
+  verification,
   submit,
   repeat,
   userdata,

@@ -2,7 +2,7 @@ import { Command } from "cmdk";
 import { useEffect, useState } from "react";
 import { api, HttpError } from "../api/client";
 import type { Version } from "../api/sharing";
-import { pickFiles } from "../files/actions";
+import { pickFiles } from "../files/pick";
 import { refreshLibrary, useLibrary } from "../files/library";
 import { placeOf } from "../files/names";
 import { whenOf } from "../sharing/versions";

@@ -1,6 +1,7 @@
 import { CompareDialog } from "../compare/CompareDialog";
 import { ShareDialog } from "../sharing/ShareDialog";
 import { VersionsDialog } from "../sharing/VersionsDialog";
+import { VerifyDialog } from "../verify/VerifyDialog";
 import { DropTarget } from "./drop";
 import { Questions } from "./Questions";
 import { ReportDialog } from "./ReportDialog";
@@ -16,6 +17,7 @@ export function FileDialogs() {
       <ShareDialog />
       <VersionsDialog />
       <CompareDialog />
+      <VerifyDialog />
       <Questions />
       <DropTarget />
     </>

@@ -1,7 +1,10 @@
 import { chooseOther } from "../compare/store";
 import { t as compare } from "../compare/strings";
 import { activeTab, useWorkspace } from "../store/workspace";
+import { verifyFile } from "../verify/store";
+import { t as verify } from "../verify/strings";
 import { openNew } from "./open";
+import { pickFiles } from "./pick";
 import { openAsForm } from "./form";
 import { freeName } from "./names";
 import { exportApi, exportPicture, exportTab } from "./download";
@@ -21,8 +24,6 @@ export interface FileAction {
   readonly keys?: string;
   run(): unknown;
 }
-
-const READABLE = ".json,.zip,image/png,image/webp,image/jpeg,image/gif";
 
 /** What can be done with one open workflow. */
 export function tabActions(id: string): FileAction[] {
@@ -44,12 +45,13 @@ export function tabActions(id: string): FileAction[] {
   ];
 }
 
-/** What brings a workflow onto the page. */
+/** What brings a workflow onto the page, and what is done with files besides. */
 export function openActions(): FileAction[] {
   return [
     { id: "file.new", label: text.newTab, keys: "Alt+N", run: openNew },
     { id: "file.open", label: text.openFile, keys: "Ctrl+O", run: pickFile },
     { id: "file.templates", label: text.templates, keys: "Alt+T", run: () => showTemplates(true) },
+    { id: "file.verify", label: verify.verifyFile, run: verifyFile },
   ];
 }
 
@@ -70,16 +72,6 @@ export function step(by: number): void {
 /** Let the user choose files to open. */
 export function pickFile(): void {
   pickFiles(true, openAny);
-}
-
-/** Let the user choose files, and do something with each, one after the other. */
-export function pickFiles(multiple: boolean, take: (file: File) => Promise<void>, accept = READABLE): void {
-  const input = document.createElement("input");
-  Object.assign(input, { type: "file", multiple, accept });
-  input.onchange = async () => {
-    for (const file of input.files ?? []) await take(file);
-  };
-  input.click();
 }
 
 function showTabVersions(id: string): void {

@@ -9,6 +9,7 @@ import { t as outline } from "../outline/strings";
 import { t as panels } from "../panels/strings";
 import { t as subgraphs } from "../subgraphs/strings";
 import { sharing } from "../sharing/strings";
+import { t as verify } from "../verify/strings";
 import { t as widgets } from "../widgets/strings";
 import { commands, nodeHelp, nodePalette, palette, settings, shell, shortcuts, welcome } from "./texts";
 
@@ -38,4 +39,5 @@ export const t = {
   form,
   sharing,
   compare,
+  verify,
 } as const;
