@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, expect
+from safetensors import safe_open
+from safetensors.numpy import load_file, save
 
 from tests.browser.hands import node
 from tests.browser.ours import Ours
@@ -18,6 +21,8 @@ from tests.browser.test_editor_views import faults
 from tests.support.server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+BUNDLED = Path("nodes/bundled/wireloom-mini.safetensors")
 
 
 def expect_no_faults(ours: Ours) -> None:
@@ -99,3 +104,64 @@ def test_a_version_and_a_saved_workflow_are_compared(ours: Ours, own: Server, tm
     dialog.get_by_role("option", name="diff/anna").click()
     expect(panel.get_by_role("status")).to_contain_text("No difference.")
     page.screenshot(path=tmp_path / "none.png")
+
+
+@pytest.fixture
+def model(own: Server) -> Iterator[Path]:
+    """A model of the user's own, which has no twin here."""
+    path = own.data / "models" / "checkpoints" / "mine.safetensors"
+    write_model(path, 0.999)
+    yield path
+    path.unlink(missing_ok=True)
+
+
+def write_model(path: Path, scale: float) -> None:
+    """The bundled model with other weights."""
+    with safe_open(BUNDLED, "numpy") as file:
+        about = file.metadata()
+    path.write_bytes(save({name: each * scale for name, each in load_file(BUNDLED).items()}, about))
+
+
+def drawn_by(ours: Ours, model: Path) -> None:
+    """A picture that this model has made, in the viewer."""
+    ours.page.reload()  # the model is a choice now
+    ours.ready()
+    ours.field("Model", "ckpt_name").click()
+    ours.page.get_by_role("option", name=model.name, exact=True).click()
+    ours.set("Draw", "steps", "4")
+    ours.run()
+    ours.expect_picture("Save").click()
+    expect(ours.page.get_by_role("dialog", name="Pictures")).to_be_visible()
+
+
+def test_a_picture_is_verified_and_told_from_one_whose_model_was_replaced(
+    ours: Ours, own: Server, model: Path, tmp_path: Path
+) -> None:
+    page = ours.page
+    drawn_by(ours, model)
+    page.get_by_role("button", name="Verify", exact=True).click()
+    dialog = page.get_by_role("dialog", name=re.compile("^Verify "))
+    expect(dialog.get_by_text("Identical: every pixel is the same.")).to_be_visible()
+    dialog.get_by_text(re.compile("^All that was compared")).click()
+    expect(dialog.get_by_text("checkpoints/mine.safetensors is the same")).to_be_visible()
+    page.screenshot(path=tmp_path / "identical.png")
+    expect_no_faults(ours)
+    dialog.get_by_role("button", name="Close", exact=True).last.click()
+
+    write_model(model, 1.02)
+    kept = sorted((own.data / "output").rglob("*.png"))
+    page.keyboard.press("Control+k")
+    page.get_by_role("dialog", name="Command palette").get_by_role("combobox").fill("Verify a picture")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("option", name="Verify a picture…").click()
+    chooser.value.set_files(kept[-1])
+    expect(dialog.get_by_text(re.compile(r"Different: [0-9.]+ dB PSNR"))).to_be_visible()
+    why = dialog.get_by_role("listitem").filter(has_text="checkpoints/mine.safetensors")
+    expect(why).to_contain_text(
+        "has another content than when this was saved: the same tensors in other values (SHA-256 was"
+    )
+    for picture in ("As it is", "Made again"):
+        expect(dialog.get_by_role("img", name=picture)).to_be_visible()
+    page.screenshot(path=tmp_path / "different.png")
+    expect_no_faults(ours)
+    assert sorted((own.data / "output").rglob("*.png")) == kept  # what was made again is kept nowhere
