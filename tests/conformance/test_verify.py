@@ -140,6 +140,40 @@ async def test_what_is_no_such_picture_is_refused_with_the_reason(server: Server
     assert said in error["details"]
 
 
+async def test_the_files_of_a_lock_are_found_again(core: Server, made: bytes) -> None:
+    lock = text_of(made, LOCK)
+    (file,) = lock["files"]
+    (same,) = (await post(core, "/v1/workflows/files", {"lock": lock}))["files"]
+    assert (same["found"], same["here"], same["sha256"]) == ("same", file["name"], file["sha256"])
+    moved, other = {**file, "name": "moved.safetensors"}, {**file, "sha256": "0" * 64}
+    gone = {**other, "name": "gone.safetensors", "layout": None}
+    alike = {**other, "name": "alike.safetensors"}
+    found = await post(core, "/v1/workflows/files", {"lock": {**lock, "files": [moved, other, alike, gone]}})
+    assert [(each["found"], each["here"]) for each in found["files"]] == [
+        ("renamed", file["name"]),
+        ("replaced", file["name"]),
+        ("similar", file["name"]),
+        ("missing", None),
+    ]
+    assert f"is here as checkpoints/{file['name']}, the same content" in found["files"][0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"lock": {}}, "its wireloom.lock is broken: format"),
+        ({"lock": {"format": 1, "engine": "1", "node": "1", "files": 5}}, "its wireloom.lock is broken: files"),
+        ({"lock": {"format": 1, "engine": "1", "node": "1", "unnamed": ["x"] * 3000}}, "names 3000 things"),
+        ({"lock": []}, "lock"),
+        ({}, "lock"),
+        ([], "body"),
+    ],
+)
+async def test_what_is_no_lock_is_refused(server: Server, body: Any, said: str) -> None:
+    error = (await post(server, "/v1/workflows/files", body, 400))["error"]
+    assert said in error["message"] + error["details"]
+
+
 @pytest.mark.usefixtures("small_nodes")
 async def test_a_workflow_that_is_none_or_makes_no_picture_fails(server: Server) -> None:
     empty = await sent(server, changed(picture(), prompt={}), 200)

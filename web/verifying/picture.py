@@ -9,16 +9,15 @@ from typing import Any
 from engine.errors import InvalidLock, NotAWorkflow
 from engine.folders import Folders
 from engine.infotext import files_in, read_infotext
-from engine.lock import LOCK, Lock, read_lock
+from engine.lock import LOCK, Lock
 from engine.workflow import parse
 from web.picture_texts import INFOTEXT, texts_in
 from web.safety.limits import BadPicture
+from web.verifying.locks import sent_lock
 from web.verifying.sameness import check_picture
 
 MAX_PIXELS = 500_000_000
 """Of all frames together."""
-MAX_NAMED = 2000
-"""Things that a lock may name: files among them are looked for, and perhaps read."""
 
 
 class NotVerifiable(Exception):
@@ -40,21 +39,9 @@ def read(data: bytes, folders: Folders) -> Picture:
         texts = texts_in(data)
         if texts is None:
             raise NotVerifiable("it is no PNG, WebP, JPEG or GIF, so it cannot tell how it was made")
-        return Picture(_workflow(texts, folders), known_lock(texts[LOCK]) if LOCK in texts else None)
-    except (BadPicture, NotAWorkflow) as error:
+        return Picture(_workflow(texts, folders), sent_lock(texts[LOCK]) if LOCK in texts else None)
+    except (BadPicture, NotAWorkflow, InvalidLock) as error:
         raise NotVerifiable(str(error)) from None
-
-
-def known_lock(text: str) -> Lock:
-    """Raises NotVerifiable for one that is broken, or names more than anybody uses."""
-    try:
-        lock = read_lock(text)
-    except InvalidLock as error:
-        raise NotVerifiable(str(error)) from None
-    named = sum(map(len, (lock.files, lock.nodes, lock.packages, lock.machine, lock.unnamed)))
-    if named > MAX_NAMED:
-        raise NotVerifiable(f"its {LOCK} names {named} things, more than {MAX_NAMED}")
-    return lock
 
 
 def _workflow(texts: Mapping[str, str], folders: Folders) -> Mapping[str, Any]:
