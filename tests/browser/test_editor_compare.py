@@ -165,3 +165,31 @@ def test_a_picture_is_verified_and_told_from_one_whose_model_was_replaced(
     page.screenshot(path=tmp_path / "different.png")
     expect_no_faults(ours)
     assert sorted((own.data / "output").rglob("*.png")) == kept  # what was made again is kept nowhere
+
+
+def test_models_that_are_not_as_they_were_are_told_on_opening_and_used_if_one_says_so(
+    ours: Ours, own: Server, model: Path, tmp_path: Path
+) -> None:
+    page = ours.page
+    drawn_by(ours, model)
+    kept = sorted((own.data / "output").rglob("*.png"))[-1]
+    moved = model.rename(model.with_name("moved.safetensors"))
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="New workflow").click()
+    ours.let_go(kept, "image/png")
+    report = page.get_by_role("dialog", name=re.compile("^Models of “.*” are not as they were"))
+    expect(report).to_contain_text("Same content, other name")
+    expect(report).to_contain_text("is here as checkpoints/moved.safetensors, the same content")
+    expect(page.locator("article[aria-label=Model]")).to_contain_text("mine.safetensors")  # nothing was swapped
+    page.screenshot(path=tmp_path / "models.png")
+    expect_no_faults(ours)
+    report.get_by_role("button", name="Use it: moved.safetensors").click()
+    report.get_by_role("button", name="Close", exact=True).last.click()
+    expect(ours.field("Model", "ckpt_name")).to_contain_text("moved.safetensors")
+
+    write_model(model, 1.02)
+    moved.unlink()
+    ours.let_go(kept, "image/png")
+    expect(report).to_contain_text("Same name, other content")
+    expect(report).to_contain_text("the same tensors in other values")
+    expect(report.get_by_role("button", name=re.compile("^Use"))).to_have_count(0)

@@ -6,7 +6,7 @@ import { repeat, submit } from "./submit";
 import { templates } from "./templates";
 import type { FileInfo, FileRef, Job, JobDetail, JobStatus, NodeAccount, Uploaded } from "./types";
 import { userdata } from "./userdata";
-import { verification, verify } from "./verifying";
+import { filesOf, verification, verify } from "./verifying";
 
 export { HttpError } from "./http";
 
@@ -25,6 +25,7 @@ export const api = {
   diff,
   verify,
   verification,
+  filesOf,
   submit,
   repeat,
   userdata,

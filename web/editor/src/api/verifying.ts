@@ -36,3 +36,19 @@ export function verify(picture: Blob): Promise<Verification> {
 export function verification(id: string): Promise<Verification> {
   return json("GET", `v1/verify/${encodeURIComponent(id)}`);
 }
+
+/** A model file that a picture was made with, and what of it is here. */
+export interface FoundFile {
+  readonly folder: string;
+  readonly name: string;
+  /** By its content, by the layout of its tensors, or by its name alone. */
+  readonly found: "same" | "renamed" | "replaced" | "similar" | "missing" | "unknown";
+  /** The name of the file that is meant. */
+  readonly here: string | null;
+  readonly text: string;
+}
+
+/** What became of the files that a lock names. It takes a while if large files were never read before. */
+export async function filesOf(lock: unknown): Promise<readonly FoundFile[]> {
+  return (await json<{ files: FoundFile[] }>("POST", "v1/workflows/files", { body: { lock } })).files;
+}
