@@ -3,7 +3,7 @@ import { address } from "../api/http";
 import { api } from "../api/client";
 import type { Verification } from "../api/verifying";
 import { pickFiles } from "../files/pick";
-import { Unusable, whyOf } from "../files/why";
+import { whyOf } from "../files/why";
 import { follow } from "../form/follow";
 import { type Progress, progressed } from "../form/progress";
 import { server } from "../form/server";
@@ -39,11 +39,7 @@ export function verifyFile(): void {
 /** Verify a picture that the server has. */
 export function verifyPicture(picture: Picture): Promise<void> {
   const url = api.viewUrl(picture);
-  return verify(picture.filename, url, async () => {
-    const response = await fetch(url);
-    if (!response.ok) throw new Unusable(t.gone(picture.filename));
-    return response.blob();
-  });
+  return verify(picture.filename, url, () => api.blob(url));
 }
 
 /** Stop what is under way, and close the dialog. */

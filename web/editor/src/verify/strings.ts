@@ -10,7 +10,6 @@ export const t = {
   close: "Close",
   stopped: "It was stopped.",
   failed: (why: string) => `It cannot be verified: ${why}`,
-  gone: (name: string) => `${name} is no longer there`,
   verdicts: { identical: "Identical", close: "Close", different: "Different", failed: "Could not be made again" },
   signs: { identical: "=", close: "≈", different: "≠", failed: "!" },
   said: (verdict: string, what: string) => `${verdict}: ${what}.`,
