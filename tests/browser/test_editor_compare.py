@@ -22,6 +22,7 @@ from tests.support.server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+NESTED = Path("tests/fixtures/nested_subgraphs.ui.json")
 BUNDLED = Path("nodes/bundled/wireloom-mini.safetensors")
 
 
@@ -83,6 +84,27 @@ def test_the_difference_to_a_file_is_told_and_marked(ours: Ours, tmp_path: Path)
     panel.get_by_role("button", name="Close the comparison").click()
     expect(panel).to_have_count(0)
     expect(page.locator("[data-diff]")).to_have_count(0)
+
+
+def test_what_is_different_inside_of_subgraphs_is_gone_to(ours: Ours, tmp_path: Path) -> None:
+    page, panel = ours.page, difference(ours)
+    ours.let_go(NESTED, "application/json")
+    expect(ours.node("Words to picture")).to_be_visible()
+    document = json.loads(NESTED.read_text())
+    words, sample = document["definitions"]["subgraphs"]
+    words["nodes"].append({"id": 99, "type": "VAEEncode", "title": "Gone", "pos": [40, 400], "size": [220, 60]})
+    (sampler,) = [each for each in sample["nodes"] if each["type"] == "KSampler"]
+    sampler["widgets_values"][3] = 5.5
+    compare_with_file(ours, written(document, tmp_path / "before.json"))
+    expect(panel.get_by_role("status")).to_have_text("1 removed, 1 changed")
+    expect(panel).to_contain_text("cfg was 5.5, is 4")
+    expect(ours.node("Words to picture")).to_have_attribute("data-diff-label", re.compile("changed inside"))
+    expect(page.locator(".ghost")).to_have_count(0)
+    panel.get_by_role("button", name=re.compile("changed")).click()
+    expect(page.locator("article[data-diff=changed]")).to_be_in_viewport()
+    panel.get_by_role("button", name=re.compile("Gone")).click()
+    expect(page.locator(".ghost")).to_be_in_viewport()
+    page.screenshot(path=tmp_path / "inside.png")
 
 
 def test_a_version_and_a_saved_workflow_are_compared(ours: Ours, own: Server, tmp_path: Path) -> None:
