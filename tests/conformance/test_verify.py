@@ -18,6 +18,7 @@ from tests.conformance.conftest import Server
 pytestmark = pytest.mark.conformance
 
 LOCK = "wireloom.lock"
+USERS = {"folder": "user", "name": "default/comfy.settings.json", "size": 1, "sha256": "00"}
 
 
 async def sent(server: Server, data: bytes, status: int = 202) -> Any:
@@ -164,6 +165,7 @@ async def test_the_files_of_a_lock_are_found_again(core: Server, made: bytes) ->
         ({"lock": {}}, "its wireloom.lock is broken: format"),
         ({"lock": {"format": 1, "engine": "1", "node": "1", "files": 5}}, "its wireloom.lock is broken: files"),
         ({"lock": {"format": 1, "engine": "1", "node": "1", "unnamed": ["x"] * 3000}}, "names 3000 things"),
+        ({"lock": {"format": 1, "engine": "1", "node": "1", "files": [USERS]}}, "names files of users"),
         ({"lock": []}, "lock"),
         ({}, "lock"),
         ([], "body"),

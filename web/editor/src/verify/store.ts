@@ -9,6 +9,7 @@ import { type Progress, progressed } from "../form/progress";
 import { server } from "../form/server";
 import type { Picture } from "../panels/pictures";
 import { say } from "../shell/speech";
+import { toast } from "../shell/toast";
 import { t } from "./strings";
 
 /** A picture that is being verified, or was. */
@@ -48,7 +49,7 @@ export async function closeVerify(): Promise<void> {
   stopFollowing();
   if (shown?.url.startsWith("blob:")) URL.revokeObjectURL(shown.url);
   useVerify.setState({ shown: null });
-  if (shown?.progress && shown.id !== null) await server.cancel(shown.id);
+  if (shown?.progress && shown.id !== null) await stop(shown.id);
 }
 
 async function verify(name: string, url: string, read: () => Promise<Blob>): Promise<void> {
@@ -58,12 +59,20 @@ async function verify(name: string, url: string, read: () => Promise<Blob>): Pro
   const isShown = () => useVerify.getState().shown?.url === url;
   try {
     const found = await api.verify(await read());
-    if (!isShown()) return found.id === null ? undefined : void (await server.cancel(found.id));
+    if (!isShown()) return found.id === null ? undefined : await stop(found.id);
     if (found.id === null || found.links === null) return tellResult(found);
     change({ id: found.id, progress: { state: "pending" } });
     watch(found.id, found.links.events);
   } catch (error) {
     if (isShown()) tellWhy(whyOf(error));
+  }
+}
+
+async function stop(id: string): Promise<void> {
+  try {
+    await server.cancel(id);
+  } catch (error) {
+    toast(t.notStopped(whyOf(error)), "error");
   }
 }
 

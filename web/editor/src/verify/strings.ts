@@ -9,6 +9,7 @@ export const t = {
   stop: "Stop",
   close: "Close",
   stopped: "It was stopped.",
+  notStopped: (why: string) => `It could not be stopped: ${why}`,
   failed: (why: string) => `It cannot be verified: ${why}`,
   verdicts: { identical: "Identical", close: "Close", different: "Different", failed: "Could not be made again" },
   signs: { identical: "=", close: "≈", different: "≠", failed: "!" },
