@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import os
 from collections.abc import Collection
 from pathlib import Path
-from typing import get_args
+from typing import Self, get_args
 
 from engine.errors import FolderNotFound, UnsafePath
 from engine.identity import Identity, Stamp
@@ -101,6 +102,13 @@ class Folders:
     def look_also(self, kind: Directory, path: Path) -> None:
         """Find files of a directory in one more place, after its own; new ones are not put there."""
         self._also[kind] = path.absolute()
+
+    def writing_to(self, output: Path) -> Self:
+        """The same folders, but for the output: that is another one, and what was in this one is found there too."""
+        made = copy.copy(self)
+        made._directories = {**self._directories, "output": output}
+        made._also = {**self._also, "output": self.directory("output")}
+        return made
 
     def keys(self) -> list[str]:
         """The model folders; not the directories, not the legacy names."""

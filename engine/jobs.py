@@ -38,6 +38,11 @@ class Job:
         return min(self.number, 0)
 
     @property
+    def is_aside(self) -> bool:
+        """Whether it uses nothing that is remembered, and leaves nothing behind: see ``engine.aside``."""
+        return self.extra_data.get("aside") is True
+
+    @property
     def client_id(self) -> str | None:
         """Whose websocket hears of it."""
         client_id = self.extra_data.get("client_id")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from engine.folders import Folders
 from engine.lock import FORMAT, LOCK, Lock, LockedNode, locked_node
-from engine.lock_files import Match, match
+from engine.lock_files import Match, match, with_files
 from engine.registry import Registry
 from engine.versions import ENGINE, version_of, versions
 
@@ -44,6 +44,20 @@ class Comparison:
         renamed = {each.text for each in self.matches if each.found == "renamed"}
         told = [each for each in self.items if not each.is_same or each.text in renamed]
         return sorted(told, key=lambda each: each.about != "file")
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A comparison, and the workflow in API format with the names that its files have here."""
+
+    comparison: Comparison
+    prompt: Mapping[str, Any]
+
+
+def recognise(lock: Lock, prompt: Mapping[str, Any], registry: Registry, machine: Mapping[str, str]) -> Recognised:
+    """Compare, and name the files that are here under other names as they are called here."""
+    found = compare(lock, registry, machine)
+    return Recognised(found, with_files(prompt, registry, found.matches))
 
 
 def compare(lock: Lock, registry: Registry, machine: Mapping[str, str]) -> Comparison:

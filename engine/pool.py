@@ -10,6 +10,7 @@ from engine.differences import Difference
 from engine.events import Event
 from engine.graph import NodeId
 from engine.jobs import Job
+from engine.lock_compare import Recognised
 from engine.memory import Memory
 from engine.node import NodeInfo
 from engine.problems import NodeProblems
@@ -48,6 +49,11 @@ class WorkerPool(Protocol):
 
     async def diff(self, a: Mapping[str, Any], b: Mapping[str, Any]) -> Difference:
         """What makes one workflow another than the other, see ``engine.diff``. Raises InvalidWorkflow, NotAWorkflow."""
+        ...
+
+    async def recognise(self, lock: Mapping[str, Any], prompt: Mapping[str, Any]) -> Recognised:
+        """What a ``Lock``, as JSON, names beside what is here, and the workflow in API format with the names that its
+        files have here. It may read whole files."""
         ...
 
     async def plan(self, prompt: Mapping[str, Any], only: Collection[NodeId] | None = None) -> PlanSummary:

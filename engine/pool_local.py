@@ -10,18 +10,21 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from typing import Any
 
 from engine import failures
-from engine.cache import Cache
+from engine.aside import registry_aside, retelling
+from engine.cache import Cache, NoCache
 from engine.checkpoints import Checkpoints
 from engine.cutoff import Cutoff
 from engine.diff import difference
 from engine.differences import Difference
 from engine.errors import Cancelled, CycleError, EngineError, NodeFailed
 from engine.events import Event, RunCancelled, RunFailed, RunFinished
-from engine.graph import NodeId
+from engine.graph import Graph, NodeId
 from engine.jobs import Job
 from engine.keys import Digest
 from engine.lanes import Lanes
 from engine.ledger import Ledger
+from engine.lock import Lock
+from engine.lock_compare import Recognised, recognise
 from engine.lower import as_api, lower
 from engine.memory import Memory
 from engine.node import NodeInfo
@@ -45,7 +48,7 @@ class LocalPool:
     ``unload`` lets go of models in memory; ``digest`` hashes the content of values; ``notebook`` explains the runs;
     with ``cutoff`` a node whose inputs hold what they held before is not run again. ``tidy`` is called after each job,
     in a thread; ``ledger`` tells what is in memory. Nodes store what they go on from in ``checkpoints``; whoever knows
-    that a job has ended removes that.
+    that a job has ended removes that. ``machine`` says with what is computed.
     """
 
     def __init__(
@@ -62,12 +65,13 @@ class LocalPool:
         tidy: Callable[[], object] | None = None,
         ledger: Ledger | None = None,
         checkpoints: Checkpoints | None = None,
+        machine: Callable[[Registry], Mapping[str, str]] = lambda _: {},
     ) -> None:
         self.size = size
         self._load, self._cache, self._lanes, self._unload, self._tidy = load, cache, lanes, unload, tidy
         self._digest, self._notebook, self._ledger = digest, notebook, ledger or Ledger(cache)
         self._cutoff = Cutoff(digest) if cutoff else None
-        self._checkpoints = checkpoints
+        self._checkpoints, self._machine = checkpoints, machine
         self._loading: asyncio.Task[Registry] | None = None
         self._runs: dict[str, Run | None] = {}  # None while a job's nodes are loaded and its workflow is checked
         self._cancelled: set[str] = set()
@@ -100,6 +104,12 @@ class LocalPool:
 
     async def diff(self, a: Mapping[str, Any], b: Mapping[str, Any]) -> Difference:
         return await asyncio.to_thread(difference, a, b, await self.registry())
+
+    async def recognise(self, lock: Mapping[str, Any], prompt: Mapping[str, Any]) -> Recognised:
+        registry = await self.registry()
+        return await asyncio.to_thread(
+            lambda: recognise(Lock.model_validate(lock), prompt, registry, self._machine(registry))
+        )
 
     async def plan(self, prompt: Mapping[str, Any], only: Collection[NodeId] | None = None) -> PlanSummary:
         registry = await self.registry()
@@ -201,23 +211,26 @@ class LocalPool:
             return RunFailed(job.id, failures.failure("", "", error))
         if job.id in self._cancelled:
             return RunCancelled(job.id)
-        run = self._runs[job.id] = Run(
-            job,
-            checked.graph,
-            registry,
-            self._cache,
-            self._lanes,
-            emit,
-            digest=self._digest,
-            cutoff=self._cutoff,
-            computing=self._computing,
-            checkpoints=self._checkpoints,
-        )
+        run = self._runs[job.id] = self._run(job, checked.graph, registry, emit)
         try:
             return await self._outcome(run, checked.targets)
         finally:
-            if self._notebook:
+            if self._notebook and not job.is_aside:
                 self._notebook.note(run)
+
+    def _run(self, job: Job, graph: Graph, registry: Registry, emit: Callable[[Event], None]) -> Run:
+        return Run(
+            job,
+            graph,
+            registry_aside(registry, job) if job.is_aside else registry,
+            NoCache() if job.is_aside else self._cache,
+            self._lanes,
+            retelling(emit, job) if job.is_aside else emit,
+            digest=self._digest,
+            cutoff=None if job.is_aside else self._cutoff,
+            computing={} if job.is_aside else self._computing,
+            checkpoints=self._checkpoints,
+        )
 
     def _keep_plan(self, made: Plan) -> None:
         self._planned.append(made)

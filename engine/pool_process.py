@@ -15,6 +15,7 @@ from engine.events import Event, NodeFinished, NodeStarted, RunCancelled
 from engine.graph import NodeId
 from engine.jobs import Job
 from engine.kept_types import KeptTypes, NodeTypes
+from engine.lock_compare import Recognised
 from engine.memory import Memory
 from engine.node import NodeInfo
 from engine.notebook import Notebook
@@ -101,6 +102,9 @@ class ProcessPool:
 
     async def diff(self, a: Mapping[str, Any], b: Mapping[str, Any]) -> Difference:
         return told.read(Difference, await self._ask("diff", a=a, b=b))
+
+    async def recognise(self, lock: Mapping[str, Any], prompt: Mapping[str, Any]) -> Recognised:
+        return told.read(Recognised, await self._ask("recognise", lock=lock, prompt=prompt))
 
     async def plan(self, prompt: Mapping[str, Any], only: Collection[NodeId] | None = None) -> PlanSummary:
         asked = {"prompt": prompt, "only": None if only is None else list(only)}

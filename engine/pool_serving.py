@@ -24,7 +24,7 @@ from engine.pool import WorkerPool
 
 log = logging.getLogger(__name__)
 
-ASKED = frozenset({"replacements", "lower", "diff", "plan", "explain", "free", "memory", "close"})
+ASKED = frozenset({"replacements", "lower", "diff", "recognise", "plan", "explain", "free", "memory", "close"})
 """Methods of the pool that are passed on as they are."""
 AGAIN_S = 0.005
 

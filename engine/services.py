@@ -1,15 +1,19 @@
 """Things that nodes may ask for by type: folders, models in memory. Put together in one place, by the command line."""
 
+from collections.abc import Iterator
 from typing import TypeVar, cast
 
 S = TypeVar("S")
 
 
 class Services:
-    """A box of objects, one per type: ``services.get(Folders)``."""
+    """A box of objects, one per type, of several the last: ``services.get(Folders)``."""
 
     def __init__(self, *members: object) -> None:
         self._members: dict[type, object] = {type(member): member for member in members}
+
+    def __iter__(self) -> Iterator[object]:
+        return iter(self._members.values())
 
     def get(self, kind: type[S]) -> S:
         """Return the member of exactly this type. Raises LookupError naming it."""

@@ -14,7 +14,7 @@ from dataclasses import is_dataclass, replace
 from functools import cache
 from typing import Any, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from engine import errors, events
 from engine.errors import CycleError, EngineError, FailedElsewhere, InvalidWorkflow
@@ -43,6 +43,8 @@ PLAIN_ERRORS = (
 def _plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return {name: inner for name, inner in vars(value).items() if inner is not MISSING}
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, (set, frozenset)):

@@ -69,8 +69,10 @@ from web.v1 import events as v1_events
 from web.v1 import files as v1_files
 from web.v1 import jobs as v1_jobs
 from web.v1 import memory as v1_memory
+from web.v1 import recognising as v1_recognising
 from web.v1 import shares as v1_shares
 from web.v1 import tags as v1_tags
+from web.v1 import verifying as v1_verifying
 from web.v1 import versions as v1_versions
 from web.v1 import workflows as v1_workflows
 from web.v1.log import EventLog, log_key
@@ -109,6 +111,8 @@ PLAIN: tuple[ModuleType, ...] = (
     v1_events,
     v1_workflows,
     v1_comparing,
+    v1_verifying,
+    v1_recognising,
     v1_files,
     v1_memory,
     v1_shares,

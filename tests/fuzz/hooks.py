@@ -12,14 +12,23 @@ from schemathesis import HookContext
 
 from tests.fuzz.workflows import PNG, WORKFLOWS
 from web.v1.comparing import DiffRequest
+from web.v1.recognising import LockRequest
 from web.v1.schemas import JobRequest
 
 MASK = {"image": PNG, "original_ref": json.dumps({"filename": "f_00001_.png"})}
+FILES = [
+    {"folder": "checkpoints", "name": "wireloom-mini.safetensors", "size": 1},
+    {"folder": "output", "name": "../../x", "size": 0, "sha256": "00", "layout": "00"},
+    {"folder": "nowhere", "name": "\0", "size": -1},
+]
 GOOD: dict[tuple[str, str], list[dict[str, Any]]] = {
     ("POST", "/prompt"): [{"prompt": workflow} for workflow in WORKFLOWS],
     ("POST", "/v1/jobs"): [{"workflow": workflow} for workflow in WORKFLOWS],
     ("POST", "/v1/workflows/convert"): WORKFLOWS,
     ("POST", "/v1/workflows/diff"): [{"a": one, "b": other} for one, other in pairwise(WORKFLOWS)],
+    ("POST", "/v1/workflows/files"): [
+        {"lock": {"format": 1, "engine": "0", "node": "1", "files": [file]}} for file in FILES
+    ],
     ("POST", "/v1/shares"): [{"name": "fuzz", "workflow": workflow} for workflow in WORKFLOWS],
     ("POST", "/v1/bundles"): [{"name": "fuzz", "workflow": workflow} for workflow in WORKFLOWS],
     ("POST", "/upload/image"): [{"image": PNG, "type": "input", "subfolder": "fuzz"}],
@@ -29,6 +38,7 @@ GOOD: dict[tuple[str, str], list[dict[str, Any]]] = {
 STRICT: dict[tuple[str, str], type[BaseModel]] = {
     ("POST", "/v1/jobs"): JobRequest,
     ("POST", "/v1/workflows/diff"): DiffRequest,
+    ("POST", "/v1/workflows/files"): LockRequest,
 }
 """Where a body that is made up to be refused must stay so."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -147,6 +147,7 @@ def remembering_pool(args: argparse.Namespace, folders: Folders, *, resuming: bo
         tidy=giver_back(),
         ledger=ledger,
         checkpoints=Checkpoints(data / UNFINISHED, salt(args)) if resuming else None,
+        machine=_machine,
     )
 
 
@@ -164,6 +165,12 @@ def _stepper(batch: str = "off", kept: Path | None = None) -> Stepper:
     if batch == "auto":
         return Stepper(turn, gains=Gains(kept))
     return Stepper(turn, 1 if batch == "off" else int(batch))
+
+
+def _machine(registry: Registry) -> Mapping[str, str]:
+    from nodes.locking import machine  # torch is there by now
+
+    return machine(registry.services)
 
 
 def _without_gradients() -> None:

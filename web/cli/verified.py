@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from engine.lock_compare import Comparison
 from web.cli.report import Report, lines_of
-from web.cli.sameness import CLOSE_DB, Sameness
 from web.cli.terminal import FAILED, OK, say
-
-UNTOLD = "its pixels were changed since, or computing here does not give the same each time"
+from web.verifying.sameness import Sameness
+from web.verifying.telling import CLOSE_DB, Verdict, reasons, without_picture
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class Verified:
     comparison: Comparison | None
 
     @property
-    def verdict(self) -> str:
+    def verdict(self) -> Verdict:
         """identical, close, different, or failed if it could not be made again."""
         return self.sameness.verdict if self.sameness else "failed"
 
@@ -59,18 +57,9 @@ class Verified:
     def _what(self) -> str:
         if self.sameness:
             return self.sameness.text
-        return "it cannot be made again" if self.report.errors else "the workflow makes no such picture now"
+        return without_picture(failed=bool(self.report.errors))
 
     @property
     def _reasons(self) -> list[str]:
-        return [*self._from_lock(), *lines_of(self.report.errors)]
-
-    def _from_lock(self) -> Iterator[str]:
-        if self.comparison is None:
-            if self.verdict != "identical":
-                yield "it does not tell with which models and versions it was made, so what changed cannot be told"
-            return
-        reasons = self.comparison.reasons
-        yield from (each.text for each in reasons)
-        if not reasons and self.verdict in ("close", "different"):
-            yield f"models, node types, versions and machine are as they were, so {UNTOLD}"
+        told = None if self.comparison is None else [each.text for each in self.comparison.reasons]
+        return [*reasons(told, self.verdict), *lines_of(self.report.errors)]

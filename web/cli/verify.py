@@ -12,32 +12,31 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
 from rich.console import Console
 
 from engine.errors import InvalidLock, InvalidWorkflow, NotAWorkflow
 from engine.folders import Folders
 from engine.lock import LOCK, Lock, read_lock
-from engine.lock_compare import Comparison, compare
-from engine.lock_files import with_files
+from engine.lock_compare import Comparison, recognise
 from engine.pool_local import LocalPool
-from web.cli.documents import Document, from_texts, lowered, texts_in
+from web.cli.documents import Document, from_texts, lowered
 from web.cli.pools import Computing, local_pool
 from web.cli.progress import Show, progress
 from web.cli.report import Report, Whereabouts, files_of, place_in
 from web.cli.run import executed, on_interrupt
-from web.cli.sameness import Sameness, compared, frames_of
 from web.cli.terminal import FAILED, INTERRUPTED, Mistake, complain, say_json
 from web.cli.verified import Verified
 from web.cli.wiring import build_folders, data_dir
+from web.picture_texts import texts_in
 from web.safety.limits import BadPicture
+from web.verifying.sameness import Sameness, check_picture, compared
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A file to be made again: what it shows, how it says it was made, and its lock if it has one."""
+    """A file to be made again: what it is, how it says it was made, and its lock if it has one."""
 
-    frames: list[Image.Image]
+    data: bytes
     document: Document
     lock: Lock | None
 
@@ -86,7 +85,8 @@ def read_picture(path: Path) -> Picture:
         if texts is None:
             raise Mistake(f"{path}: it is no PNG, WebP or GIF, so there are no pixels to compare")
         lock = read_lock(texts[LOCK]) if LOCK in texts else None
-        return Picture(frames_of(data), from_texts(texts), lock)
+        check_picture(data)
+        return Picture(data, from_texts(texts), lock)
     except OSError as error:
         raise Mistake(f"cannot read {path}: {error.strerror}") from None
     except (NotAWorkflow, InvalidLock, BadPicture) as error:
@@ -114,9 +114,10 @@ async def _run(picture: Picture, pool: LocalPool, again: Again, show: Show) -> N
         if picture.lock:
             from nodes.locking import machine  # torch is there by now
 
-            found = await asyncio.to_thread(compare, picture.lock, registry, machine(registry.services))
-            again.comparison = found
-            document = replace(document, prompt=with_files(document.prompt, registry, found.matches))
+            found = await asyncio.to_thread(
+                recognise, picture.lock, document.prompt, registry, machine(registry.services)
+            )
+            again.comparison, document = found.comparison, replace(document, prompt=dict(found.prompt))
         await executed(document, pool, job_id, again.report, show)
     except InvalidWorkflow as invalid:
         again.report.reject(invalid.problem, invalid.node_problems)
@@ -130,7 +131,7 @@ def judged(file: Path, picture: Picture, again: Again, place: Whereabouts) -> Ve
     shown = ((name, files_of(ui)) for name, ui in again.report.outputs.items() if node in (None, name))
     made = [(name, place(item)) for name, items in shown for item in items if _is_picture(item)]
     try:
-        results = [(compared(picture.frames, frames_of(path.read_bytes())), name) for name, path in made]
+        results = [(compared(picture.data, path.read_bytes()), name) for name, path in made]
     except BadPicture as error:
         raise Mistake(f"what was made in its place cannot be read: {error}", FAILED) from None
     best: tuple[Sameness | None, str | None] = max(results, key=lambda each: each[0].rank, default=(None, node))

@@ -17,6 +17,7 @@ ComfyUI's protocol. Each of these exists a second time below `/api`, where brows
 TAGS = {
     "jobs": "The plain API: posting a job, waiting for it, following it, cancelling it.",
     "workflows": "The plain API: workflows as functions, to be run by name.",
+    "verifying": "The plain API: pictures made again, and whether the same comes of it.",
     "sharing": "The plain API: links to workflows, bundles, versions and tags.",
     "queue": "Posting jobs, looking at those that wait and run, and stopping them.",
     "history": "Jobs that have ended, with their outputs, and why their nodes ran.",

@@ -20,6 +20,7 @@ from engine.events import (
     RunStarted,
 )
 from engine.jobs import Job
+from engine.lock import Lock, LockedNode
 from engine.pool import WorkerPool
 from tests.support.toy_worker import toys
 from tests.support.toys import api
@@ -92,6 +93,19 @@ class PoolContract:
         )
         with pytest.raises(NotAWorkflow, match=r"^b: "):
             await pool.diff(SHOW, {"nodes": 1})
+
+    async def test_what_a_lock_names_is_compared_with_what_is_here(self, pool: WorkerPool) -> None:
+        lock = Lock(format=1, engine="0", node="o", nodes={"Nowhere": LockedNode(version="1")})
+        found = await pool.recognise(lock.model_dump(mode="json"), SHOW)
+        assert found.prompt == SHOW
+        told = {each.name: each.status for each in found.comparison.items}
+        assert told == {"wireloom": "different", "Nowhere": "missing"}
+
+    async def test_a_job_that_runs_aside_uses_nothing_remembered_and_leaves_nothing(self, pool: WorkerPool) -> None:
+        for extra_data in ({"aside": True}, {}, {"aside": True}):
+            started, *_ = [event async for event in pool.run(job(SHOW, extra_data=extra_data))]
+            assert isinstance(started, RunStarted)
+            assert not started.cached
 
     async def test_a_job_tells_what_happens(self, pool: WorkerPool) -> None:
         started, *between, ended = await events_of(pool, SHOW)

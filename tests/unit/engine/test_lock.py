@@ -10,13 +10,14 @@ from typing import Annotated, Any
 import pytest
 
 from engine import lock as module
+from engine import told
 from engine.declare import node
 from engine.errors import InvalidLock
 from engine.exposed import Place
 from engine.folders import Folders
 from engine.graph import Link, Node
 from engine.lock import Lock, LockedFile, LockedNode, lock_of, locked_file, read_lock
-from engine.lock_compare import Comparison, compare
+from engine.lock_compare import Comparison, Recognised, compare, recognise
 from engine.lock_files import Match, match, with_files
 from engine.marks import FileIn
 from engine.registry import Registry
@@ -248,3 +249,10 @@ class TestComparing:
         monkeypatch.setattr(module, "pack_versions", lambda: {"custom_nodes.mine": "mine 1.2"})
         definition = replace(load.definition, module="custom_nodes.mine")
         assert module.locked_node(definition) == LockedNode(version="1", pack="mine 1.2")
+
+    def test_it_goes_to_another_process_and_back(self, made: Lock, registry: Registry, loras: Path) -> None:
+        (loras / "a.safetensors").rename(loras / "b.safetensors")
+        prompt = {"1": {"class_type": "Load", "inputs": {"name": "a.safetensors"}}}
+        found = recognise(made, prompt, registry, MACHINE)
+        assert found.prompt == {"1": {"class_type": "Load", "inputs": {"name": "b.safetensors"}}}
+        assert told.read(Recognised, json.loads(told.to_json(found))) == found

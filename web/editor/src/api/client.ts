@@ -1,10 +1,12 @@
 import type { Specs } from "../graph/types";
+import { diff } from "./comparing";
 import { address, json, send } from "./http";
 import { bundles, shares, tags, versions } from "./sharing";
 import { repeat, submit } from "./submit";
 import { templates } from "./templates";
 import type { FileInfo, FileRef, Job, JobDetail, JobStatus, NodeAccount, Uploaded } from "./types";
 import { userdata } from "./userdata";
+import { filesOf, verification, verify } from "./verifying";
 
 export { HttpError } from "./http";
 
@@ -20,6 +22,10 @@ export const api = {
   /** What web UIs write into pictures, as a workflow in API format; and what of it is not in that. */
   infotext: (text: string) =>
     json<{ workflow: unknown; left_out: string[] }>("POST", "v1/workflows/infotext", { body: { text } }),
+  diff,
+  verify,
+  verification,
+  filesOf,
   submit,
   repeat,
   userdata,

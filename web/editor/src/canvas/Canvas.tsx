@@ -11,6 +11,7 @@ import {
   type SnapGrid,
 } from "@xyflow/react";
 import { type KeyboardEvent, type MouseEvent, type PointerEvent, useEffect, useRef, useState } from "react";
+import { Ghosts } from "../compare/Ghosts";
 import { GraphNode } from "../nodes/GraphNode";
 import { GRID_PX, useSettings } from "../shell/settings";
 import { activeDoc, useWorkspace } from "../store/workspace";
@@ -179,6 +180,7 @@ function Flow() {
       <CanvasControls />
       {!isNear && <FarWires />}
       {minimap && isNear && <Minimap />}
+      <Ghosts />
     </ReactFlow>
   );
 }

@@ -40,10 +40,13 @@ export function centerOn(id: string): void {
   if (!instance || !node) return;
   const { x, y } = node.internals.positionAbsolute;
   const { width = NEW_NODE_WIDTH, height = NEW_NODE_HEIGHT } = node.measured;
-  void instance.setCenter(x + width / 2, y + height / 2, {
-    zoom: Math.max(1, instance.getZoom()),
-    ...motion(),
-  });
+  centerAt({ x: x + width / 2, y: y + height / 2 });
+}
+
+/** Bring a place of the workflow into the middle of the view, as large as it is. */
+export function centerAt({ x, y }: Point): void {
+  const { instance } = useFlow.getState();
+  void instance?.setCenter(x, y, { zoom: Math.max(1, instance.getZoom()), ...motion() });
   useIsWhole.setState({ isWhole: false });
 }
 

@@ -1,5 +1,7 @@
+import { CompareDialog } from "../compare/CompareDialog";
 import { ShareDialog } from "../sharing/ShareDialog";
 import { VersionsDialog } from "../sharing/VersionsDialog";
+import { VerifyDialog } from "../verify/VerifyDialog";
 import { DropTarget } from "./drop";
 import { Questions } from "./Questions";
 import { ReportDialog } from "./ReportDialog";
@@ -14,6 +16,8 @@ export function FileDialogs() {
       <ReportDialog />
       <ShareDialog />
       <VersionsDialog />
+      <CompareDialog />
+      <VerifyDialog />
       <Questions />
       <DropTarget />
     </>

@@ -1,4 +1,6 @@
 import * as Menu from "@radix-ui/react-dropdown-menu";
+import { compareSaved } from "../compare/store";
+import { t as compare } from "../compare/strings";
 import { bundleUrl } from "../sharing/bundles";
 import { sharing } from "../sharing/strings";
 import { editTags } from "../sharing/tags";
@@ -70,6 +72,9 @@ function FileMenu({ path }: { path: string }) {
           </Menu.Item>
           <Menu.Item className="menu-item" onSelect={() => void showVersions(path)}>
             {sharing.versions}
+          </Menu.Item>
+          <Menu.Item className="menu-item" onSelect={() => void compareSaved(path)}>
+            {compare.compareWith}
           </Menu.Item>
           <Menu.Item className="menu-item" asChild>
             <a href={bundleUrl(path)} download>

@@ -3,6 +3,7 @@ import { leavePlace } from "../canvas/jumps";
 import { Dialog } from "../shell/Dialog";
 import { useWorkspace } from "../store/workspace";
 import { isMissing, type MissingType, type MissingValue } from "./missing";
+import { ModelsReport } from "./ModelsReport";
 import { showReport, useReport } from "./report";
 import { files as text } from "./strings";
 
@@ -10,14 +11,16 @@ import { files as text } from "./strings";
 export function ReportDialog() {
   const report = useReport((store) => store.report);
   if (!report) return null;
-  const { missing, leftOut, name } = report;
+  const { tab, missing, leftOut, name, models } = report;
   const { types, values } = missing;
-  const title = isMissing(missing) ? text.missingTitle(name) : text.leftOutTitle(name);
+  const others = models.length > 0 ? text.modelsTitle(name) : text.leftOutTitle(name);
+  const title = isMissing(missing) ? text.missingTitle(name) : others;
   return (
     <Dialog open onOpenChange={() => showReport(null)} title={title}>
       {isMissing(missing) && <p className="muted">{text.missingText}</p>}
       {types.length > 0 && <Types types={types} />}
       {values.length > 0 && <Values values={values} />}
+      {models.length > 0 && <ModelsReport tab={tab} models={models} />}
       {leftOut.length > 0 && <LeftOut parts={leftOut} />}
       <div className="dialog-actions">
         <button type="button" className="btn primary" onClick={() => showReport(null)}>

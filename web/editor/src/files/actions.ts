@@ -1,5 +1,10 @@
+import { chooseOther } from "../compare/store";
+import { t as compare } from "../compare/strings";
 import { activeTab, useWorkspace } from "../store/workspace";
+import { verifyFile } from "../verify/store";
+import { t as verify } from "../verify/strings";
 import { openNew } from "./open";
+import { pickFiles } from "./pick";
 import { openAsForm } from "./form";
 import { freeName } from "./names";
 import { exportApi, exportPicture, exportTab } from "./download";
@@ -20,8 +25,6 @@ export interface FileAction {
   run(): unknown;
 }
 
-const READABLE = ".json,.zip,image/png,image/webp,image/jpeg,image/gif";
-
 /** What can be done with one open workflow. */
 export function tabActions(id: string): FileAction[] {
   return [
@@ -37,16 +40,18 @@ export function tabActions(id: string): FileAction[] {
     { id: "file.exportWebp", label: text.exportWebp, run: () => exportPicture(id, "image/webp") },
     { id: "file.share", label: sharing.share, run: () => showShareDialog(id) },
     { id: "file.versions", label: sharing.versions, run: () => showTabVersions(id) },
+    { id: "file.compare", label: compare.compareWith, run: () => chooseOther(id) },
     { id: "file.close", label: text.close, keys: "Alt+W", run: () => closeTab(id) },
   ];
 }
 
-/** What brings a workflow onto the page. */
+/** What brings a workflow onto the page, and what is done with files besides. */
 export function openActions(): FileAction[] {
   return [
     { id: "file.new", label: text.newTab, keys: "Alt+N", run: openNew },
     { id: "file.open", label: text.openFile, keys: "Ctrl+O", run: pickFile },
     { id: "file.templates", label: text.templates, keys: "Alt+T", run: () => showTemplates(true) },
+    { id: "file.verify", label: verify.verifyFile, run: verifyFile },
   ];
 }
 
@@ -66,14 +71,7 @@ export function step(by: number): void {
 
 /** Let the user choose files to open. */
 export function pickFile(): void {
-  const input = document.createElement("input");
-  input.type = "file";
-  input.multiple = true;
-  input.accept = READABLE;
-  input.onchange = async () => {
-    for (const file of input.files ?? []) await openAny(file);
-  };
-  input.click();
+  pickFiles(true, openAny);
 }
 
 function showTabVersions(id: string): void {

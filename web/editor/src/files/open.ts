@@ -12,9 +12,10 @@ import { useSpecs } from "../store/specs";
 import { activeDoc, useWorkspace, type Shared, type Tab } from "../store/workspace";
 import { uploadImage } from "../widgets/upload";
 import { isMissing, missingIn, NOTHING_MISSING } from "./missing";
+import { changedModels } from "./models";
 import { nameFromFile, nameOf } from "./names";
 import { specsReady } from "./ready";
-import { showReport } from "./report";
+import { addModels, showReport } from "./report";
 import { files as text } from "./strings";
 import { noteVersion } from "./version";
 import { Unusable, whyOf } from "./why";
@@ -26,9 +27,9 @@ export function openFile(file: File, at?: Point): Promise<void> {
   return attempt(file.name, async () => {
     const found = await workflowIn(file);
     const name = nameFromFile(file.name) || text.untitled;
-    const { workflow, prompt, parameters } = found ?? {};
+    const { workflow, prompt, parameters, lock } = found ?? {};
     const carried = isUi(workflow) ? workflow : (prompt ?? workflow);
-    if (carried) return opened(carried, name);
+    if (carried) return opened(carried, name, { lock });
     if (parameters) return openedInfotext(parameters, name);
     if (isJson(file)) return opened(parsed(await file.text()), name); // which tells what is wrong with it
     if (!file.type.startsWith("image/")) throw new Unusable(text.neither);
@@ -96,15 +97,18 @@ interface Origin {
   readonly shared?: Shared;
   /** What of it could not be carried over. */
   readonly leftOut?: readonly string[];
+  /** The picture's own words on how it was made. */
+  readonly lock?: unknown;
 }
 
-async function opened(json: unknown, name: string, { path, shared, leftOut = [] }: Origin = {}): Promise<void> {
+async function opened(json: unknown, name: string, origin: Origin = {}): Promise<void> {
+  const { path, shared } = origin;
   const doc = looksLikeApi(json) ? await fromApi(json) : loadDoc(json);
   const { tabs, open, close } = useWorkspace.getState();
-  open(name, doc, path ?? null, shared);
+  const tab = open(name, doc, path ?? null, shared);
   const [only] = tabs;
   if (only && tabs.length === 1 && isBlank(only)) close(only.id);
-  void report(name, doc, leftOut, shared?.files); // not waited for: the server may be long in saying which nodes it has
+  void report(tab, name, doc, origin); // not waited for: the server may be long in saying which nodes and files it has
 }
 
 function isJson(file: File): boolean {
@@ -118,17 +122,20 @@ async function fromApi(json: unknown): Promise<Doc> {
   return docFromApi(json, specs);
 }
 
-/** `brought` are the files that came along. */
-async function report(
-  name: string,
-  doc: Doc,
-  leftOut: readonly string[],
-  brought: Shared["files"] = {},
-): Promise<void> {
+async function report(tab: string, name: string, doc: Doc, { leftOut = [], shared, lock }: Origin): Promise<void> {
   const specs = await specsReady();
   const found = specs ? missingIn(doc, specs) : NOTHING_MISSING;
-  const missing = { ...found, values: found.values.filter(({ value }) => !(value in brought)) };
-  if (isMissing(missing) || leftOut.length > 0) showReport({ name, missing, leftOut });
+  const missing = { ...found, values: found.values.filter(({ value }) => !(value in (shared?.files ?? {}))) };
+  if (isMissing(missing) || leftOut.length > 0) showReport({ tab, name, missing, leftOut, models: [] });
+  if (lock !== undefined) await reportModels(tab, name, lock);
+}
+
+async function reportModels(tab: string, name: string, lock: unknown): Promise<void> {
+  try {
+    addModels(tab, name, await changedModels(lock));
+  } catch (error) {
+    toast(text.modelsUnknown(name, whyOf(error)), "error");
+  }
 }
 
 async function addImage(file: File, at: Point): Promise<void> {

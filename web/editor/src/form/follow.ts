@@ -15,7 +15,7 @@ export interface Follower {
 }
 
 /** Hear what happens in a job until it has ended; what comes back stops that. Where the line is cut, it goes on there. */
-export function follow(job: FormJob, follower: Follower): () => void {
+export function follow(job: Pick<FormJob, "id" | "links">, follower: Follower): () => void {
   let source: EventSource | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let stopped = false;

@@ -11,8 +11,11 @@ export interface Carried {
   readonly workflow?: unknown;
   readonly prompt?: unknown;
   readonly parameters?: string;
+  /** How it was made: the versions, and the model files by their content. */
+  readonly lock?: unknown;
 }
 
+const LOCK = "wireloom.lock";
 const STEPS = /^\s*Steps:/m;
 
 /** The workflow in a picture (PNG, WebP, JPEG, GIF) or in a JSON file; null if there is none. */
@@ -42,7 +45,9 @@ function carriedBy(texts: ReadonlyMap<string, string>): Carried | null {
     ...(isFields(prompt) ? { prompt } : {}),
     ...(STEPS.test(parameters) ? { parameters } : {}),
   };
-  return Object.keys(found).length > 0 ? found : null;
+  if (Object.keys(found).length === 0) return null;
+  const lock = ifJson(texts.get(LOCK) ?? "");
+  return isFields(lock) ? { ...found, lock } : found;
 }
 
 function jsonIn(bytes: Uint8Array): Carried | null {

@@ -1,5 +1,6 @@
 import { useIsFound } from "../canvas/find";
 import { isCollapsed } from "../canvas/geometry";
+import { useMarked } from "../compare/mark";
 import type { DocNode } from "../graph/types";
 import { NodeHeader } from "./NodeHeader";
 import { NoteText } from "./NoteText";
@@ -11,7 +12,9 @@ import "./notes.css";
 
 /** A text that lies on the canvas beside the nodes. */
 export function Note({ node, selected }: { node: DocNode; selected: boolean }) {
-  const found = useIsFound(usePlace().id);
+  const { id, tab, run } = usePlace();
+  const found = useIsFound(id);
+  const marked = useMarked(tab, run);
   const folded = isCollapsed(node);
   return (
     <article
@@ -20,6 +23,7 @@ export function Note({ node, selected }: { node: DocNode; selected: boolean }) {
       data-selected={selected || undefined}
       data-found={found || undefined}
       data-collapsed={folded || undefined}
+      {...marked}
       {...colored(node, null)}
     >
       {!folded && <Resizer selected={selected} />}

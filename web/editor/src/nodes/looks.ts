@@ -1,6 +1,7 @@
 import type { CSSProperties } from "react";
 import { useIsFound } from "../canvas/find";
 import { isCollapsed } from "../canvas/geometry";
+import { useMarked } from "../compare/mark";
 import type { DocNode, NodeSpec } from "../graph/types";
 import { useNodeHeat } from "../panels/heat";
 import { isWithin, useRun } from "../store/run";
@@ -34,6 +35,7 @@ export function useLooks(node: DocNode, selected: boolean): Looks {
   const isFaulty = useRun((run) => run.faults[tab]?.some((fault) => isWithin(fault, id)) ?? false);
   const heat = useNodeHeat(tab, id);
   const isFound = useIsFound(place.id);
+  const marked = useMarked(tab, id);
   const own = OWN_NAMES[node.type];
   const name = own ?? (spec?.display_name || node.type);
   const title = node.title ?? name;
@@ -50,6 +52,7 @@ export function useLooks(node: DocNode, selected: boolean): Looks {
       "data-fault": isFaulty || undefined,
       "data-found": isFound || undefined,
       "data-unknown": (!spec && own === undefined) || undefined,
+      ...marked,
       ...colored(node, heat),
     },
   };

@@ -1,6 +1,8 @@
 import * as Menu from "@radix-ui/react-dropdown-menu";
 import { api } from "../api/client";
 import { Icon } from "../shell/icons";
+import { verifyPicture } from "../verify/store";
+import { t as verify } from "../verify/strings";
 import { deletePicture, openWorkflowBehind } from "./picture_actions";
 import { attempt } from "./run_actions";
 import { t } from "./strings";
@@ -23,6 +25,9 @@ export function PictureMenu({ shown, onCompare }: { shown: Shown; onCompare: (()
               {t.pictures.compare}
             </Menu.Item>
           )}
+          <Menu.Item className="menu-item" onSelect={() => attempt(verifyPicture(shown))}>
+            {verify.verify}
+          </Menu.Item>
           <Menu.Item className="menu-item" asChild>
             <a className="menu-link" href={api.viewUrl(shown)} download={shown.filename}>
               {t.viewer.download}

@@ -1,6 +1,8 @@
 import * as Radix from "@radix-ui/react-dialog";
 import { api } from "../api/client";
 import { Icon } from "../shell/icons";
+import { verifyPicture } from "../verify/store";
+import { t as verify } from "../verify/strings";
 import { deletePicture, openWorkflowBehind } from "./picture_actions";
 import { attempt } from "./run_actions";
 import { t } from "./strings";
@@ -32,6 +34,10 @@ export function ViewerBar({ shown }: { shown: Shown }) {
           <Icon name="nodes" />
           {t.viewer.open}
         </button>
+        <button type="button" className="btn" onClick={() => verifyShown(shown, close)}>
+          <Icon name="check" />
+          {verify.verify}
+        </button>
         <a className="btn" href={api.viewUrl(shown)} download={shown.filename}>
           <Icon name="download" />
           {t.viewer.download}
@@ -51,4 +57,10 @@ export function ViewerBar({ shown }: { shown: Shown }) {
       </span>
     </header>
   );
+}
+
+/** The dialog takes the viewer's place: two would lie over each other. */
+function verifyShown(shown: Shown, close: () => void): void {
+  close();
+  attempt(verifyPicture(shown));
 }

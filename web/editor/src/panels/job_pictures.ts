@@ -2,7 +2,7 @@ import { create } from "zustand";
 import { api } from "../api/client";
 import type { Job } from "../api/types";
 import { isGone, keyOf, type Gone } from "./gone";
-import { asPicture, picturesOf, type Picture } from "./pictures";
+import { asPicture, isAside, picturesOf, type Picture } from "./pictures";
 import type { Shown } from "./viewer_store";
 
 type Loaded = Readonly<Record<string, readonly Picture[]>>;
@@ -20,14 +20,14 @@ export function knownPictures(job: Job, loaded: Loaded): readonly Picture[] {
 
 /**
  * The pictures of jobs that are still there, one after the other, each once: a job whose results were remembered shows an
- * older picture.
+ * older picture. What was only made to verify another is left out.
  */
 export function shownOf(jobs: readonly Job[], loaded: Loaded, gone: Gone): Shown[] {
   const byFile = new Map<string, Shown>();
   for (const job of jobs) {
     for (const picture of knownPictures(job, loaded)) {
       const key = keyOf(picture);
-      if (!byFile.has(key) && !isGone(gone, picture, job.execution_start_time))
+      if (!byFile.has(key) && !isAside(picture) && !isGone(gone, picture, job.execution_start_time))
         byFile.set(key, { ...picture, jobId: job.id });
     }
   }

@@ -64,3 +64,11 @@ it("shows a later picture of the same name", async () => {
   expect(isGone(useGone.getState(), CAT, Date.now() - 1000)).toBe(true);
   expect(isGone(useGone.getState(), CAT, Date.now() + 1000)).toBe(false);
 });
+
+it("leaves out of the gallery what was only made to verify another picture", () => {
+  const made = { filename: "cat.png", subfolder: "aside/0123/x", type: "temp", nodeId: "5" };
+  const jobs = [made, { ...made, type: "output" }].map(
+    (preview_output, at) => ({ id: `${at}`, preview_output }) as unknown as Job,
+  );
+  expect(shownOf(jobs, {}, useGone.getState()).map(({ type }) => type)).toEqual(["output"]);
+});

@@ -21,6 +21,11 @@ export function picturesOf(outputs: Outputs): Picture[] {
   ];
 }
 
+/** Whether it was only made to be compared: of a job that verifies another picture. */
+export function isAside({ type, subfolder }: Picture): boolean {
+  return type === "temp" && subfolder.startsWith("aside/");
+}
+
 export function picturesOfNode(shown: Readonly<Record<string, unknown>> | undefined, node?: string): Picture[] {
   return Object.values(shown ?? {}).flatMap((items) =>
     Array.isArray(items) ? items.flatMap((item: unknown) => asPicture(item, node) ?? []) : [],

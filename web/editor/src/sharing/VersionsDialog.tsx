@@ -1,4 +1,7 @@
 import type { Version } from "../api/sharing";
+import { ofVersion } from "../compare/sides";
+import { compareSavedWith } from "../compare/store";
+import { t as compare } from "../compare/strings";
 import { placeOf } from "../files/names";
 import { Dialog } from "../shell/Dialog";
 import { sharing as text } from "./strings";
@@ -53,6 +56,14 @@ function VersionRow({ path, version, isCurrent }: { path: string; version: Versi
       >
         {text.look}
       </button>
+      <button
+        type="button"
+        className="btn small"
+        aria-label={compare.compareVersionOf(when)}
+        onClick={() => compareVersion(path, version)}
+      >
+        {compare.compareVersion}
+      </button>
       {!isCurrent && (
         <button
           type="button"
@@ -65,4 +76,10 @@ function VersionRow({ path, version, isCurrent }: { path: string; version: Versi
       )}
     </li>
   );
+}
+
+/** What was done since. */
+function compareVersion(path: string, version: Version): void {
+  void showVersions(null);
+  void compareSavedWith(path, whenOf(version), () => ofVersion(path, version));
 }

@@ -1,5 +1,6 @@
 import * as Tooltip from "@radix-ui/react-tooltip";
 import { Canvas } from "../canvas/Canvas";
+import { ComparePanel } from "../compare/ComparePanel";
 import { FileDialogs } from "../files/FileDialogs";
 import { OfferBanner } from "../files/OfferBanner";
 import { Tabs } from "../files/Tabs";
@@ -51,6 +52,9 @@ export function App() {
             </div>
             <FirstLoad />
           </main>
+          <ErrorBoundary>
+            <ComparePanel />
+          </ErrorBoundary>
         </div>
         <StatusLine />
         <CommandPalette />

@@ -4,6 +4,7 @@ const PARTS = {
   rail: { root: ".rail", first: ["[aria-pressed=true]", "button"] },
   panel: { root: ".side", first: ["[role=treeitem][tabindex='0']", "input, button, a[href], summary, [tabindex='0']"] },
   canvas: { root: "main", first: [".react-flow__node.selected", ".react-flow__node", "button"] },
+  compare: { root: ".compare", first: ["button"] },
 } as const;
 
 type PartName = keyof typeof PARTS;

@@ -1,4 +1,5 @@
 import { colorNames, t as canvas } from "../canvas/strings";
+import { t as compare } from "../compare/strings";
 import { files } from "../files/strings";
 import { t as form } from "../form/strings";
 import { graph } from "../graph/strings";
@@ -8,6 +9,7 @@ import { t as outline } from "../outline/strings";
 import { t as panels } from "../panels/strings";
 import { t as subgraphs } from "../subgraphs/strings";
 import { sharing } from "../sharing/strings";
+import { t as verify } from "../verify/strings";
 import { t as widgets } from "../widgets/strings";
 import { commands, nodeHelp, nodePalette, palette, settings, shell, shortcuts, welcome } from "./texts";
 
@@ -36,4 +38,6 @@ export const t = {
   files,
   form,
   sharing,
+  compare,
+  verify,
 } as const;

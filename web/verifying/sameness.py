@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from PIL import Image, ImageChops, ImageSequence, ImageStat
 
 from web.pictures import opened
-
-CLOSE_DB = 40.0
-"""From here on a difference is not seen: on average less than 1% of the range from black to white."""
+from web.safety.limits import BadPicture
+from web.verifying.telling import CLOSE_DB
 
 Verdict: TypeAlias = Literal["identical", "close", "different"]
-Frames: TypeAlias = Sequence[Image.Image]
 
 
 @dataclass(frozen=True)
@@ -38,18 +36,27 @@ class Sameness:
         return -math.inf if self.psnr is None else self.psnr
 
 
-def frames_of(data: bytes) -> list[Image.Image]:
-    """The frames of an encoded picture. Raises BadPicture."""
+def check_picture(data: bytes, most_pixels: int | None = None) -> None:
+    """Raises BadPicture for what is none, or has more pixels, all frames together."""
     with opened(io.BytesIO(data)) as picture:
-        return [frame.convert(_mode(frame)) for frame in ImageSequence.Iterator(picture)]
+        pixels = picture.width * picture.height * _count(picture)
+        if most_pixels is not None and pixels > most_pixels:
+            raise BadPicture(f"its frames have {pixels} pixels together, more than {most_pixels}")
+        for _ in _frames(picture):
+            pass
 
 
-def compared(was: Frames, now: Frames) -> Sameness:
-    """How alike two pictures, or films, are."""
-    if len(was) != len(now):
-        return Sameness(None, f"it has {len(was)} frames, and now there are {len(now)}")
-    if was[0].size != now[0].size:
-        return Sameness(None, f"it has {_size(was[0])} pixels, and now there are {_size(now[0])}")
+def compared(was: bytes, now: bytes) -> Sameness:
+    """How alike two encoded pictures, or films, are. Raises BadPicture."""
+    with opened(io.BytesIO(was)) as one, opened(io.BytesIO(now)) as other:
+        if _count(one) != _count(other):
+            return Sameness(None, f"it has {_count(one)} frames, and now there are {_count(other)}")
+        if one.size != other.size:
+            return Sameness(None, f"it has {_size(one)} pixels, and now there are {_size(other)}")
+        return _of_frames(_frames(one), _frames(other))
+
+
+def _of_frames(was: Iterator[Image.Image], now: Iterator[Image.Image]) -> Sameness:
     squares, values = 0.0, 0
     for one, other in zip(was, now, strict=True):
         mode = one.mode if one.mode == other.mode else "RGBA"
@@ -60,6 +67,14 @@ def compared(was: Frames, now: Frames) -> Sameness:
         return Sameness(math.inf, "every pixel is the same")
     psnr = 10 * math.log10(255**2 * values / squares)
     return Sameness(psnr, f"{psnr:.1f} dB PSNR, where {CLOSE_DB:.0f} or more counts as close")
+
+
+def _frames(picture: Image.Image) -> Iterator[Image.Image]:
+    return (frame.convert(_mode(frame)) for frame in ImageSequence.Iterator(picture))
+
+
+def _count(picture: Image.Image) -> int:
+    return int(getattr(picture, "n_frames", 1))
 
 
 def _mode(frame: Image.Image) -> str:

@@ -1,0 +1,23 @@
+/** What verifying a picture says. */
+export const t = {
+  verify: "Verify",
+  verifyFile: "Verify a picture…",
+  title: (name: string) => `Verify ${name}`,
+  hint: "It is made again by its own workflow with what is here now, and compared pixel by pixel. Nothing is kept of that.",
+  states: { sending: "Sending…", pending: "Waiting for its turn…", running: "Making it again…" },
+  progress: "Progress",
+  stop: "Stop",
+  close: "Close",
+  stopped: "It was stopped.",
+  notStopped: (why: string) => `It could not be stopped: ${why}`,
+  failed: (why: string) => `It cannot be verified: ${why}`,
+  verdicts: { identical: "Identical", close: "Close", different: "Different", failed: "Could not be made again" },
+  signs: { identical: "=", close: "≈", different: "≠", failed: "!" },
+  said: (verdict: string, what: string) => `${verdict}: ${what}.`,
+  why: "Why",
+  errors: "What went wrong",
+  compared: (count: number) => `All that was compared (${count})`,
+  statuses: { same: "same", different: "different", missing: "missing" },
+  was: "As it is",
+  again: "Made again",
+} as const;
