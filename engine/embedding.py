@@ -96,7 +96,8 @@ class Embedded:
             if self._constant(place):
                 node = prompt[place.node]
                 inputs = {**node["inputs"], place.input: self._fallback(node.get("class_type"), place.input)}
-                prompt[place.node] = {**node, "inputs": inputs}
+                meta = {"_meta": _without_axis(node["_meta"], place.input)} if "_meta" in node else {}
+                prompt[place.node] = {**node, "inputs": inputs, **meta}
         return prompt
 
     @cached_property
@@ -138,7 +139,10 @@ class Embedded:
             values = None  # nobody knows which value is whose
         named = node.get("widgets_values_named")
         kept = {name: value for name, value in named.items() if name not in names} if isinstance(named, Mapping) else {}
-        return {**node, "widgets_values": values, **({"widgets_values_named": kept} if named is not None else {})}
+        for name in names:
+            properties = _without_axis(properties, name)
+        changed = {**node, "properties": properties, "widgets_values": values}
+        return changed | ({"widgets_values_named": kept} if named is not None else {})
 
     def _constant(self, place: Place) -> bool:
         inputs = _inputs(self._job.prompt, place.node)
@@ -171,6 +175,14 @@ def _marked(prompt: Mapping[str, Any], node_id: NodeId) -> Iterator[Place]:
 def _private(own: Any) -> frozenset[str]:
     names = own.get("private") if isinstance(own, Mapping) else None
     return frozenset(name for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()
+
+
+def _without_axis(around: Any, name: str) -> Any:
+    """``_meta`` or ``properties`` without what an editor would sweep an input over: those are its values too."""
+    own = around.get(OWN) if isinstance(around, Mapping) else None
+    if not isinstance(own, Mapping) or not isinstance(axes := own.get("axes"), Mapping) or name not in axes:
+        return around
+    return {**around, OWN: {**own, "axes": {each: text for each, text in axes.items() if each != name}}}
 
 
 def _is_telling(value: Any) -> bool:
