@@ -1,5 +1,7 @@
 import { ShareDialog } from "../sharing/ShareDialog";
 import { VersionsDialog } from "../sharing/VersionsDialog";
+import { AxisDialog } from "../sweep/AxisDialog";
+import { SweepTable } from "../sweep/SweepTable";
 import { DropTarget } from "./drop";
 import { Questions } from "./Questions";
 import { ReportDialog } from "./ReportDialog";
@@ -14,6 +16,8 @@ export function FileDialogs() {
       <ReportDialog />
       <ShareDialog />
       <VersionsDialog />
+      <AxisDialog />
+      <SweepTable />
       <Questions />
       <DropTarget />
     </>

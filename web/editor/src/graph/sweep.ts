@@ -20,6 +20,8 @@ import { placeAt } from "./within";
 const PLOT = "PlotXY";
 const SAVE = "SaveSweep";
 const MOST_CELLS = 400;
+/** The nodes that make a sweep, beside those that are the server's own affair. */
+export const SWEEPERS: readonly string[] = [PLOT, SAVE];
 
 /** Why a workflow cannot be swept. */
 export class NoSweep extends Error {
@@ -51,7 +53,7 @@ export function axisName(doc: Doc, specs: Specs, { node, input }: Pick<Axis, "no
   return t.input(nameOf(doc, specs, node), input);
 }
 
-function nameOf(doc: Doc, specs: Specs, node: DocNode): string {
+export function nameOf(doc: Doc, specs: Specs, node: DocNode): string {
   return node.title || specOf(doc, node, specs)?.display_name || node.type;
 }
 

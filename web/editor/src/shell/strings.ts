@@ -1,13 +1,14 @@
 import { colorNames, t as canvas } from "../canvas/strings";
 import { files } from "../files/strings";
 import { t as form } from "../form/strings";
-import { graph } from "../graph/strings";
+import { graph, sweep } from "../graph/strings";
 import { t as mask } from "../mask/strings";
 import { t as nodes } from "../nodes/strings";
 import { t as outline } from "../outline/strings";
 import { t as panels } from "../panels/strings";
 import { t as subgraphs } from "../subgraphs/strings";
 import { sharing } from "../sharing/strings";
+import { t as sweeps } from "../sweep/strings";
 import { t as widgets } from "../widgets/strings";
 import { commands, nodeHelp, nodePalette, palette, settings, shell, shortcuts, welcome } from "./texts";
 
@@ -36,4 +37,6 @@ export const t = {
   files,
   form,
   sharing,
+  sweep,
+  sweeps,
 } as const;

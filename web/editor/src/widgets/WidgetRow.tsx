@@ -4,6 +4,7 @@ import { FaultNote } from "../nodes/FaultNote";
 import { useMovesSockets } from "../nodes/measure";
 import { useFault, usePlace } from "../nodes/slices";
 import { WidgetSocket } from "../nodes/sockets";
+import { AxisMark } from "../sweep/AxisMark";
 import type { Widget } from "../graph/types";
 import { controlOf } from "./controls";
 import { t } from "./strings";
@@ -43,6 +44,7 @@ export function WidgetRow({ widget, fed, hasControl }: { widget: Widget; fed: bo
         describedBy={fault === undefined ? undefined : faultId}
         onChange={(value, merging) => editValue(place, widget.name, widget.index, value, merging)}
       />
+      <AxisMark widget={widget} />
       {fault !== undefined && <FaultNote id={faultId} text={fault} />}
     </div>
   );
