@@ -8,8 +8,10 @@ from engine.checks import is_link
 from engine.context import Context
 from engine.declare import node
 from engine.exposed import Place, title_of
+from engine.folders import Folders
 from engine.marks import Widget
 from engine.node import Output
+from engine.placing import Placing
 from engine.registry import Registry
 from engine.sweeps import NUMBERED
 from engine.ui_values import with_values
@@ -36,13 +38,14 @@ def save_sweep(
         raise ValueError(
             f"{len(cells)} pictures, and the sweep has {wanted}: image, cells and sweep are of one Plot X/Y"
         )
-    sheet = saved(ctx, image[0], prefix, "output", metadata(ctx, prompt, extra_pnginfo), COMPRESSION)
+    placing = Placing(ctx.service(Folders).directory("output"), ctx.deeds)
+    sheet = saved(ctx, image[0], prefix, "output", metadata(ctx, prompt, extra_pnginfo), COMPRESSION, placing)
     images, proof, rows, left = list(shown(sheet)), list(sheet.proof), [], iter(cells)
     for i, cell in enumerate(told["cells"]):
         chunks = metadata(ctx, *of_cell(ctx, told["axes"], i, prompt, extra_pnginfo), wait_s=0)
         files: list[Any] = []
         for batch in islice(left, cell["pictures"]):
-            one = saved(ctx, batch, f"{prefix}_cell", "output", chunks, COMPRESSION)
+            one = saved(ctx, batch, f"{prefix}_cell", "output", chunks, COMPRESSION, placing)
             files += shown(one)
             proof += one.proof
         images += files

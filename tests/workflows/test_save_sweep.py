@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from engine.cache import Cache, MemoryCache
+from engine.checkpoints import Checkpoints
 from engine.errors import NodeFailed
 from engine.events import Event, NodeStarted
 from engine.folders import Folders
@@ -71,7 +72,8 @@ async def run(
     lanes = new_lanes()
     try:
         job = Job(prompt=checked.prompt, targets=(target,), extra_data={"extra_pnginfo": extra})
-        made = Run(job, checked.graph, registry, cache or MemoryCache(10**9), lanes, events.append)
+        kept = Checkpoints(registry.services.get(Folders).directory("temp") / "checkpoints")
+        made = Run(job, checked.graph, registry, cache or MemoryCache(10**9), lanes, events.append, checkpoints=kept)
         result = (await made.execute([target]))[target]
     finally:
         lanes.close()
