@@ -15,6 +15,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.hands import choose, one_step
 from tests.browser.ours import Ours
+from tests.browser.views import axis
 from tests.support.server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -27,18 +28,6 @@ PREFIX = {"CheckpointLoaderSimple": 1, "CLIPTextEncode": 2, "EmptyLatentImage": 
 def forgotten(own: Server) -> None:
     """Nothing is remembered of the test before."""
     own.post("/free", {"unload_models": True, "free_memory": True})
-
-
-def axis(ours: Ours, node: str, name: str, values: str) -> Locator:
-    """Choose an input under Sweep in a node's menu, and say over what; the mark that the input then has."""
-    ours.node(node).get_by_role("heading").click(button="right")
-    ours.page.get_by_role("menuitem", name=re.compile("^Sweep")).press("ArrowRight")
-    ours.page.get_by_role("menuitemcheckbox", name=re.compile(f"^{name}")).press("Enter")
-    dialog = ours.page.get_by_role("dialog", name=f"Sweep {name} of {node}")
-    dialog.get_by_label("Values").fill(values)
-    dialog.get_by_role("button", name="Sweep", exact=True).click()
-    expect(dialog).to_have_count(0)
-    return ours.node(node).get_by_role("button", name=re.compile(f"^{name} is swept"))
 
 
 def small(ours: Ours) -> None:
