@@ -1,4 +1,4 @@
-"""A sweep put behind a workflow's picture, as a pure function: Plot X/Y, and Save Sweep in the place of what saves it."""
+"""A sweep put behind a workflow's picture: Plot X/Y, and Save Sweep in the place of what saves it. A pure function."""
 
 from __future__ import annotations
 
