@@ -146,6 +146,58 @@ def test_the_table_opens_pictures_gives_csv_and_puts_values_into_the_workflow(ou
     ours.ready()
     expect(ours.node("Draw").get_by_role("button", name="cfg is swept over 2 values: change")).to_be_visible()
     expect(table(ours).get_by_role("row")).to_have_count(5)
+    close(ours)
+
+    page.get_by_role("button", name="Queue", exact=True).click()
+    page.get_by_role("button", name="More for this job").first.click()
+    page.get_by_role("menuitem", name="Show the table of the sweep").click()
+    expect(dialog.get_by_role("row")).to_have_count(5)
+
+
+def test_inputs_that_a_subgraph_shows_and_those_within_are_swept(ours: Ours, own: Server, tmp_path: Path) -> None:
+    file = tmp_path / "inside.json"
+    file.write_text(json.dumps(with_subgraph()))
+    ours.let_go(file, "application/json")
+    expect(ours.node("Text to image")).to_be_visible()
+    axis(ours, "Text to image", "seed", "1, 2")
+    ours.click_canvas()
+    ours.node("Text to image").get_by_role("heading").click()
+    ours.page.keyboard.press("Enter")
+    expect(axis(ours, "Sampler", "cfg", "3, 5")).to_have_text("×2")
+    counts = executed(own, sweep(ours))
+    assert counts.items() >= {**PREFIX, "KSampler": 4, "SaveSweep": 1}.items()
+    rows = table(ours).get_by_role("row")
+    expect(rows.first).to_contain_text("cfg of Sampler")
+    expect(rows.first).to_contain_text("seed of Text to image")
+    ours.page.get_by_role("button", name="Use seed of Text to image 2, cfg of Sampler 3").click()
+    close(ours)
+    expect(ours.field("Sampler", "cfg")).to_have_value("3")
+    ours.page.keyboard.press("Alt+ArrowUp")
+    expect(ours.field("Text to image", "seed")).to_have_value("2")
+
+
+def with_subgraph() -> dict[str, Any]:
+    """The shipped text to image as a subgraph, with a model and what saves the picture; small, in two steps."""
+    document: dict[str, Any] = json.loads(Path("workflows/blueprints/Text to image.json").read_text())
+    shipped = json.loads(Path("workflows/ui/text_to_image.json").read_text())
+    (instance,), (definition,) = document["nodes"], document["definitions"]["subgraphs"]
+    for node in definition["nodes"]:
+        if node["type"] == "EmptyLatentImage":
+            node["widgets_values"][:2] = [64, 64]
+        if node["type"] == "KSampler":
+            node["widgets_values"][2] = 2
+    for node in shipped["nodes"]:
+        if node["type"] in ("CheckpointLoaderSimple", "SaveImage"):
+            document["nodes"].append({**node, "id": node["id"] + 100})
+    loader, saver = (node["id"] for node in document["nodes"][1:])
+    wires = [[slot + 1, loader, slot, instance["id"], slot, "*"] for slot in range(3)]
+    document["links"] = [*wires, [4, instance["id"], 0, saver, 0, "IMAGE"]]
+    for node in document["nodes"]:
+        for slot, entry in enumerate(node["inputs"]):
+            entry["link"] = next((link[0] for link in document["links"] if link[3:5] == [node["id"], slot]), None)
+        for slot, entry in enumerate(node["outputs"]):
+            entry["links"] = [link[0] for link in document["links"] if link[1:3] == [node["id"], slot]]
+    return document | {"last_node_id": 200, "last_link_id": 4}
 
 
 def test_bad_values_and_a_third_input_are_told_before_anything_runs(ours: Ours) -> None:

@@ -20,6 +20,8 @@ import { placeAt } from "./within";
 const PLOT = "PlotXY";
 const SAVE = "SaveSweep";
 const MOST_CELLS = 400;
+/** What the id of the node that saves a sweep ends in. */
+export const SWEEP_ID = ":sweep";
 /** The nodes that make a sweep, beside those that are the server's own affair. */
 export const SWEEPERS: readonly string[] = [PLOT, SAVE];
 
@@ -138,7 +140,7 @@ function feeding(doc: Doc, id: NodeId): ReadonlySet<NodeId> {
 }
 
 function built(doc: Doc, specs: Specs, axes: readonly Axis[], { at, from, slot }: Picture): Swept {
-  const [plot, save] = [`${at}:plot`, `${at}:sweep`];
+  const [plot, save] = [`${at}:plot`, `${at}${SWEEP_ID}`];
   const [x, y] = axes.map((axis) => ({ address: addressOf(doc, axis)!, text: axis.text }));
   const values = { x_input: x!.address, x_values: x!.text, y_input: y?.address ?? "", y_values: y?.text ?? "" };
   let made = added(doc, specs, plot, PLOT, values);

@@ -10,21 +10,20 @@ import { useSpecs } from "../store/specs";
 import { activeTab, useWorkspace } from "../store/workspace";
 import { countsOf, csvOf, ranIn, type Accounts, type Cell } from "./results";
 import { t } from "./strings";
-import { closeTable, useLatest, useSweepTable, type Latest } from "./table";
+import { closeTable, useSweepTable, type SweepRun } from "./table";
 import { inputName, takeValues, valuesText } from "./taking";
 
-/** The cells of the newest sweep: the values, the picture, and what ran for it. */
+/** The cells of a sweep: the values, the picture, and what ran for it. */
 export function SweepTable() {
-  const open = useSweepTable((store) => store.open);
-  const latest = useLatest();
-  if (!open || !latest) return null;
+  const run = useSweepTable((store) => store.open);
+  if (!run) return null;
   return (
     <Dialog open onOpenChange={closeTable} title={t.table.title} wide>
       <Summary />
       <div className="sweep-scroll">
-        <Cells latest={latest} />
+        <Cells run={run} />
       </div>
-      <Actions latest={latest} />
+      <Actions run={run} />
     </Dialog>
   );
 }
@@ -44,7 +43,7 @@ function titleOf(type: string): string {
   return useSpecs.getState().specs[type]?.display_name || type;
 }
 
-function Cells({ latest: { sweep, jobId } }: { latest: Latest }) {
+function Cells({ run: { sweep, jobId } }: { run: SweepRun }) {
   const doc = useWorkspace((workspace) => activeTab(workspace).doc);
   const specs = useSpecs((store) => store.specs);
   const accounts = useSweepTable((store) => store.accounts);
@@ -119,7 +118,7 @@ function ranText(cell: Cell, accounts: Accounts | null | undefined): string {
   return ranIn(cell, accounts).map(titleOf).join(", ") || t.table.remembered;
 }
 
-function Actions({ latest: { sweep, jobId } }: { latest: Latest }) {
+function Actions({ run: { sweep, jobId } }: { run: SweepRun }) {
   const name = useWorkspace((workspace) => activeTab(workspace).name);
   const accounts = useSweepTable((store) => store.accounts) ?? null;
   const csv = () => csvOf(sweep, accounts);

@@ -36,6 +36,7 @@ export const t = {
     command: "Show the table of the sweep",
     open: "Sweep table",
     none: "This workflow has not been swept yet.",
+    noSweep: "This run was no sweep.",
     sheet: "Open the sheet",
     caption: (cells: number) => (cells === 1 ? "1 picture" : `${cells} pictures`),
     picture: "Picture",

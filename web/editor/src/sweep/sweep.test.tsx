@@ -1,6 +1,6 @@
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { api } from "../api/client";
+import { api, HttpError, type Job, type JobDetail } from "../api/client";
 import { axesOn, setAxis } from "../graph/axes";
 import { SPECS } from "../graph/fixtures";
 import { textToImage } from "../graph/subgraph_fixtures";
@@ -13,7 +13,7 @@ import { AxisDialog } from "./AxisDialog";
 import { AxisMark } from "./AxisMark";
 import { askForAxis, closeAxisDialog } from "./axis_dialog";
 import { runSweep, sizesOf, useSweepJobs } from "./run";
-import { showTable, startSweeps, useSweepTable } from "./table";
+import { isSweep, showTable, showTableOf, startSweeps, useSweepTable } from "./table";
 import { takeValues } from "./taking";
 import type { Cell } from "./results";
 
@@ -23,7 +23,7 @@ beforeEach(() => {
   useSpecs.setState({ specs: SPECS, state: "ready" });
   const tab = newTab("flow", textToImage());
   useWorkspace.setState({ tabs: [tab], active: tab.id, selection: { nodes: [], groups: [] } });
-  useSweepTable.setState({ latest: {}, open: false });
+  useSweepTable.setState({ latest: {}, open: null });
   closeAxisDialog();
 });
 
@@ -115,7 +115,7 @@ test("the newest sweep of a tab is kept over later runs, and its table asks what
 
   vi.spyOn(api, "explain").mockResolvedValue({});
   await showTable();
-  expect(useSweepTable.getState()).toMatchObject({ open: true, accounts: {} });
+  expect(useSweepTable.getState()).toMatchObject({ open: { jobId: "one" }, accounts: {} });
 
   const { sweep } = useSweepTable.getState().latest[tab().id]!;
   takeValues(sweep, sweep.cells[1]!);
@@ -129,4 +129,16 @@ test("the newest sweep of a tab is kept over later runs, and its table asks what
   const gone = { ...sweep, axes: [{ ...sweep.axes[0]!, input: "77.steps" }] };
   takeValues(gone, sweep.cells[0]!);
   expect(steps()).toBe(7);
+});
+
+test("a sweep is found again in the history by its job", async () => {
+  const axes = [{ input: "4.steps", labels: ["1"], values: [1] }];
+  const outputs = { "6:sweep": { sweep: [{ axes, cells: [{ nodes: "a", images: [] }] }] } };
+  vi.spyOn(api, "explain").mockRejectedValue(new HttpError("gone", 404, null));
+  vi.spyOn(api, "job").mockResolvedValueOnce({ outputs } as unknown as JobDetail);
+  await showTableOf("old");
+  expect(useSweepTable.getState().open).toMatchObject({ jobId: "old" });
+  expect("accounts" in useSweepTable.getState()).toBe(false);
+  const job = (nodeId: string) => ({ preview_output: { nodeId, mediaType: "images" } }) as Job;
+  expect([isSweep(job("6:sweep")), isSweep(job("6"))]).toEqual([true, false]);
 });

@@ -1,5 +1,7 @@
 import { create } from "zustand";
 import { api, HttpError } from "../api/client";
+import type { Job } from "../api/types";
+import { SWEEP_ID } from "../graph/sweep";
 import { toast } from "../shell/toast";
 import { useRun, type TabRun } from "../store/run";
 import { useWorkspace } from "../store/workspace";
@@ -7,23 +9,26 @@ import { sweepIn, type Accounts, type Sweep } from "./results";
 import { useSweepJobs } from "./run";
 import { t } from "./strings";
 
-/** The newest sweep of each tab, and whether its table is open. */
+/** The newest sweep of each tab, and the one whose table is open. */
 
-export interface Latest {
+export interface SweepRun {
   readonly jobId: string;
   readonly sweep: Sweep;
+}
+
+interface Latest extends SweepRun {
   /** As the server told it: pictures stay on their nodes while later runs go on, and are no news then. */
   readonly told: unknown;
 }
 
 interface Store {
   readonly latest: Readonly<Record<string, Latest>>;
-  readonly open: boolean;
+  readonly open: SweepRun | null;
   /** How the nodes of the open one came by their results: null while that is asked, missing if it is not known any more. */
   readonly accounts?: Accounts | null;
 }
 
-export const useSweepTable = create<Store>()(() => ({ latest: {}, open: false }));
+export const useSweepTable = create<Store>()(() => ({ latest: {}, open: null }));
 
 /** The newest sweep of the active tab. */
 export function useLatest(): Latest | undefined {
@@ -34,10 +39,26 @@ export function useLatest(): Latest | undefined {
 /** Open the table of the active tab's newest sweep, and ask what ran for it. */
 export async function showTable(): Promise<void> {
   const latest = useSweepTable.getState().latest[useWorkspace.getState().active];
-  if (!latest) return toast(t.table.none);
-  useSweepTable.setState({ open: true, accounts: null });
-  const accounts = await accountsOf(latest.jobId);
-  useSweepTable.setState(({ latest: all, open }) => ({ latest: all, open, ...(accounts ? { accounts } : {}) }), true);
+  await (latest ? show(latest) : toast(t.table.none));
+}
+
+/** Open the table of a sweep that has ended, be it the newest or not. */
+export async function showTableOf(jobId: string): Promise<void> {
+  const { outputs = {} } = await api.job(jobId);
+  const [sweep] = Object.values(outputs).flatMap((output) => sweepIn(output) ?? []);
+  await (sweep ? show({ jobId, sweep }) : toast(t.table.noSweep));
+}
+
+/** Whether a job is a sweep, as far as a list of jobs tells. */
+export function isSweep({ preview_output: preview }: Job): boolean {
+  return preview?.nodeId.endsWith(SWEEP_ID) ?? false;
+}
+
+async function show(open: SweepRun): Promise<void> {
+  useSweepTable.setState({ open, accounts: null });
+  const accounts = await accountsOf(open.jobId);
+  if (useSweepTable.getState().open !== open) return;
+  useSweepTable.setState(({ latest }) => ({ latest, open, ...(accounts ? { accounts } : {}) }), true);
 }
 
 async function accountsOf(jobId: string): Promise<Accounts | undefined> {
@@ -50,7 +71,7 @@ async function accountsOf(jobId: string): Promise<Accounts | undefined> {
 }
 
 export function closeTable(): void {
-  useSweepTable.setState({ open: false });
+  useSweepTable.setState({ open: null });
 }
 
 /** Note the sweeps among the runs of tabs, and tell when one that was asked for is done. What comes back ends it. */
