@@ -79,8 +79,12 @@ class Embedded:
         if self.level == "none":
             return None
         extra = self._extra if self.level == "full" else None
-        text = infotext_of(self._prompt, node_id) if self._setting.infotext else None
+        text = self.infotext(self._prompt, node_id)
         return extra if text is None else {**(extra if isinstance(extra, Mapping) else {}), INFOTEXT: text}
+
+    def infotext(self, prompt: Mapping[str, Any], node_id: NodeId) -> str | None:
+        """What web UIs read of a picture that a node of such a workflow saves; None if unwanted, or if it is not simple."""
+        return infotext_of(prompt, node_id) if self._setting.infotext and self.level != "none" else None
 
     def left_out(self) -> str | None:
         """What to tell of private values that are not in the file."""

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from engine.checks import is_link
 from engine.context import Context
 from engine.declare import node
+from engine.embedding import INFOTEXT
 from engine.exposed import Place, title_of
 from engine.folders import Folders
 from engine.marks import Widget
@@ -75,9 +76,13 @@ def of_cell(
         for axis in axes
         if (place := place_of(prompt, axis["input"], ctx.registry)) and place not in private
     }
-    if isinstance(extra, Mapping) and "workflow" in extra:
-        extra = {**extra, "workflow": with_values(extra["workflow"], values, ctx.registry)}
-    return alone(prompt, ctx.node_id, values), extra
+    made, extra = alone(prompt, ctx.node_id, values), dict(extra) if isinstance(extra, Mapping) else {}
+    if "workflow" in extra:
+        extra["workflow"] = with_values(extra["workflow"], values, ctx.registry)
+    extra.pop(INFOTEXT, None)  # that is of the values that stand in the workflow
+    if ctx.embedded and (text := ctx.embedded.infotext(made, ctx.node_id)):
+        extra[INFOTEXT] = text
+    return made, extra
 
 
 def place_of(prompt: Mapping[str, Any], address: str, registry: Registry) -> Place | None:

@@ -14,6 +14,7 @@ from PIL import Image
 
 from engine.cache import Cache, MemoryCache
 from engine.checkpoints import Checkpoints
+from engine.embedding import Embedding
 from engine.errors import NodeFailed
 from engine.events import Event, NodeStarted
 from engine.folders import Folders
@@ -134,3 +135,17 @@ async def test_a_batch_is_one_cell_and_what_does_not_belong_together_is_refused(
     prompt["sweep"]["inputs"]["cells"] = ["plot", 0]
     with pytest.raises(NodeFailed, match="1 pictures, and the sweep has 2"):
         await run(prompt, registry, "sweep")
+
+
+async def test_the_text_for_web_uis_tells_the_values_of_the_cell(folders: Folders) -> None:
+    node_types = NodeTypes(folders)
+    node_types.provide(Embedding(infotext=True))
+    types = node_types.load()
+    prompt = swept(drawn(), types, x_values="2, 5", y_input="", y_values="")
+    result, _ = await run(prompt, types, "sweep")
+    assert result.ui
+    told = []
+    for image in result.ui["images"][1:]:
+        with Image.open(path_of(folders, image)) as cell:
+            told.append(str(cell.info["parameters"]))
+    assert [("CFG scale: 2," in text, "CFG scale: 5," in text) for text in told] == [(True, False), (False, True)]

@@ -121,7 +121,11 @@ function ranText(cell: Cell, accounts: Accounts | null | undefined): string {
 function Actions({ run: { sweep, jobId } }: { run: SweepRun }) {
   const name = useWorkspace((workspace) => activeTab(workspace).name);
   const accounts = useSweepTable((store) => store.accounts) ?? null;
-  const csv = () => csvOf(sweep, accounts);
+  const csv = () => {
+    const { doc } = activeTab(useWorkspace.getState());
+    const names = sweep.axes.map(({ input }) => inputName(doc, useSpecs.getState().specs, input));
+    return csvOf(sweep, names, accounts);
+  };
   const { sheet } = sweep;
   return (
     <div className="dialog-actions">

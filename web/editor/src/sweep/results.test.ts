@@ -65,16 +65,16 @@ test("what ran is told for each cell, and in all without the nodes that make the
 
 test("the table as CSV, its texts quoted", () => {
   const sweep = sweepIn(OUTPUT)!;
-  const lines = csvOf(sweep, ACCOUNTS).split("\r\n");
-  expect(lines[0]).toBe("5.cfg,2.text,Picture,What ran");
+  const lines = csvOf(sweep, ["cfg of Draw", "text of Words"], ACCOUNTS).split("\r\n");
+  expect(lines[0]).toBe("cfg of Draw,text of Words,Picture,What ran");
   expect(lines[1]).toBe("2,a cat,some/a.png,KSampler VAEDecode");
   expect(lines[3]).toBe('2,"a ""red"" hat, worn",some/c.png,remembered');
-  expect(csvOf(sweep, null).split("\r\n")[1]).toBe("2,a cat,some/a.png,");
+  expect(csvOf(sweep, [], null).split("\r\n")[1]).toBe("2,a cat,some/a.png,");
 });
 
 test("a spreadsheet takes no text for a formula, and numbers stay numbers", () => {
   const [axis] = OUTPUT.sweep[0]!.axes;
   const told = { axes: [{ ...axis, values: ["=1+1", -0.5] }], cells: OUTPUT.sweep[0]!.cells.slice(0, 2) };
-  const lines = csvOf(sweepIn({ sweep: [told] })!, null).split("\r\n");
+  const lines = csvOf(sweepIn({ sweep: [told] })!, ["cfg"], null).split("\r\n");
   expect(lines.slice(1, 3)).toEqual(["'=1+1,some/a.png,", "-0.5,some/b.png,"]);
 });

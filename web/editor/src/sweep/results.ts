@@ -71,10 +71,10 @@ export function countsOf(accounts: Accounts, isOwn: (type: string) => boolean): 
   return [...counts];
 }
 
-/** A line for each cell: its values, its files, and what ran for it if that is known. */
-export function csvOf({ axes, cells }: Sweep, accounts: Accounts | null): string {
+/** A line for each cell: its values, its files, and what ran for it if that is known. `names` are those of the inputs. */
+export function csvOf({ cells }: Sweep, names: readonly string[], accounts: Accounts | null): string {
   const lines = [
-    [...axes.map(({ input }) => input), t.table.picture, t.table.ran],
+    [...names, t.table.picture, t.table.ran],
     ...cells.map((cell) => [
       ...cell.values.map(String),
       cell.pictures.map(({ subfolder, filename }) => (subfolder ? `${subfolder}/${filename}` : filename)).join(" "),

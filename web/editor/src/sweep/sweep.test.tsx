@@ -82,7 +82,7 @@ test("the mark tells how many values there are, or that they do not fit any more
     const widget = widgetsOf(node, SPECS["Sampler"]!).find(({ name }) => name === "steps")!;
     return (
       <PlaceContext value={{ tab: tab().id, id: "4", run: "4" }}>
-        <AxisMark widget={widget} />
+        <AxisMark widget={widget} text={axesOn(node)["steps"]!} />
       </PlaceContext>
     );
   };
