@@ -83,7 +83,7 @@ class Embedded:
         return extra if text is None else {**(extra if isinstance(extra, Mapping) else {}), INFOTEXT: text}
 
     def infotext(self, prompt: Mapping[str, Any], node_id: NodeId) -> str | None:
-        """What web UIs read of a picture that a node of such a workflow saves; None if unwanted, or if it is not simple."""
+        """What web UIs read of a picture that a node of such a workflow saves; None if unwanted or not simple."""
         return infotext_of(prompt, node_id) if self._setting.infotext and self.level != "none" else None
 
     def left_out(self) -> str | None:

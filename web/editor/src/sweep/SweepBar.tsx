@@ -27,11 +27,12 @@ export function SweepBar() {
         <button
           type="button"
           className="btn"
+          aria-label={t.runSize(sizes)}
           title={`${t.run} (${shownKeys(KEYS)})`}
           onClick={() => attempt(runSweep())}
         >
           <Icon name="grid" size={14} />
-          {t.runSize(sizes)}
+          <span>{t.runSize(sizes)}</span>
         </button>
       )}
       {latest && (

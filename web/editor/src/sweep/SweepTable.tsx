@@ -128,7 +128,7 @@ function Actions({ run: { sweep, jobId } }: { run: SweepRun }) {
   };
   const { sheet } = sweep;
   return (
-    <div className="dialog-actions">
+    <div className="dialog-actions sweep-actions">
       {sheet && (
         <button type="button" className="btn" onClick={() => useViewer.getState().show([{ ...sheet, jobId }], 0)}>
           {t.table.sheet}
