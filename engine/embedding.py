@@ -79,8 +79,12 @@ class Embedded:
         if self.level == "none":
             return None
         extra = self._extra if self.level == "full" else None
-        text = infotext_of(self._prompt, node_id) if self._setting.infotext else None
+        text = self.infotext(self._prompt, node_id)
         return extra if text is None else {**(extra if isinstance(extra, Mapping) else {}), INFOTEXT: text}
+
+    def infotext(self, prompt: Mapping[str, Any], node_id: NodeId) -> str | None:
+        """What web UIs read of a picture that a node of such a workflow saves; None if unwanted or not simple."""
+        return infotext_of(prompt, node_id) if self._setting.infotext and self.level != "none" else None
 
     def left_out(self) -> str | None:
         """What to tell of private values that are not in the file."""
@@ -96,7 +100,8 @@ class Embedded:
             if self._constant(place):
                 node = prompt[place.node]
                 inputs = {**node["inputs"], place.input: self._fallback(node.get("class_type"), place.input)}
-                prompt[place.node] = {**node, "inputs": inputs}
+                meta = {"_meta": _without_axis(node["_meta"], place.input)} if "_meta" in node else {}
+                prompt[place.node] = {**node, "inputs": inputs, **meta}
         return prompt
 
     @cached_property
@@ -137,7 +142,10 @@ class Embedded:
             values = None  # nobody knows which value is whose
         named = node.get("widgets_values_named")
         kept = {name: value for name, value in named.items() if name not in names} if isinstance(named, Mapping) else {}
-        return {**node, "widgets_values": values, **({"widgets_values_named": kept} if named is not None else {})}
+        for name in names:
+            properties = _without_axis(properties, name)
+        changed = {**node, "properties": properties, "widgets_values": values}
+        return changed | ({"widgets_values_named": kept} if named is not None else {})
 
     def _listed(self, node: Mapping[str, Any]) -> list[str]:
         """The names of a node's values; empty if nobody knows them. What stands for a subgraph tells them itself."""
@@ -180,6 +188,14 @@ def _marked(prompt: Mapping[str, Any], node_id: NodeId) -> Iterator[Place]:
 def _private(own: Any) -> frozenset[str]:
     names = own.get("private") if isinstance(own, Mapping) else None
     return frozenset(name for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()
+
+
+def _without_axis(around: Any, name: str) -> Any:
+    """``_meta`` or ``properties`` without what an editor would sweep an input over: those are its values too."""
+    own = around.get(OWN) if isinstance(around, Mapping) else None
+    if not isinstance(own, Mapping) or not isinstance(axes := own.get("axes"), Mapping) or name not in axes:
+        return around
+    return {**around, OWN: {**own, "axes": {each: text for each, text in axes.items() if each != name}}}
 
 
 def _is_telling(value: Any) -> bool:

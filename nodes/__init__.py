@@ -51,6 +51,7 @@ MODULES = (
     "inside_latents",
     "inside_unet",
     "inside_plot",
+    "inside_sweep",
     "training_data",
     "training",
     "training_loras",

@@ -23,7 +23,7 @@ from engine.sweeps import NoSuchInput, Upstream, copies, refused
 from nodes.flow import closes
 from nodes.imaging import plots
 from nodes.sweep_values import Value, expected, values
-from nodes.types import Anything, Image
+from nodes.types import Anything, Image, Sweep
 
 MOST_CELLS = 400
 
@@ -39,9 +39,10 @@ Listed = Annotated[
 
 
 class Axis(NamedTuple):
-    """An input that is swept. ``node`` is what its node was called."""
+    """An input that is swept. ``address`` is what it was called, ``node`` the node's part of that."""
 
     place: Place
+    address: str
     node: str
     values: list[Value]
 
@@ -54,6 +55,7 @@ class Axis(NamedTuple):
 class Plotted(NamedTuple):
     image: Image
     cells: list[Image]
+    sweep: Sweep
 
 
 @inside("PlotXY", title="Plot X/Y", lane=INLINE)
@@ -77,15 +79,17 @@ def plot_xy(
     body = upstream.below([axis.place.node for axis in axes.values()], closes)
     nodes: list[Node] = []
     ends: list[Link] = []
+    prefixes = [f"{ctx.node_id}.{ctx.call}.{i}." for i in range(len(grid))]
     for i, (down, across) in enumerate(grid):
         given = {columns.place: across.value}
         if rows and down:
             given[rows.place] = down.value
-        cell = copies(ctx.graph, body, given, ctx.node_id, f"{ctx.node_id}.{ctx.call}.{i}.")
+        cell = copies(ctx.graph, body, given, ctx.node_id, prefixes[i])
         nodes += cell.nodes
         ends.append(cell.value(image))
     shown = sheet_nodes(ctx, ends, columns, rows, title or "")
-    return Expand((*nodes, *shown), (Link(shown[-1].id, 0), ends))
+    table = table_node(ctx, ends, list(axes.values()), prefixes)
+    return Expand((*nodes, *shown, table), (Link(shown[-1].id, 0), ends, Link(table.id, 0)))
 
 
 @plot_xy.check()
@@ -134,6 +138,14 @@ def plot_sheet(cells: list[Image], columns: list[Anything], rows: list[Anything]
     return plots.grid(cells, columns[0], rows[0], title[0])
 
 
+@inner("PlotXYTable", title="Plot X/Y (table)", lane=INLINE)
+def plot_table(axes: list[Anything], prefixes: list[Anything], **cells: list[Image]) -> Sweep:
+    """What was swept, and how many pictures or batches each cell gave."""
+    counts = [len(cells[f"cell_{i}"]) for i in range(len(cells))]
+    told = [{"nodes": prefix, "pictures": count} for prefix, count in zip(prefixes[0], counts, strict=True)]
+    return {"axes": axes[0], "cells": told}
+
+
 def axes_of(ctx: Context, upstream: Upstream, given: Mapping[str, tuple[str, str]]) -> dict[str, Axis]:
     """The axes by name. Raises ValueError that names the axis, the node, its input and the value."""
     axes: dict[str, Axis] = {}
@@ -161,7 +173,7 @@ def axis_of(ctx: Context, upstream: Upstream, place: Place, address: str, listed
     for value in found:
         if problem := refused(ctx.graph, ctx.registry, place, value.value):
             raise ValueError(f"{value.label!r} is refused: {problem}; expected {expected(spec, ctx.registry)}")
-    return Axis(place, address.strip().rpartition(".")[0], found)
+    return Axis(place, address.strip(), address.strip().rpartition(".")[0], found)
 
 
 def sheet_nodes(ctx: Context, ends: Sequence[Link], columns: Axis, rows: Axis | None, title: str) -> list[Node]:
@@ -174,3 +186,15 @@ def sheet_nodes(ctx: Context, ends: Sequence[Link], columns: Axis, rows: Axis | 
     names = {"columns": columns.names(full), "rows": rows.names(full) if rows else ("",), "title": title}
     sheet = Node(f"{prefix}sheet", "PlotXYSheet", {"cells": Link(all_cells.id, 0), **names}, ctx.node_id)
     return [*cells, all_cells, sheet]
+
+
+def table_node(ctx: Context, ends: Sequence[Link], axes: Sequence[Axis], prefixes: Sequence[str]) -> Node:
+    """The node that gives the sweep as plain data. An input keeps the name it was given: ids are no part of a key, and
+    after a change of the workflow what is remembered would name others."""
+    told = [
+        {"input": axis.address, "labels": [v.label for v in axis.values], "values": [v.value for v in axis.values]}
+        for axis in axes
+    ]
+    links = {f"cell_{i}": end for i, end in enumerate(ends)}
+    constants = {"axes": told, "prefixes": list(prefixes)}
+    return Node(f"{ctx.node_id}.{ctx.call}.table", "PlotXYTable", {**constants, **links}, ctx.node_id)

@@ -103,9 +103,10 @@ def saved(
     kind: Directory,
     chunks: Mapping[str, str],
     compress_level: int,
+    placing: Placing | None = None,
 ) -> Output:
     """Write a batch (B, H, W, C) as numbered PNGs; the user interface is told their names."""
-    return put_files(ctx, images, prefix, kind, as_pngs(images, chunks, compress_level), ".png")
+    return put_files(ctx, images, prefix, kind, as_pngs(images, chunks, compress_level), ".png", placing)
 
 
 def as_pngs(images: Image, chunks: Mapping[str, str], compress_level: int) -> Iterator[bytes]:
@@ -117,13 +118,22 @@ def as_pngs(images: Image, chunks: Mapping[str, str], compress_level: int) -> It
 
 
 def put_files(
-    ctx: Context, images: Image, prefix: str, kind: Directory, files: Iterable[bytes], extension: str
+    ctx: Context,
+    images: Image,
+    prefix: str,
+    kind: Directory,
+    files: Iterable[bytes],
+    extension: str,
+    placing: Placing | None = None,
 ) -> Output:
-    """Write files that were made of ``images`` (B, H, W, C) under numbered names; the user interface is told these."""
+    """Write files that were made of ``images`` (B, H, W, C) under numbered names; the user interface is told these.
+
+    A node that writes more than one batch in a call needs one ``placing`` for all.
+    """
     height, width = images.shape[1:3]
     folders = ctx.service(Folders)
     place, root = folders.save_path(prefix, kind, width, height), folders.directory(kind)
-    placing = Placing(root, ctx.deeds)
+    placing = placing or Placing(root, ctx.deeds)
     shown, proof = [], []
     for i, data in enumerate(files):
         path = placing.put(data, place, extension, batch=i)

@@ -41,6 +41,9 @@ UpscaleModel: TypeAlias = Annotated[upscalers.UpscaleModel, Socket("UPSCALE_MODE
 Dataset: TypeAlias = Annotated[dataset.Dataset, Socket("DATASET")]
 """Pictures with captions, to learn from."""
 Lora: TypeAlias = Annotated[file.AdapterFile, Socket("LORA_MODEL")]
+Sweep: TypeAlias = Annotated[dict[str, Any], Socket("SWEEP")]
+"""``axes``, columns first: ``input`` as it was named, ``labels`` and ``values``. ``cells``, row by row: what the ids of
+its ``nodes`` begin with, and how many ``pictures`` (or batches) it gave."""
 Anything: TypeAlias = Annotated[Any, Socket("*")]
 
 Seed: TypeAlias = Annotated[int, Field(ge=0, le=2**64 - 1), Widget(default=0, control_after_generate=True)]

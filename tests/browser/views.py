@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.ours import Ours
 from tests.support.server import Server
@@ -200,6 +200,41 @@ def shortcuts(ours: Ours, *_: object) -> None:
     expect_dialog(ours, "Keyboard shortcuts")
 
 
+def sweep_values(ours: Ours, *_: object) -> None:
+    """What an input is to be swept over, with a mistake in it."""
+    axis(ours, "Draw", "seed", "1, 2").click()
+    ours.page.get_by_role("textbox", name="Values").fill("1, two")
+    expect(ours.page.get_by_text("does not fit")).to_be_visible()
+
+
+def swept(ours: Ours, *_: object) -> None:
+    """Two inputs with their marks, of which one is wrong, and the button beside Run."""
+    axis(ours, "Draw", "seed", "1, 2")
+    axis(ours, "Words", "text", "rocket -> hat")
+    ours.set("Words", "text", "a dog")
+    expect(ours.page.get_by_role("button", name="Sweep ? × 2")).to_be_visible()
+
+
+def sweep_table(ours: Ours, *_: object) -> None:
+    ours.set("Empty canvas", "width", "64")
+    axis(ours, "Draw", "steps", "1, 2")
+    press(ours, "Sweep 2")
+    ours.page.get_by_role("button", name="Show table").click()
+    expect(ours.page.get_by_role("dialog", name="Sweep").get_by_text("KSampler", exact=False).first).to_be_visible()
+
+
+def axis(ours: Ours, node: str, name: str, values: str) -> Locator:
+    """Choose an input under Sweep in a node's menu, and say over what; the mark that the input then has."""
+    ours.node(node).get_by_role("heading").click(button="right")
+    ours.page.get_by_role("menuitem", name=re.compile("^Sweep")).press("ArrowRight")
+    ours.page.get_by_role("menuitemcheckbox", name=re.compile(f"^{name}")).press("Enter")
+    dialog = ours.page.get_by_role("dialog", name=f"Sweep {name} of {node}")
+    dialog.get_by_label("Values").fill(values)
+    dialog.get_by_role("button", name="Sweep", exact=True).click()
+    expect(dialog).to_have_count(0)
+    return ours.node(node).get_by_role("button", name=re.compile(f"^{name} is swept"))
+
+
 def templates(ours: Ours, *_: object) -> None:
     choose(ours, "Workflow actions", "Templates")
     expect_dialog(ours, "Templates")
@@ -316,6 +351,9 @@ VIEWS: dict[str, View] = {
     "what a node can be wired to": connect_list,
     "settings": settings,
     "shortcuts": shortcuts,
+    "values of a sweep": sweep_values,
+    "swept inputs": swept,
+    "table of a sweep": sweep_table,
     "templates": templates,
     "save dialog": save_dialog,
     "report of missing nodes": missing_nodes,

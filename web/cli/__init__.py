@@ -189,6 +189,13 @@ def _add_run(commands: Commands) -> None:
         metavar="NODE.INPUT=VALUE",
         help="change an input of the node with this id, title or class type",
     )
+    run.add_argument(
+        "--sweep",
+        action="append",
+        default=[],
+        metavar="NODE.INPUT=VALUES",
+        help="the picture for each of several values: Draw.cfg=2,4,8 or Draw.steps=1..10; twice for a grid",
+    )
     run.add_argument("--text", metavar="WORDS", help="what to draw: the words behind a sampler's positive input")
     run.add_argument("--seed", type=int, help="the seed of every sampler")
     run.add_argument("--out", type=Path, metavar="DIR", help="where the pictures go")

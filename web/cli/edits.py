@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from engine.exposed import Place
 from web.cli.documents import Document
 from web.cli.terminal import Mistake
 from web.edits import NoSuchPlace, Prompt, find_input, with_inputs
+from web.sweeping import NoSweep, with_sweep
 
 TEXTS = ("text", "text_g", "text_l", "clip_l", "t5xxl")
 """Inputs that hold the words of the text encoders in use."""
@@ -28,20 +29,36 @@ def edited(document: Document, args: argparse.Namespace) -> Document:
         prompt = set_seed(prompt, args.seed)
     for assignment in args.set:
         prompt = set_input(prompt, assignment)
+    if args.sweep:
+        prompt = set_sweep(prompt, args.sweep)
     return replace(document, prompt=prompt)
 
 
 def set_input(prompt: Prompt, assignment: str) -> dict[str, Any]:
     """Apply ``NODE.INPUT=VALUE``; NODE is an id, a title or a class type, VALUE JSON or else plain text."""
+    place, text = _assigned(prompt, "--set", assignment, "VALUE")
+    return with_inputs(prompt, {place: _value(text)})
+
+
+def set_sweep(prompt: Prompt, assignments: Sequence[str]) -> dict[str, Any]:
+    """Have the picture made for all values of ``NODE.INPUT=VALUES``, or of two of these."""
+    axes = [_assigned(prompt, "--sweep", each, "VALUES, such as Draw.cfg=2,4,8") for each in assignments]
+    try:
+        return with_sweep(prompt, axes)
+    except NoSweep as error:
+        raise Mistake(f"--sweep: {error}") from None
+
+
+def _assigned(prompt: Prompt, flag: str, assignment: str, expected: str) -> tuple[Place, str]:
+    """The place and the text of ``NODE.INPUT=TEXT``. Raises Mistake."""
     address, equals, text = assignment.partition("=")
     name, dot, key = address.rpartition(".")
     if not (equals and dot and name and key):
-        raise Mistake(f"--set {assignment}: expected NODE.INPUT=VALUE")
+        raise Mistake(f"{flag} {assignment}: expected NODE.INPUT={expected}")
     try:
-        place = find_input(prompt, address)
+        return find_input(prompt, address), text
     except NoSuchPlace as error:
-        raise Mistake(f"--set {assignment}: {error}") from None
-    return with_inputs(prompt, {place: _value(text)})
+        raise Mistake(f"{flag} {assignment}: {error}") from None
 
 
 def set_text(prompt: Prompt, words: str) -> dict[str, Any]:

@@ -195,3 +195,16 @@ def test_infotext_has_no_private_words() -> None:
 async def test_other_workflows_are_saved_without_infotext(stage: Stage) -> None:
     texts, _ = await stage.saved(workflow(), Embedding(infotext=True))
     assert list(texts) == ["prompt", "workflow", LOCK]
+
+
+async def test_what_a_private_value_is_swept_over_stays_out_too(stage: Stage) -> None:
+    document = workflow(["string_a"])
+    own = {"private": ["string_a"], "axes": {"string_a": f"{SECRET} -> another", "string_b": "c, d"}}
+    document["2"]["_meta"]["wireloom"] = own
+    node = {"id": 2, "type": "StringConcatenate", "widgets_values": [SECRET, "b", ""], "properties": {"wireloom": own}}
+    editors = {"nodes": [node], "links": [], "version": 0.4}
+    texts, _ = await stage.saved(document, extra_pnginfo={"workflow": editors})
+    assert all(SECRET not in text for text in texts.values())
+    kept = {**own, "axes": {"string_b": "c, d"}}
+    assert json.loads(texts["prompt"])["2"]["_meta"]["wireloom"] == kept
+    assert json.loads(texts["workflow"])["nodes"][0]["properties"]["wireloom"] == kept

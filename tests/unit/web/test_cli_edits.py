@@ -1,10 +1,10 @@
-"""--set, --text and --seed as changes of a workflow."""
+"""--set, --sweep, --text and --seed as changes of a workflow."""
 
 from typing import Any
 
 import pytest
 
-from web.cli.edits import set_input, set_seed, set_text
+from web.cli.edits import set_input, set_seed, set_sweep, set_text
 from web.cli.terminal import Mistake
 from web.edits import NoSuchPlace, find_node
 
@@ -96,3 +96,53 @@ def test_seed_sets_every_literal_seed() -> None:
 def test_seed_without_a_sampler_is_refused() -> None:
     with pytest.raises(Mistake, match="no node of this workflow has a seed"):
         set_seed({"2": workflow()["2"]}, 1)
+
+
+def drawn() -> dict[str, Any]:
+    """The same with two pictures, of which the second one is saved."""
+    return {
+        **workflow(),
+        "8": {"class_type": "VAEDecode", "inputs": {"samples": ["5", 0], "vae": ["1", 2]}},
+        "9": {"class_type": "PreviewImage", "inputs": {"images": ["8", 0]}},
+        "10": {"class_type": "VAEDecode", "inputs": {"samples": ["7", 0], "vae": ["1", 2]}},
+        "11": {"class_type": "SaveImage", "inputs": {"images": ["10", 0], "filename_prefix": "out"}},
+    }
+
+
+def test_a_sweep_takes_the_place_of_what_saves_the_picture() -> None:
+    original = drawn()
+    swept = set_sweep(original, ["KSamplerAdvanced.noise_seed=1..3", "1.ckpt_name=a.safetensors, b=c.safetensors"])
+    assert swept["11:plot"] == {
+        "class_type": "PlotXY",
+        "inputs": {
+            "image": ["10", 0], "x_input": "7.noise_seed", "x_values": "1..3",
+            "y_input": "1.ckpt_name", "y_values": "a.safetensors, b=c.safetensors",
+        },
+    }  # fmt: skip
+    links = {"image": ["11:plot", 0], "cells": ["11:plot", 1], "sweep": ["11:plot", 2]}
+    assert swept["11"] == {"class_type": "SaveSweep", "inputs": {**links, "filename_prefix": "out_sweep"}}
+    assert original == drawn()
+
+
+def test_of_several_pictures_it_is_one_on_which_the_input_has_an_effect() -> None:
+    swept = set_sweep(drawn(), ["KSampler.cfg=1, 2"])
+    assert swept["9:plot"]["inputs"] == {"image": ["8", 0], "x_input": "5.cfg", "x_values": "1, 2"}
+
+
+@pytest.mark.parametrize(
+    ("sweeps", "says"),
+    [
+        (["KSampler.cfg"], r"--sweep KSampler.cfg: expected NODE.INPUT=VALUES"),
+        (["KSampler.cgf=1"], "has no input 'cgf'"),
+        (["5.cfg=1", "5.seed=1", "2.text=a"], "at most 2 inputs can be swept, not 3"),
+        (["5.cfg=1", "7.noise_seed=1"], r"node 5 \(Draw v1\.0\) has no part in the picture of node 11 \(SaveImage\)"),
+    ],
+)
+def test_a_sweep_that_cannot_be_is_refused(sweeps: list[str], says: str) -> None:
+    with pytest.raises(Mistake, match=says):
+        set_sweep(drawn(), sweeps)
+
+
+def test_without_a_picture_there_is_nothing_to_sweep() -> None:
+    with pytest.raises(Mistake, match="no picture to sweep"):
+        set_sweep(workflow(), ["5.cfg=1"])

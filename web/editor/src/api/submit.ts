@@ -16,6 +16,8 @@ export interface SubmitOptions {
   readonly front?: boolean;
   /** Only these nodes, and what they need. */
   readonly only?: readonly string[];
+  /** What is run in the workflow's place, and its outputs: a sweep. The files that are saved tell of the workflow. */
+  readonly instead?: { readonly doc: Doc; readonly targets: readonly string[] };
 }
 
 /** In a job's `extra_data`: the tab that it is for, so that a page that was loaded again finds its own. */
@@ -25,10 +27,11 @@ export const TAB_KEY = "wireloom_tab";
  * Have a tab's workflow run. Gives the job's id; null if it was refused: then `useFaults(tab)` tells what is wrong, also if
  * the server cannot be reached.
  */
-export async function submit(tabId: string, doc: Doc, { front, only }: SubmitOptions = {}): Promise<string | null> {
+export async function submit(tabId: string, doc: Doc, options: SubmitOptions = {}): Promise<string | null> {
+  const { front, only, instead } = options;
   const { specs } = useSpecs.getState();
   const workflow = saveDoc(doc);
-  const { doc: sent, targets } = only ? withProbes(doc, specs, only) : { doc, targets: undefined };
+  const { doc: sent, targets } = instead ?? (only ? withProbes(doc, specs, only) : { doc, targets: undefined });
   const expected = new Set([...expectedNodes(sent, specs, targets)].map(outermost));
   const track = expectJob(newUuid(), tabId, expected, doc);
   const body = {

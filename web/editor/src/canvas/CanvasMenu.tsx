@@ -2,6 +2,7 @@ import * as ContextMenu from "@radix-ui/react-context-menu";
 import { selectedPicture } from "../mask/target";
 import { giveFocusBack } from "../shell/focus";
 import { useWorkspace } from "../store/workspace";
+import { SweepMenu } from "../sweep/SweepMenu";
 import { promotable, togglePromoted } from "../subgraphs/promoting";
 import { t as subgraphs } from "../subgraphs/strings";
 import { align, currentDoc, dissolveGroup, fitGroup, removeWire, selectInside } from "./actions";
@@ -66,6 +67,7 @@ function NodeItems() {
       <Colors onChoose={paintSelected} />
       <CommandItem id="canvas.connect" />
       {!many && <FormMenu />}
+      {!many && <SweepMenu />}
       <Separator />
       {["cut", "copy", "duplicate", "group"].map((name) => (
         <CommandItem key={name} id={`canvas.${name}`} />

@@ -2,6 +2,8 @@ import { CompareDialog } from "../compare/CompareDialog";
 import { ShareDialog } from "../sharing/ShareDialog";
 import { VersionsDialog } from "../sharing/VersionsDialog";
 import { VerifyDialog } from "../verify/VerifyDialog";
+import { AxisDialog } from "../sweep/AxisDialog";
+import { SweepTable } from "../sweep/SweepTable";
 import { DropTarget } from "./drop";
 import { Questions } from "./Questions";
 import { ReportDialog } from "./ReportDialog";
@@ -18,6 +20,8 @@ export function FileDialogs() {
       <VersionsDialog />
       <CompareDialog />
       <VerifyDialog />
+      <AxisDialog />
+      <SweepTable />
       <Questions />
       <DropTarget />
     </>

@@ -4,6 +4,7 @@ import { fieldsIn, writtenId } from "./entries";
 import { jsonText, parseJson } from "./json";
 import { counted, nextGroupId, nextLinkId, nextNodeId } from "./ids";
 import { linksAmong } from "./links";
+import { pastedMarks } from "./pasted_marks";
 import { loadDoc, NotAWorkflow } from "./read";
 import { saveDoc } from "./save";
 import { type Fields, isFields } from "./same";
@@ -108,8 +109,10 @@ export function paste(doc: Doc, clip: Clip, pos: readonly [number, number]): { o
   const by = [0, 1].map((axis) => pos[axis]! - Math.min(...corners.map((corner) => corner[axis]!))) as [number, number];
   const first = nextNodeId(doc);
   const ids = new Map(part.order.map((id, at) => [id, String(first + at)]));
+  const marks = pastedMarks(doc);
   const ops: Op[] = part.order.map((id, at) => {
-    const node = numbered(part.nodes[id]!, first + at, doc.order.length + at, by);
+    const { properties } = part.nodes[id]!;
+    const node = numbered({ ...part.nodes[id]!, properties: marks(properties) }, first + at, doc.order.length + at, by);
     return { of: "nodes", id: node.id, before: null, after: node };
   });
   const firstLink = nextLinkId(doc);

@@ -1,10 +1,9 @@
-import { OWN } from "./marks";
-import { setNode } from "./nodes";
+import { ownOf, setOwn } from "./own";
 import { isFields } from "./same";
 import type { Doc, DocNode, NodeId, Op } from "./types";
 import { placesIn } from "./within";
 
-/** What the form of a workflow, and `/v1/jobs`, call inputs and outputs: kept at their nodes, under `properties`. */
+/** What the form of a workflow, and `/v1/jobs`, call inputs and outputs: kept at their nodes. */
 
 /** What a node gives to the form: its inputs by their public names, and its output. */
 export interface Exposed {
@@ -43,17 +42,4 @@ export function publicNames(doc: Doc, side: "inputs" | "outputs"): string[] {
     const { inputs, output } = exposedOf(node);
     return side === "inputs" ? Object.values(inputs) : (output ?? []);
   });
-}
-
-function ownOf(node: DocNode): Record<string, unknown> {
-  const own = node.properties[OWN];
-  return isFields(own) ? own : {};
-}
-
-/** What else stands there is kept; what is empty goes. */
-function setOwn(doc: Doc, node: DocNode, change: Record<string, unknown>): Op[] {
-  const { [OWN]: _, ...others } = node.properties;
-  const own = Object.entries({ ...ownOf(node), ...change }).filter(([, value]) => value !== undefined);
-  const properties = own.length > 0 ? { ...others, [OWN]: Object.fromEntries(own) } : others;
-  return setNode(doc, node.id, { properties });
 }

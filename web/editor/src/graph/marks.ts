@@ -1,22 +1,24 @@
+import { ownIn, withOwn } from "./own";
 import { type Fields, isFields } from "./same";
 
-/** Where nodes keep what the editor says of their inputs, under `properties`: names in forms, and what is private. */
-export const OWN = "wireloom";
+/** What our own marks at a node say of its inputs: names in forms, what is swept, and what is private. */
 
 /** A node's properties with its marks under the names that its inputs have now; null for one that is gone. */
 export function renamedMarks(properties: Fields, nameNow: (name: string) => string | null): Fields {
-  const { [OWN]: own, ...others } = properties;
-  if (!isFields(own)) return properties;
-  const { inputs, private: hidden, ...rest } = own;
-  const names = Object.entries(isFields(inputs) ? inputs : {}).flatMap(([name, to]): [string, unknown][] => {
-    const now = nameNow(name);
-    return now === null ? [] : [[now, to]];
-  });
-  const kept = (Array.isArray(hidden) ? hidden : []).flatMap((name) => nameNow(String(name)) ?? []);
-  const marks = {
+  const { inputs, axes, private: hidden, ...rest } = ownIn(properties);
+  const private_ = (Array.isArray(hidden) ? hidden : []).flatMap((name) => nameNow(String(name)) ?? []);
+  return withOwn(properties, {
     ...rest,
-    ...(names.length > 0 ? { inputs: Object.fromEntries(names) } : {}),
-    ...(kept.length > 0 ? { private: kept } : {}),
-  };
-  return Object.keys(marks).length > 0 ? { ...others, [OWN]: marks } : others;
+    inputs: renamed(inputs, nameNow),
+    axes: renamed(axes, nameNow),
+    private: private_.length > 0 ? private_ : undefined,
+  });
+}
+
+function renamed(of: unknown, nameNow: (name: string) => string | null): Fields | undefined {
+  const entries = Object.entries(isFields(of) ? of : {}).flatMap(([name, said]): [string, unknown][] => {
+    const now = nameNow(name);
+    return now === null ? [] : [[now, said]];
+  });
+  return entries.length > 0 ? Object.fromEntries(entries) : undefined;
 }

@@ -1,25 +1,18 @@
-import { OWN } from "./marks";
-import { setNode } from "./nodes";
-import { isFields } from "./same";
+import { ownOf, setOwn } from "./own";
 import type { Doc, DocNode, NodeId, Op } from "./types";
 
-/** The inputs whose values the server leaves out of saved files: kept at their nodes, under `properties`. */
-const PRIVATE = "private";
+/** The inputs whose values the server leaves out of saved files: kept at their nodes. */
 
 export function privateOf(node: DocNode): readonly string[] {
-  const own = node.properties[OWN];
-  const names = isFields(own) ? own[PRIVATE] : [];
+  const { private: names } = ownOf(node);
   return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];
 }
 
-/** Marks an input as private, or no longer. What else stands there is kept; what is empty goes. */
+/** Marks an input as private, or no longer. */
 export function togglePrivate(doc: Doc, id: NodeId, input: string): Op[] {
   const node = doc.nodes[id];
   if (!node) return [];
   const before = privateOf(node);
   const names = before.includes(input) ? before.filter((name) => name !== input) : [...before, input];
-  const { [OWN]: given, ...others } = node.properties;
-  const { [PRIVATE]: _, ...kept } = isFields(given) ? given : {};
-  const own = names.length > 0 ? { ...kept, [PRIVATE]: names } : kept;
-  return setNode(doc, id, { properties: Object.keys(own).length > 0 ? { ...others, [OWN]: own } : others });
+  return setOwn(doc, node, { private: names.length > 0 ? names : undefined });
 }

@@ -1,5 +1,6 @@
 import { useMemo } from "react";
 import { handleId, inputHandleId } from "../canvas/handles";
+import { axesOn } from "../graph/axes";
 import { inputsOf, widgetsOf } from "../graph/inputs";
 import type { DocNode, NodeSpec, Widget } from "../graph/types";
 import { WidgetRow } from "../widgets/WidgetRow";
@@ -52,7 +53,7 @@ export function NodeBody({ node, spec }: { node: DocNode; spec: NodeSpec | undef
           ))}
         </ul>
       </div>
-      <WidgetRows widgets={widgets} linkedIn={linkedIn} />
+      <WidgetRows widgets={widgets} linkedIn={linkedIn} axes={axesOn(node)} />
       {spec && <PointPicker spec={spec} widgets={widgets} linkedIn={linkedIn} />}
       {fault !== undefined && <FaultNote text={fault} />}
       <NodeOutput />
@@ -60,7 +61,14 @@ export function NodeBody({ node, spec }: { node: DocNode; spec: NodeSpec | undef
   );
 }
 
-export function WidgetRows({ widgets, linkedIn }: { widgets: readonly Widget[]; linkedIn: string }) {
+interface RowsProps {
+  widgets: readonly Widget[];
+  linkedIn: string;
+  /** By name, what inputs are swept over. */
+  axes?: Readonly<Record<string, string>>;
+}
+
+export function WidgetRows({ widgets, linkedIn, axes = {} }: RowsProps) {
   if (widgets.length === 0) return null;
   return (
     <div className="node-widgets">
@@ -69,6 +77,7 @@ export function WidgetRows({ widgets, linkedIn }: { widgets: readonly Widget[]; 
           key={widget.index}
           widget={widget}
           fed={widget.linked || has(linkedIn, widget.socket)}
+          axis={axes[widget.name]}
           hasControl={widgets[at + 1]?.kind === "control" && !widget.spec.choices}
         />
       ))}

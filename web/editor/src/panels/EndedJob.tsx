@@ -3,6 +3,8 @@ import { memo } from "react";
 import type { Job } from "../api/types";
 import { Icon } from "../shell/icons";
 import { forgetJob } from "../store/jobs";
+import { t as sweeps } from "../sweep/strings";
+import { isSweep, showTableOf } from "../sweep/table";
 import { isGone, markGone, useGone } from "./gone";
 import { openWorkflowOf, runAgain, showJob } from "./job_actions";
 import { knownPictures, thumbnailUrl } from "./job_pictures";
@@ -63,6 +65,11 @@ function JobMenu({ job, hasPicture }: { job: Job; hasPicture: boolean }) {
           {hasPicture && (
             <Menu.Item className="menu-item" onSelect={() => attempt(showJob(job))}>
               {t.queue.show}
+            </Menu.Item>
+          )}
+          {isSweep(job) && (
+            <Menu.Item className="menu-item" onSelect={() => attempt(showTableOf(job.id))}>
+              {sweeps.table.command}
             </Menu.Item>
           )}
           <Menu.Item className="menu-item" onSelect={() => attempt(openWorkflowOf(job))}>

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "react";
+import { SweepBar } from "../sweep/SweepBar";
 import { api } from "../api/client";
 import { shownKeys } from "../shell/keys";
 import { Icon } from "../shell/icons";
@@ -24,6 +25,7 @@ export function RunBar() {
   return (
     <div className="run-bar" role="group" aria-label={t.run.bar}>
       <RunStatus />
+      <SweepBar />
       <div className="run-buttons">
         <AutoRunChip />
         <CountField />

@@ -8,6 +8,8 @@ const PATHS = {
   nodes: "M2 3.5h5v4H2zM9 8.5h5v4H9zM7 5.5h2.5v3",
   library: "M2 4.5h4l1.5 1.5H14v6.5H2z",
   outline: "M2.5 3.5h5M5.5 8h8M5.5 12.5h8M2.5 8h.01M2.5 12.5h.01",
+  grid: "M2.5 2.5h11v11h-11zM2.5 6.2h11M2.5 9.8h11M6.2 2.5v11M9.8 2.5v11",
+  table: "M2 3h12v10H2zM2 6.5h12M2 9.7h12M6 6.5v6.5",
   queue: "M2.5 4h11M2.5 8h11M2.5 12h7",
   gallery: "M2 3h12v10H2zM2 11l3.5-3.5l3 3l2-2L14 11.5M10.5 6h.01",
   problems: "M8 2l6.5 11.5h-13zM8 6.5v3.5M8 12h.01",

@@ -2,7 +2,7 @@ import { colorNames, t as canvas } from "../canvas/strings";
 import { t as compare } from "../compare/strings";
 import { files } from "../files/strings";
 import { t as form } from "../form/strings";
-import { graph } from "../graph/strings";
+import { graph, sweep } from "../graph/strings";
 import { t as mask } from "../mask/strings";
 import { t as nodes } from "../nodes/strings";
 import { t as outline } from "../outline/strings";
@@ -10,6 +10,7 @@ import { t as panels } from "../panels/strings";
 import { t as subgraphs } from "../subgraphs/strings";
 import { sharing } from "../sharing/strings";
 import { t as verify } from "../verify/strings";
+import { t as sweeps } from "../sweep/strings";
 import { t as widgets } from "../widgets/strings";
 import { commands, nodeHelp, nodePalette, palette, settings, shell, shortcuts, welcome } from "./texts";
 
@@ -40,4 +41,6 @@ export const t = {
   sharing,
   compare,
   verify,
+  sweep,
+  sweeps,
 } as const;

@@ -4,12 +4,21 @@ import { FaultNote } from "../nodes/FaultNote";
 import { useMovesSockets } from "../nodes/measure";
 import { useFault, usePlace } from "../nodes/slices";
 import { WidgetSocket } from "../nodes/sockets";
+import { AxisMark } from "../sweep/AxisMark";
 import type { Widget } from "../graph/types";
 import { controlOf } from "./controls";
 import { t } from "./strings";
 
-/** One control of a node: its socket, its name, the control of its kind, and what is wrong with it. */
-export function WidgetRow({ widget, fed, hasControl }: { widget: Widget; fed: boolean; hasControl: boolean }) {
+interface Props {
+  widget: Widget;
+  fed: boolean;
+  hasControl: boolean;
+  /** What a sweep is to put there. */
+  axis: string | undefined;
+}
+
+/** One control of a node: its socket, its name, the control of its kind, what it is swept over, and what is wrong with it. */
+export function WidgetRow({ widget, fed, hasControl, axis }: Props) {
   const place = usePlace();
   const fault = useFault(place, widget.kind === "control" ? "" : widget.name);
   const faultId = useId();
@@ -43,6 +52,7 @@ export function WidgetRow({ widget, fed, hasControl }: { widget: Widget; fed: bo
         describedBy={fault === undefined ? undefined : faultId}
         onChange={(value, merging) => editValue(place, widget.name, widget.index, value, merging)}
       />
+      {axis !== undefined && widget.kind !== "control" && <AxisMark widget={widget} text={axis} />}
       {fault !== undefined && <FaultNote id={faultId} text={fault} />}
     </div>
   );
