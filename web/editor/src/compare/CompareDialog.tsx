@@ -1,10 +1,11 @@
 import { Command } from "cmdk";
 import { useEffect, useState } from "react";
-import { api, HttpError } from "../api/client";
+import { api } from "../api/client";
 import type { Version } from "../api/sharing";
 import { pickFiles } from "../files/pick";
 import { refreshLibrary, useLibrary } from "../files/library";
 import { placeOf } from "../files/names";
+import { whyOf } from "../files/why";
 import { whenOf } from "../sharing/versions";
 import { Dialog } from "../shell/Dialog";
 import { useWorkspace, type Tab } from "../store/workspace";
@@ -55,18 +56,18 @@ function OpenOnes({ tab }: { tab: Tab }) {
 
 function Versions({ tab, path }: { tab: Tab; path: string }) {
   const [versions, setVersions] = useState<readonly Version[]>([]);
+  const [why, setWhy] = useState<string | null>(null);
   useEffect(() => {
     let current = true;
     api.versions.list(placeOf(path)).then(
       (found) => current && setVersions(found.versions),
-      (error: unknown) => {
-        if (!(error instanceof HttpError)) throw error; // there are others to compare with
-      },
+      (error: unknown) => current && setWhy(whyOf(error)),
     );
     return () => {
       current = false;
     };
   }, [path]);
+  if (why !== null) return <p role="alert">{t.noVersions(why)}</p>; // there are others to compare with
   if (versions.length === 0) return null;
   return (
     <Command.Group heading={t.versions}>

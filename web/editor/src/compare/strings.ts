@@ -13,6 +13,7 @@ export const t = {
   compareVersion: "Compare",
   compareVersionOf: (when: string) => `Compare with the version of ${when}`,
   neither: "it carries no workflow",
+  noVersions: (why: string) => `Its versions cannot be read: ${why}`,
   notCompared: (name: string, why: string) => `“${name}” cannot be compared: ${why}`,
 
   title: "Difference",
