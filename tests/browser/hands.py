@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
@@ -121,3 +122,16 @@ class Fingers:
             )
             self.page.wait_for_timeout(16)
         self.touch("touchEnd")
+
+
+def menu(ours: Ours, entry: str) -> None:
+    ours.page.get_by_role("button", name="Workflow actions").click()
+    ours.page.get_by_role("menuitem", name=entry).click()
+
+
+def compare_with_file(ours: Ours, file: Path) -> None:
+    menu(ours, "Compare with…")
+    dialog = ours.page.get_by_role("dialog", name=re.compile("^Compare “"))
+    with ours.page.expect_file_chooser() as chooser:
+        dialog.get_by_role("option", name="A file or picture…").click()
+    chooser.value.set_files(file)

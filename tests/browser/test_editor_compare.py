@@ -13,10 +13,9 @@ from playwright.sync_api import Locator, expect
 from safetensors import safe_open
 from safetensors.numpy import load_file, save
 
-from tests.browser.hands import node
+from tests.browser.hands import compare_with_file, menu, node
 from tests.browser.ours import Ours
 from tests.browser.test_editor_keep import save_as
-from tests.browser.test_editor_sharing import menu
 from tests.browser.test_editor_views import faults
 from tests.support.server import Server
 
@@ -36,14 +35,6 @@ def expect_no_faults(ours: Ours) -> None:
 
 def difference(ours: Ours) -> Locator:
     return ours.page.get_by_role("complementary", name="Difference")
-
-
-def compare_with_file(ours: Ours, file: Path) -> None:
-    menu(ours, "Compare with…")
-    dialog = ours.page.get_by_role("dialog", name=re.compile("^Compare “"))
-    with ours.page.expect_file_chooser() as chooser:
-        dialog.get_by_role("option", name="A file or picture…").click()
-    chooser.value.set_files(file)
 
 
 def written(document: dict[str, Any], file: Path) -> Path:

@@ -39,7 +39,7 @@ def expect_in_the_middle(ours: Ours, node: Locator) -> None:
     expect(node).to_have_attribute("data-selected", "true")
     wanted = ours.page.evaluate(CANVAS_MIDDLE)
     for _ in range(100):
-        if middle(node) == pytest.approx(wanted, abs=3):
+        if node.bounding_box() and middle(node) == pytest.approx(wanted, abs=3):
             return
         ours.page.wait_for_timeout(50)
     raise AssertionError(f"{middle(node)} instead of {wanted}")

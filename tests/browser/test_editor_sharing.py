@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext, expect
 
+from tests.browser.hands import menu
 from tests.browser.ours import Ours
 from tests.browser.test_editor_keep import save_as, saved
 from tests.support.server import Server
@@ -21,11 +22,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 def painted(path: Path, color: str) -> Path:
     Image.new("RGB", (32, 32), color).save(path)
     return path
-
-
-def menu(ours: Ours, entry: str) -> None:
-    ours.page.get_by_role("button", name="Workflow actions").click()
-    ours.page.get_by_role("menuitem", name=entry).click()
 
 
 def test_a_link_shows_a_workflow_elsewhere_which_is_made_mine_there(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from itertools import groupby
@@ -10,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.hands import compare_with_file, menu
 from tests.browser.ours import Ours
-from tests.browser.tours import menu
 from tests.browser.watched import RUNS_WITHIN_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -30,6 +31,7 @@ PARTS = {
     "The buttons": ".canvas-controls",
     "The search": ".find",
     "Notices": ".notices",
+    "The comparison": ".compare",
     "Messages in passing": ".toasts",
 }
 """As the walk in the documentation names them, and where they are."""
@@ -55,8 +57,13 @@ def stops(page: Page, first: str) -> Iterator[tuple[str, str, str]]:
 
 
 def test_tab_goes_through_the_page_as_the_documentation_says(ours: Ours, tmp_path: Path) -> None:
-    """Inside of a subgraph, with the outline, the search, something to undo, the first notice, and a message."""
+    """In a subgraph, compared with another, with outline, search, something to undo, first notice, and a message."""
     page = ours.page
+    file = tmp_path / "other.json"
+    file.write_text(json.dumps({**ours.document(), "nodes": [], "links": []}))
+    compare_with_file(ours, file)
+    expect(page.get_by_role("complementary", name="Difference")).to_be_visible()
+    ours.node("Draw").click(position={"x": 40, "y": 12})
     page.keyboard.press("Control+a")
     page.keyboard.press("Control+Shift+G")
     expect(ours.node("Subgraph")).to_be_visible()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.hands import select, title
+from tests.browser.hands import menu, select, title
 from tests.browser.ours import Ours
 from tests.browser.views import expect_dialog, open_panel
 from tests.browser.watched import RUNS_WITHIN_MS
@@ -20,11 +20,6 @@ Tour = Callable[[Ours, Server, Path], Iterator[Stop]]
 
 DESK = {"width": 1600, "height": 900}
 PHONE = {"width": 360, "height": 740}
-
-
-def menu(ours: Ours, entry: str) -> None:
-    ours.page.get_by_role("button", name="Workflow actions").click()
-    ours.page.get_by_role("menuitem", name=entry).click()
 
 
 def open_sub(ours: Ours, of: str, entry: str) -> Locator:

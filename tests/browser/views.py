@@ -299,6 +299,8 @@ def mask_editor(ours: Ours, _: Server, tmp_path: Path) -> None:
         plain.info.clear()
         plain.save(picture)
     ours.let_go(picture, "image/png")
+    loaded = "(image) => image.complete && image.naturalWidth > 0"  # by then nothing moves below the pointer
+    ours.page.wait_for_function(loaded, arg=ours.page.locator(".image-frame img").first.element_handle())
     ours.page.get_by_role("button", name="Edit mask").first.click()
     expect_dialog(ours, "^Mask of")
     expect(ours.page.get_by_role("application", name=re.compile("to paint a mask on"))).to_be_focused()
