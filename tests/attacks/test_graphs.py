@@ -31,6 +31,7 @@ async def refused(server: Server, prompt: Any) -> dict[str, Any]:
     return answer
 
 
+@pytest.mark.slow
 async def test_a_chain_of_3000_nodes_runs(server: Server) -> None:
     entry = await job(server, chain(3000))
     assert entry["outputs"] == {"out": {"text": ["3001"]}}

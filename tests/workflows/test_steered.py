@@ -155,6 +155,7 @@ def run(capsys: pytest.CaptureFixture[str], data: Path, document: dict[str, Any]
     return told
 
 
+@pytest.mark.slow
 def test_a_picture_is_steered_by_all_at_once(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Also twice: what is remembered of the first run serves the second."""
     whole = run(capsys, models, workflow())

@@ -145,6 +145,7 @@ async def pictures(tmp_path: Path, workflows: Sequence[dict[str, Any]], *flags: 
         folders.close()
 
 
+@pytest.mark.slow
 async def test_jobs_at_once_draw_the_pictures_that_each_draws_alone(tmp_path: Path) -> None:
     words = ("a cat", "a red apple", "a green tree")
     documents = [

@@ -246,6 +246,7 @@ async def test_an_interrupt_is_felt_within_a_step_and_leaves_no_thread_behind() 
     assert sum(isinstance(event, NodeProgress) for event in seen) == steps
 
 
+@pytest.mark.slow
 async def test_ten_thousand_nodes_in_a_chain_and_cancelling_them() -> None:
     chain = {"n0": ("Number", {"value": 1})} | {
         f"n{i}": ("Add", {"a": [f"n{i - 1}", 0], "b": 1}) for i in range(1, 10_000)

@@ -224,6 +224,7 @@ async def test_repeat_hands_values_from_round_to_round(times: int, expected: int
     assert CALLS["Grow"] == times
 
 
+@pytest.mark.slow
 async def test_repeat_goes_a_thousand_rounds_deep() -> None:
     assert (await ran(repeated(1000, start=0))).shown("show") == ["0"]
     assert CALLS["Grow"] == 1000

@@ -97,6 +97,7 @@ run(Training(Line(), PACE, 5, 2), Path(sys.argv[1]), lambda at: time.sleep(0.2 i
 """
 
 
+@pytest.mark.slow
 def test_a_training_that_a_signal_killed_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     file = tmp_path / "state.pt"
     process = subprocess.Popen([sys.executable, "-c", SLOWLY, str(file)])

@@ -175,6 +175,7 @@ def test_a_new_vae_averages(icons: Dataset) -> None:
         averaging_vae(VAEConfig((8, 8), 1, 4, 2), 0)
 
 
+@pytest.mark.slow
 def test_standardising_leaves_pictures_and_makes_latents_of_unit_size(icons: Dataset) -> None:
     vae, latent_format = averaging_vae(VAEConfig((16, 16), 1, 4, 4), 0), SD15.latent_format
     pictures = torch.stack([icons.picture(choice, Random(0)) for choice in icons.choices()])

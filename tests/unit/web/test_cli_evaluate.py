@@ -22,6 +22,7 @@ def evaluated(capsys: pytest.CaptureFixture[str], *argv: str) -> dict[str, objec
     return result
 
 
+@pytest.mark.slow
 def test_a_table_and_a_sheet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sheet = tmp_path / "sheet.png"
     argv = ["evaluate", "--concepts", "pizza", "--hold-out", "0.5", "--sheet", str(sheet), *QUICK]

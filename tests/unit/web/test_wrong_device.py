@@ -11,6 +11,7 @@ from tests.support.server import Server
 ABSENT = "xpu" if sys.platform == "darwin" else "mps"
 
 
+@pytest.mark.slow
 async def test_it_ends_with_one_sentence_and_keeps_its_jobs(tmp_path: Path) -> None:
     job = Job({"1": {"class_type": "PreviewAny", "inputs": {"source": "kept"}}}, ("1",))
     async with SqliteQueue(tmp_path / "queue.sqlite") as queue:
