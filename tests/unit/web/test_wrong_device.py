@@ -4,6 +4,8 @@ import asyncio
 import sys
 from pathlib import Path
 
+import pytest
+
 from engine.jobs import Job
 from engine.jobs_sqlite import SqliteQueue
 from tests.support.server import Server
