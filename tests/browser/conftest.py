@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.editor import Editor
 from tests.browser.hands import settled
@@ -29,10 +29,27 @@ FLAGS = (
 )
 SHOWS_WITHIN_MS = 20_000
 VIEW = {"width": 1600, "height": 900}
+FAILED = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--pictures", action="store_true", help="write README's pictures of the editor")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if call.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
+def keep_picture(request: pytest.FixtureRequest, page: Page, folder: Path) -> None:
+    """What the page showed at the end of a test that failed."""
+    if request.node.stash.get(FAILED, False):
+        page.screenshot(path=folder / "end.png")
 
 
 @contextmanager
@@ -61,13 +78,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def editor(chromium: Browser, server: Server, tmp_path: Path) -> Iterator[Editor]:
+def editor(chromium: Browser, server: Server, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Editor]:
     """The front end in a browser of its own, as it greets a new user; it must not have complained at the end."""
     server.post("/settings", {"Comfy.TutorialCompleted": False})
     context = chromium.new_context(viewport=VIEW)
     editor = Editor(context.new_page(), server.url)
     yield editor
-    editor.page.screenshot(path=tmp_path / "end.png")
+    keep_picture(request, editor.page, tmp_path)
     context.close()
     server.post("/queue", {"clear": True})
     server.post("/interrupt", {})
@@ -110,9 +127,9 @@ def tablet(chromium: Browser, own: Server) -> Iterator[Ours]:
 
 
 @pytest.fixture
-def ours(context: BrowserContext, own: Server, tmp_path: Path) -> Iterator[Ours]:
+def ours(context: BrowserContext, own: Server, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Ours]:
     """The editor with the default workflow; it must not have complained at the end."""
     ours = Ours(context.new_page(), own.url).boot()
     yield ours
-    ours.page.screenshot(path=tmp_path / "end.png")
+    keep_picture(request, ours.page, tmp_path)
     assert ours.troubles == []

@@ -5,9 +5,6 @@ import { budget, stamp, themeFirst } from "./bundle.ts";
 const SERVER = process.env.WIRELOOM ?? "http://127.0.0.1:8188";
 /** What is not the editor's own is asked of the server that `WIRELOOM` names. */
 const SERVERS_PATHS = "^/(?!$|\\?|@|src/|node_modules/|(index|form)\\.html)";
-const TESTS = ["src/**/*.test.{ts,tsx}"];
-const PURE = ["src/{graph,mask,outline}/**/*.test.ts"];
-
 export default defineConfig({
   base: "./", // it works below any path that a proxy puts it
   plugins: [react(), themeFirst(), budget(), stamp()],
@@ -27,12 +24,11 @@ export default defineConfig({
     proxy: { [SERVERS_PATHS]: { target: SERVER, ws: true } },
   },
   test: {
+    environment: "jsdom",
+    include: ["src/**/*.test.{ts,tsx}"],
     testTimeout: 20_000,
     pool: "threads",
-    projects: [
-      // Making a page for each file takes longer than most tests, and what is pure needs none.
-      { extends: true, test: { name: "pure", include: PURE, environment: "node", isolate: false } },
-      { extends: true, test: { name: "page", include: TESTS, exclude: PURE, environment: "jsdom" } },
-    ],
+    isolate: false,
+    setupFiles: ["./fresh.setup.ts"],
   },
 });
