@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from web.cli.certificates import unread_certificates
-from web.cli.quantities import ALONE, batch, count, days, device, enough_megabytes, megabytes, seconds, share
+from web.cli.quantities import ALONE, batch, count, days, megabytes, seconds, share
+from web.cli.shared_options import add_caches, add_computing, add_metadata, add_packs
 from web.cli.terminal import INTERRUPTED, Mistake, complain, say
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -21,7 +22,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 COLLECT = (20_000, 20, 100)
 """How seldom Python looks for cycles: a graph of 10,000 nodes costs 61 us a node instead of 98 (make bench)."""
 
-MEMORY_MIB, DISK_MIB, BUNDLE_MIB = 1024.0, 4096.0, 500.0
+BUNDLE_MIB = 500.0
 SERVE = "web.cli.serve"
 BUNDLED_MODEL = "wireloom-mini.safetensors"
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8188
@@ -92,91 +93,6 @@ def _command(commands: Commands, name: str, does: str) -> argparse._ArgumentGrou
     return parser.add_argument_group(name)
 
 
-def _add_packs(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--packs", nargs="?", const=True, default=False, type=_no_folder, help="load the node packs that are installed"
-    )
-
-
-def _add_caches(group: argparse._ArgumentGroup) -> None:
-    """What is remembered between jobs. The policies exclude each other."""
-    policy = group.add_mutually_exclusive_group()
-    policy.add_argument(
-        "--cache-mb",
-        type=megabytes,
-        default=MEMORY_MIB,
-        metavar="N",
-        help=f"memory for remembered results; those that took long are kept longest (default {MEMORY_MIB:.0f})",
-    )
-    policy.add_argument("--cache-lru", type=count, metavar="N", help="remember the last N results in memory instead")
-    policy.add_argument("--cache-classic", action="store_true", help="remember what the job before left instead")
-    policy.add_argument("--cache-none", action="store_true", help="remember nothing, not on disk either")
-    group.add_argument(
-        "--weights-mb",
-        type=megabytes,
-        metavar="N",
-        help="memory for the weights of models; the least recently used go first (default: half of all there is)",
-    )
-    group.add_argument(
-        "--memory-mb",
-        type=enough_megabytes,
-        metavar="N",
-        help="memory for all that runs jobs, on Linux: what needs more is done in a way that needs less, or fails",
-    )
-    group.add_argument(
-        "--disk-cache-mb",
-        type=megabytes,
-        default=DISK_MIB,
-        metavar="N",
-        help=f"disk for results that outlive the process (default {DISK_MIB:.0f}, 0 for none)",
-    )
-    group.add_argument(
-        "--early-cutoff", action="store_true", help="run nothing below a node whose result holds what it held before"
-    )
-
-
-def _add_computing(group: argparse._ArgumentGroup) -> None:
-    """Where models compute, and in which numbers: see docs/devices.md."""
-    group.add_argument(
-        "--device",
-        type=device,
-        default="auto",
-        metavar="NAME",
-        help="cpu, cuda, cuda:1, mps or xpu (default: what torch finds)",
-    )
-    group.add_argument(
-        "--dtype",
-        choices=("auto", "float32", "bfloat16", "float16"),
-        default="auto",
-        help="the numbers that models compute in (default: the device's, float32 on a CPU)",
-    )
-    group.add_argument(
-        "--deterministic",
-        action="store_true",
-        help="compute only in ways that give the same bits each time; what cannot is an error",
-    )
-
-
-def _add_metadata(group: argparse._ArgumentGroup) -> None:
-    """What saved files tell of how they were made."""
-    group.add_argument(
-        "--metadata",
-        choices=("none", "recipe", "full"),
-        default="full",
-        help="what goes into saved files: nothing, the workflow as it ran, or the editor's as well (default full)",
-    )
-    group.add_argument(
-        "--write-infotext",
-        action="store_true",
-        help="add the text of web UIs, 'parameters', to pictures of simple workflows",
-    )
-
-
-def _no_folder(value: str) -> bool:
-    message = f"takes no value such as {value!r}: only installed packages are loaded; a file or name goes before it"
-    raise argparse.ArgumentTypeError(message)
-
-
 def _add_run(commands: Commands) -> None:
     run = _command(commands, "run", "run a workflow and save its pictures")
     run.add_argument(
@@ -211,11 +127,11 @@ def _add_run(commands: Commands) -> None:
     )
     run.add_argument("--json", action="store_true", help="tell the result as one JSON object")
     run.add_argument("--explain", action="store_true", help="tell why each node ran, or did not have to")
-    _add_computing(run)
-    _add_caches(run)
-    _add_metadata(run)
+    add_computing(run)
+    add_caches(run)
+    add_metadata(run)
     run.set_defaults(jobs=1, batch=ALONE)
-    _add_packs(run)
+    add_packs(run)
     run.add_argument("--verbose", action="store_true", help="show the traceback when a node fails")
 
 
@@ -289,24 +205,24 @@ def _add_serve(commands: Commands) -> None:
         help="send steps of several jobs through a network together: N of them at most, or as many as were measured to "
         "be faster; pictures then differ by rounding (default off: the same bytes as alone)",
     )
-    _add_computing(serve)
-    _add_caches(serve)
-    _add_metadata(serve)
-    _add_packs(serve)
+    add_computing(serve)
+    add_caches(serve)
+    add_metadata(serve)
+    add_packs(serve)
 
 
 def _add_verify(commands: Commands) -> None:
     verify = _command(commands, "verify", "make a picture again, and say whether it is the same and if not, why")
     verify.add_argument("file", type=Path, help="a PNG, WebP or GIF that carries its workflow")
     verify.add_argument("--json", action="store_true", help="tell the result as one JSON object")
-    _add_computing(verify)
-    _add_packs(verify)
+    add_computing(verify)
+    add_packs(verify)
 
 
 def _add_validate(commands: Commands) -> None:
     validate = _command(commands, "validate", "check a workflow without running it")
     validate.add_argument("file", type=Path, help="a workflow in either format, or a picture made by one")
-    _add_packs(validate)
+    add_packs(validate)
 
 
 def _add_convert(commands: Commands) -> None:
@@ -314,7 +230,7 @@ def _add_convert(commands: Commands) -> None:
     convert.add_argument("file", type=Path, help="a workflow in either format, or a picture made by one")
     convert.add_argument("--to", choices=("api", "ui"), help="the format wanted (default: the other one)")
     convert.add_argument("--out", type=Path, metavar="FILE", help="where it goes, instead of to the terminal")
-    _add_packs(convert)
+    add_packs(convert)
 
 
 def _add_diff(commands: Commands) -> None:
@@ -322,13 +238,13 @@ def _add_diff(commands: Commands) -> None:
     diff.add_argument("a", type=Path, help="a workflow in either format, or a picture made by one")
     diff.add_argument("b", type=Path, help="another one")
     diff.add_argument("--json", action="store_true", help="as JSON")
-    _add_packs(diff)
+    add_packs(diff)
 
 
 def _add_nodes(commands: Commands) -> None:
     nodes = _command(commands, "nodes", "list the node types, or describe one")
     nodes.add_argument("name", nargs="?", help="a node type")
-    _add_packs(nodes)
+    add_packs(nodes)
     nodes.add_argument("--json", action="store_true", help="as JSON")
 
 
@@ -374,7 +290,7 @@ def _add_evaluate(commands: Commands) -> None:
         "--scheduler", default="ddim_uniform", metavar="NAME", help="as KSampler names them (default ddim_uniform)"
     )
     evaluate.add_argument("--size", type=count, default=128, metavar="PIXELS", help="of a side (default 128)")
-    _add_computing(evaluate)
+    add_computing(evaluate)
 
 
 def _add_bundle(commands: Commands) -> None:
