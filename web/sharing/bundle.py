@@ -107,7 +107,7 @@ def opened(file: Path | IO[bytes]) -> Iterator[zipfile.ZipFile]:
             yield archive
     except FileNotFoundError:
         raise
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError, ValueError) as error:  # as zipfile raises
         raise BadBundle(f"it is no zip file that can be read: {error}") from None
 
 
